@@ -1,0 +1,112 @@
+/**
+ * The seam between what is computed and who computes it.
+ *
+ * A traced program is plain data: a list of kernel calls over named tensors. A target (WebGPU in `gpu/`, WASM in
+ * `cpu/`) allocates buffers, compiles such a list once and replays it. Neither side knows the other.
+ */
+
+/** How elements are stored. Activations are f32; indices u32; frozen weights may be any weight format. */
+export type WeightFormat =
+  | "f32"
+  | "f16"
+  | "q8_0"
+  | "q4_0"
+  | "q4_1"
+  | "q5_0"
+  | "q5_1"
+  | "q4_k"
+  | "q5_k"
+  | "q6_k"
+  | "nf4";
+export type Format = WeightFormat | "u32";
+
+/** One buffer as the trace sees it. Externals are bound by name at compile time; temporaries get a slot from the planner. */
+export interface Storage {
+  readonly name: string;
+  readonly bytes: number;
+  readonly external: boolean;
+}
+
+/** A shaped range of a storage. `offset` is in bytes and a multiple of 256, because WebGPU binds at such offsets only. */
+export interface Tensor {
+  readonly storage: Storage;
+  readonly offset: number;
+  readonly shape: readonly number[];
+  readonly format: Format;
+  /** True when the loss depends on it through something that is trained. */
+  readonly needsGrad: boolean;
+  /** Where its gradient is summed, for trained parameters only. */
+  readonly grad?: Tensor;
+}
+
+export interface Call {
+  /** Shader file stem and entry point: "rmsnorm.backward". */
+  readonly kernel: string;
+  readonly reads: Readonly<Record<string, Tensor>>;
+  /** Written; a tensor that held values before is updated in place. */
+  readonly writes: Readonly<Record<string, Tensor>>;
+  readonly constants: Readonly<Record<string, number>>;
+  /** Workgroups per dimension. Only WebGPU looks at it; the CPU splits by shape. */
+  readonly grid: readonly [number, number, number];
+  /** Where in the model: "layers.3.attention.rope". */
+  readonly label: string;
+}
+
+export interface Program {
+  readonly name: string;
+  readonly calls: readonly Call[];
+  /** Bytes of each slot; a slot is one buffer shared by temporaries that never live together. */
+  readonly slots: readonly number[];
+  readonly slotOf: ReadonlyMap<Storage, number>;
+  /** Lower bound of temporaries alive at once, for comparison with the slots' sum. */
+  readonly peakBytes: number;
+}
+
+/** A buffer on the device. What is inside belongs to the target that made it. */
+export interface DeviceBuffer {
+  readonly bytes: number;
+  readonly label: string;
+}
+
+export interface Executable {
+  readonly program: Program;
+  /** Enqueue the whole list (WebGPU) or run it to its end (CPU). Reads see its results in order. */
+  run(): void | Promise<void>;
+  /** Run call by call; returns milliseconds of each. For benches and debugging. */
+  profile(): Promise<Float64Array>;
+}
+
+export interface TargetLimits {
+  /** Largest single buffer, bytes. */
+  readonly maxBufferBytes: number;
+  /** Largest range one kernel may bind, bytes. */
+  readonly maxBindingBytes: number;
+  /** What may be allocated in all, bytes; a plan above it is refused before anything is allocated. */
+  readonly memoryBudget: number;
+}
+
+export interface Target {
+  readonly name: "webgpu" | "cpu";
+  /** For people: "SwiftShader Device (software)". */
+  readonly description: string;
+  /** True when the work runs on the CPU in the end, whatever the API. */
+  readonly software: boolean;
+  readonly limits: TargetLimits;
+  /** Zero-filled. Throws AppError "device/out-of-memory". */
+  allocate(bytes: number, label: string): DeviceBuffer;
+  free(buffer: DeviceBuffer): void;
+  write(buffer: DeviceBuffer, data: ArrayBufferView, offset?: number): void;
+  /** Waits for all that was enqueued before. */
+  read(buffer: DeviceBuffer, offset?: number, bytes?: number): Promise<ArrayBuffer>;
+  clear(buffer: DeviceBuffer): void;
+  /** Throws AppError "internal" naming the kernel and operand when a call does not fit its kernel. */
+  compile(program: Program, externals: ReadonlyMap<string, DeviceBuffer>): Promise<Executable>;
+  /** Frees what a compiled program holds alone; slots stay in the shared pool. */
+  discard(executable: Executable): void;
+  idle(): Promise<void>;
+  /** Bytes allocated now: everything asked for through `allocate`, and the slot pool. */
+  liveBytes(): number;
+  /** Resolves when the device is gone (lost GPU, dead worker); never otherwise. */
+  readonly lost: Promise<string>;
+  release(): void;
+}

@@ -1,0 +1,107 @@
+/**
+ * One run = one recipe. The page's form, the share link, the CLI's flags and the saved run are views of this object;
+ * defaults live here and nowhere else. It holds no secrets and no file contents.
+ */
+import { en } from "zod/locales";
+import * as z from "zod/mini";
+import { AppError } from "@/errors";
+
+z.config(en());
+
+export const PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"] as const;
+export type Projection = (typeof PROJECTIONS)[number];
+
+const positive = z.number().check(z.positive());
+const count = z.int().check(z.positive());
+const natural = z.int().check(z.nonnegative());
+
+export const Recipe = z.strictObject({
+  version: z._default(z.literal(1), 1),
+  /** "bundled:ember", or the name of a folder or file that the user opened. */
+  model: z._default(z.string(), "bundled:ember"),
+  data: z._default(
+    z.strictObject({
+      /** "bundled:commands", or the name of a file that the user opened. */
+      train: z._default(z.string(), "bundled:commands"),
+      /** Held-out file; empty means that `holdout` of the rows are split off by hash. */
+      eval: z._default(z.string(), ""),
+      holdout: z._default(z.number().check(z.minimum(0), z.maximum(0.9)), 0.1),
+      maxLength: z._default(count, 256),
+      /** Which tokens teach: "auto" is TRL's rule (completion for prompt+completion, all tokens otherwise). */
+      loss: z._default(z.enum(["auto", "completion", "assistant", "all"]), "auto"),
+    }),
+    {} as never,
+  ),
+  method: z._default(z.enum(["sft"]), "sft"),
+  lora: z._default(
+    z.strictObject({
+      rank: z._default(count, 8),
+      alpha: z._default(positive, 16),
+      targets: z._default(z.array(z.enum(PROJECTIONS)).check(z.minLength(1)), [...PROJECTIONS]),
+    }),
+    {} as never,
+  ),
+  optimizer: z._default(
+    z.strictObject({
+      learningRate: z._default(positive, 2e-4),
+      beta1: z._default(z.number(), 0.9),
+      beta2: z._default(z.number(), 0.999),
+      epsilon: z._default(positive, 1e-8),
+      weightDecay: z._default(z.number().check(z.nonnegative()), 0),
+      /** 0 never clips. */
+      maxGradNorm: z._default(z.number().check(z.nonnegative()), 1),
+    }),
+    {} as never,
+  ),
+  schedule: z._default(
+    z.strictObject({
+      kind: z._default(z.enum(["linear", "cosine", "constant"]), "linear"),
+      warmup: z._default(natural, 0),
+      steps: z._default(count, 100),
+    }),
+    {} as never,
+  ),
+  batch: z._default(
+    z.strictObject({
+      /** Sequences per micro-batch, packed end to end. */
+      size: z._default(count, 8),
+      /** Micro-batches per optimizer step. */
+      accumulate: z._default(count, 1),
+    }),
+    {} as never,
+  ),
+  evaluate: z._default(
+    z.strictObject({
+      /** Held-out loss and samples every so many steps; 0 only at the start and the end. */
+      every: z._default(natural, 25),
+      /** Most held-out cases answered in a comparison. */
+      cases: z._default(count, 200),
+      maxTokens: z._default(count, 64),
+      samples: z._default(z.array(z.string()), []),
+    }),
+    {} as never,
+  ),
+  seed: z._default(natural, 42),
+});
+export type Recipe = z.infer<typeof Recipe>;
+
+/** What a person may leave out, at any depth. */
+export type RecipeInput = z.input<typeof Recipe>;
+
+/** Fills defaults. Throws AppError "recipe/invalid" that names every wrong field. */
+export function parseRecipe(input: unknown): Recipe {
+  const result = z.safeParse(Recipe, fillSections(input));
+  if (result.success) return result.data;
+  const faults = result.error.issues.map((issue) => `${issue.path.join(".") || "recipe"}: ${issue.message}`);
+  throw new AppError("recipe/invalid", `The recipe does not fit: ${faults.join("; ")}.`, {
+    hint: "Correct the named fields; docs/recipe.md lists each with its range.",
+  });
+}
+
+const SECTIONS = ["data", "lora", "optimizer", "schedule", "batch", "evaluate"] as const;
+
+/** A default of a section is not parsed again by zod, so absent sections become empty objects that are. */
+function fillSections(input: unknown): unknown {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return input ?? {};
+  return { ...Object.fromEntries(SECTIONS.map((name) => [name, {}])), ...input };
+}

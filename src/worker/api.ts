@@ -1,0 +1,199 @@
+/**
+ * What a screen may ask of the application core, as types only. `session/` implements it; the page reaches it through
+ * Comlink, the CLI calls it directly. Everything here survives structured clone.
+ */
+import type { WireError } from "@/errors";
+import type { Recipe, RecipeInput } from "@/train/recipe";
+
+export interface DeviceInfo {
+  readonly target: "webgpu" | "cpu";
+  readonly description: string;
+  readonly software: boolean;
+  /** One line for people: which engine was chosen, and what it means for them. */
+  readonly notice: string;
+  readonly memoryBudget: number;
+}
+
+/** Named bytes: picked, dropped or read from disk. Blob, so that large files stay on disk until read. */
+export interface NamedFile {
+  readonly name: string;
+  readonly blob: Blob;
+}
+
+export type ModelSource = { kind: "bundled"; name: string } | { kind: "files"; name: string; files: NamedFile[] };
+export type DatasetSource =
+  | { kind: "bundled"; name: string }
+  | { kind: "files"; name: string; train: NamedFile; eval?: NamedFile };
+
+export interface ModelInfo {
+  readonly name: string;
+  readonly architecture: string;
+  readonly parameters: number;
+  readonly layers: number;
+  readonly hidden: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly vocab: number;
+  readonly contextLength: number;
+  readonly tied: boolean;
+  readonly weightFormat: string;
+  readonly weightBytes: number;
+  readonly chatTemplate: boolean;
+}
+
+/** One problem with a file, for people: `line` counts from 1. */
+export interface DataFault {
+  readonly line: number;
+  readonly message: string;
+}
+
+/** A stretch of a row as the model will see it; `trained` spans carry loss. */
+export interface TokenSpan {
+  readonly text: string;
+  readonly trained: boolean;
+  readonly special: boolean;
+}
+
+export interface DatasetInfo {
+  readonly name: string;
+  /** TRL's name of the shape: "prompt-completion", "language-modeling", "messages". */
+  readonly type: string;
+  readonly trainRows: number;
+  readonly evalRows: number;
+  readonly faultCount: number;
+  /** The first 50. */
+  readonly faults: readonly DataFault[];
+  /** Rows left out because nothing in them teaches after truncation. */
+  readonly droppedRows: number;
+  readonly truncatedRows: number;
+  readonly trainTokens: number;
+  readonly trainedTokens: number;
+  readonly maxTokens: number;
+  /** The first rows, rendered. */
+  readonly preview: readonly (readonly TokenSpan[])[];
+  readonly samplePrompts: readonly string[];
+  /** What this dataset's makers recommend, for bundled ones. */
+  readonly recipe?: RecipeInput;
+}
+
+export interface MemoryLine {
+  readonly name: string;
+  readonly bytes: number;
+}
+export interface MemoryPlan {
+  readonly lines: readonly MemoryLine[];
+  readonly total: number;
+  readonly budget: number;
+  readonly fits: boolean;
+  /** When it does not fit: the nearest setting that does, in words. */
+  readonly advice: string;
+}
+
+export interface Sample {
+  readonly prompt: string;
+  readonly text: string;
+}
+
+export type RunEvent =
+  | { type: "phase"; phase: "compile" | "train" | "evaluate" | "paused" | "done" }
+  | {
+      type: "step";
+      step: number;
+      loss: number;
+      gradNorm: number;
+      lr: number;
+      tokensPerSecond: number;
+      /** Seconds left of training, by the median of recent steps; absent until that is stable. */
+      eta?: number;
+    }
+  | { type: "eval"; step: number; loss: number }
+  | { type: "samples"; step: number; samples: readonly Sample[] }
+  | { type: "warning"; message: string };
+
+export interface RunResult {
+  readonly recipe: Recipe;
+  readonly steps: number;
+  /** True when stopped before the last step. */
+  readonly stopped: boolean;
+  readonly finalLoss: number;
+  readonly evalLossBefore: number | null;
+  readonly evalLossAfter: number | null;
+  readonly seconds: number;
+  readonly trainableParameters: number;
+}
+
+export interface ComparedCase {
+  readonly prompt: string;
+  readonly expected: string;
+  readonly base: string;
+  readonly tuned: string;
+  readonly basePassed: boolean;
+  readonly tunedPassed: boolean;
+}
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+export interface ArmScore {
+  readonly passed: number;
+  readonly rate: number;
+  /** Wilson 95 %. */
+  readonly interval: Interval;
+}
+
+export interface Comparison {
+  readonly n: number;
+  readonly base: ArmScore;
+  readonly tuned: ArmScore;
+  /** tuned - base, with Newcombe's paired 95 % interval. */
+  readonly difference: number;
+  readonly differenceInterval: Interval;
+  /** McNemar mid-p. */
+  readonly pValue: number;
+  /** "better" | "worse" | "inconclusive" (interval covers 0) | "too-few" (n < 20, no verdict). */
+  readonly verdict: "better" | "worse" | "inconclusive" | "too-few";
+  /** The verdict in one sentence. */
+  readonly sentence: string;
+  /** Fixed cases first, then broken, then the rest. */
+  readonly cases: readonly ComparedCase[];
+  readonly fixed: number;
+  readonly broken: number;
+}
+
+export interface CompareEvent {
+  readonly arm: "base" | "tuned";
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface GenerateOptions {
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly seed: number;
+  readonly adapter: boolean;
+  /** Treat the prompt as a user's turn of the model's chat template rather than as raw text. */
+  readonly chat: boolean;
+}
+
+export interface SessionApi {
+  device(): Promise<DeviceInfo>;
+  openModel(source: ModelSource, onProgress: (done: number, total: number) => void): Promise<ModelInfo>;
+  /** Needs an open model, since rows are tokenised and masked. */
+  openDataset(source: DatasetSource, recipe: RecipeInput): Promise<DatasetInfo>;
+  /** Bytes of a run, before anything of it is allocated. */
+  plan(recipe: RecipeInput): Promise<MemoryPlan>;
+  train(recipe: RecipeInput, onEvent: (events: readonly RunEvent[]) => void): Promise<RunResult>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  stop(): Promise<void>;
+  compare(onEvent: (event: CompareEvent) => void): Promise<Comparison>;
+  generate(prompt: string, options: GenerateOptions, onText: (text: string) => void): Promise<string>;
+  /** adapter_model.safetensors, adapter_config.json, README.md. */
+  exportAdapter(): Promise<NamedFile[]>;
+  /** Replaces the current adapter; throws "adapter/mismatch" that lists every difference. */
+  loadAdapter(files: readonly NamedFile[]): Promise<{ rank: number; alpha: number }>;
+}
+
+export type { WireError };

@@ -1,0 +1,44 @@
+import { fileURLToPath } from "node:url";
+import preact from "@preact/preset-vite";
+import { defineConfig } from "vitest/config";
+
+// The headers give the page shared memory, which the CPU target's worker pool needs.
+const isolation = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+export default defineConfig(({ isSsrBuild }) => ({
+  base: "./",
+  plugins: [preact()],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  worker: { format: "es" },
+  server: { headers: isolation },
+  preview: { headers: isolation },
+  build: isSsrBuild
+    ? {
+        outDir: "dist/cli",
+        copyPublicDir: false,
+        target: "node20",
+        rolldownOptions: { input: { burnish: "src/cli/main.ts" } },
+      }
+    : { outDir: "dist/web", target: "es2022" },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: { name: "unit", include: ["src/**/*.test.ts"], exclude: ["src/**/*.gpu.test.ts", "src/ops/**"] },
+      },
+      {
+        extends: true,
+        test: {
+          name: "gpu",
+          include: ["src/ops/**/*.test.ts", "src/**/*.gpu.test.ts"],
+          pool: "forks",
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+}));
