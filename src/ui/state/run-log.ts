@@ -1,0 +1,104 @@
+/**
+ * A run as the page remembers it: events folded into plain data, and the words made from them.
+ * Pure, so that the title, the live region and the charts can be tested without a screen.
+ */
+
+import { duration, loss, percent } from "@/ui/state/format";
+import type { Point } from "@/ui/state/series";
+import type { RunEvent, Sample } from "@/worker/api";
+
+export type Phase = Extract<RunEvent, { type: "phase" }>["phase"];
+export type StepEvent = Extract<RunEvent, { type: "step" }>;
+
+export interface SampleSet {
+  readonly step: number;
+  readonly samples: readonly Sample[];
+}
+
+export interface RunLog {
+  readonly phase: Phase;
+  /** Steps that the recipe asks for. */
+  readonly total: number;
+  readonly steps: readonly StepEvent[];
+  readonly evals: readonly Point[];
+  readonly samples: readonly SampleSet[];
+  readonly warnings: readonly string[];
+}
+
+export function startLog(total: number): RunLog {
+  return { phase: "compile", total, steps: [], evals: [], samples: [], warnings: [] };
+}
+
+export function applyEvents(log: RunLog, events: readonly RunEvent[]): RunLog {
+  const steps: StepEvent[] = [];
+  const evals: Point[] = [];
+  const samples: SampleSet[] = [];
+  const warnings: string[] = [];
+  let phase = log.phase;
+  for (const event of events) {
+    if (event.type === "phase") phase = event.phase;
+    else if (event.type === "step") steps.push(event);
+    else if (event.type === "eval") evals.push({ step: event.step, value: event.loss });
+    else if (event.type === "samples") samples.push({ step: event.step, samples: event.samples });
+    else warnings.push(event.message);
+  }
+  return {
+    phase,
+    total: log.total,
+    steps: append(log.steps, steps),
+    evals: append(log.evals, evals),
+    samples: append(log.samples, samples),
+    warnings: append(log.warnings, warnings),
+  };
+}
+
+/** The same list when nothing was added, so that what depends on it does not redraw. */
+function append<T>(list: readonly T[], more: readonly T[]): readonly T[] {
+  return more.length === 0 ? list : [...list, ...more];
+}
+
+export function stepsDone(log: RunLog): number {
+  return log.steps.at(-1)?.step ?? 0;
+}
+
+export function fractionDone(log: RunLog): number {
+  return log.total === 0 ? 0 : Math.min(1, stepsDone(log) / log.total);
+}
+
+const PHASE_WORDS: Record<Phase, string> = {
+  compile: "Preparing the program",
+  train: "Training",
+  evaluate: "Measuring held-out loss",
+  paused: "Paused",
+  done: "Finished",
+};
+
+export function phaseWords(log: RunLog): string {
+  return PHASE_WORDS[log.phase];
+}
+
+export function timeLeft(log: RunLog): string {
+  const eta = log.steps.at(-1)?.eta;
+  return eta === undefined || log.phase === "done" ? "" : `${duration(eta)} left`;
+}
+
+/** What stands in the tab: "37 % · 2 min left". */
+export function titleOf(log: RunLog): string {
+  if (log.phase === "compile") return "Preparing…";
+  const left = log.phase === "paused" ? "paused" : timeLeft(log);
+  return left === "" ? percent(fractionDone(log)) : `${percent(fractionDone(log))} · ${left}`;
+}
+
+/** What a screen reader hears between two states of a run: the start, each tenth, the end; else nothing. */
+export function announcement(before: RunLog | null, after: RunLog): string {
+  if (before === null) return `Training started: ${after.total} steps.`;
+  if (after.phase === "done" && before.phase !== "done") {
+    const last = after.steps.at(-1);
+    return last ? `Training finished at step ${last.step}. Loss ${loss(last.loss)}.` : "Training finished.";
+  }
+  if (after.phase === "paused" && before.phase !== "paused") return `Paused at step ${stepsDone(after)}.`;
+  const tenth = Math.floor(fractionDone(after) * 10);
+  if (tenth === Math.floor(fractionDone(before) * 10) || tenth === 10) return "";
+  const left = timeLeft(after);
+  return `${tenth * 10} percent${left === "" ? "" : `, ${left}`}.`;
+}
