@@ -1,0 +1,43 @@
+/** The current adapter and its files: made by a run or loaded from disk. Everything measured on it goes when it goes. */
+import { signal } from "@preact/signals";
+import { comparison } from "@/ui/state/compare";
+import { attempt, session } from "@/ui/state/core";
+import { zipStored } from "@/ui/state/zip";
+import type { NamedFile } from "@/worker/api";
+
+export interface AdapterState {
+  readonly origin: "trained" | "loaded";
+  readonly rank: number;
+  readonly alpha: number;
+}
+
+export const adapter = signal<AdapterState | null>(null);
+export const exported = signal<readonly NamedFile[] | null>(null);
+
+export function clearAdapter(): void {
+  setAdapter(null);
+}
+
+export function setAdapter(next: AdapterState | null): void {
+  adapter.value = next;
+  exported.value = null;
+  comparison.value = null;
+}
+
+export function exportAdapter(): Promise<boolean> {
+  return attempt("take", async () => {
+    exported.value = await session().exportAdapter();
+  });
+}
+
+export function loadAdapter(files: readonly File[]): Promise<boolean> {
+  return attempt("take", async () => {
+    const loaded = await session().loadAdapter(files.map((file) => ({ name: file.name, blob: file })));
+    setAdapter({ origin: "loaded", ...loaded });
+  });
+}
+
+export async function zipOf(files: readonly NamedFile[]): Promise<Blob> {
+  const entries = files.map(async ({ name, blob }) => ({ name, data: new Uint8Array(await blob.arrayBuffer()) }));
+  return zipStored(await Promise.all(entries));
+}

@@ -1,0 +1,51 @@
+/** One question and the answers to it: each turn remembers whether the adapter was on, so both can stand side by side. */
+import { signal } from "@preact/signals";
+import { adapter } from "@/ui/state/adapter";
+import { attempt, session } from "@/ui/state/core";
+import { dataset } from "@/ui/state/dataset";
+import { model } from "@/ui/state/model";
+
+export interface Turn {
+  readonly prompt: string;
+  readonly text: string;
+  readonly adapter: boolean;
+  readonly done: boolean;
+}
+
+export const turns = signal<readonly Turn[]>([]);
+export const chatInput = signal("");
+export const temperature = signal(0);
+export const adapterOn = signal(true);
+
+const MAX_TOKENS = 96;
+const MOST_TURNS = 30;
+
+/** Rows without turns were trained as raw text, so they are also asked as raw text. */
+function asChat(): boolean {
+  const rows = dataset.value;
+  return (model.value?.chatTemplate ?? false) && (rows === null || rows.type === "messages");
+}
+
+export function send(): Promise<boolean> {
+  const prompt = chatInput.value.trim();
+  if (prompt === "") return Promise.resolve(false);
+  return attempt("chat", async () => {
+    const withAdapter = adapter.value !== null && adapterOn.value;
+    turns.value = [...turns.value.slice(-MOST_TURNS), { prompt, text: "", adapter: withAdapter, done: false }];
+    const settings = { maxTokens: MAX_TOKENS, temperature: temperature.value, seed: 42 };
+    try {
+      const text = await session().generate(prompt, { ...settings, adapter: withAdapter, chat: asChat() }, (piece) => {
+        amend((turn) => (turn.done ? turn : { ...turn, text: turn.text + piece }));
+      });
+      amend((turn) => ({ ...turn, text, done: true }));
+      chatInput.value = "";
+    } finally {
+      amend((turn) => ({ ...turn, done: true }));
+    }
+  });
+}
+
+function amend(change: (turn: Turn) => Turn): void {
+  const last = turns.value.at(-1);
+  if (last) turns.value = [...turns.value.slice(0, -1), change(last)];
+}

@@ -1,0 +1,77 @@
+/**
+ * The open dataset. Its preview depends on three fields of the recipe (cut-off, mask, split), so it is opened again,
+ * a moment after the last keystroke, when one of them changes.
+ */
+import { computed, effect, signal } from "@preact/signals";
+import { catalog } from "@/ui/state/catalog";
+import { comparison } from "@/ui/state/compare";
+import { activity, attempt, session } from "@/ui/state/core";
+import { adoptRecipe, draft, linked, recipe, setField } from "@/ui/state/recipe";
+import type { DatasetInfo, DatasetSource } from "@/worker/api";
+
+export const dataset = signal<DatasetInfo | null>(null);
+export const datasetSource = signal<DatasetSource | null>(null);
+/** A file picked before its companion: the page offers to add the other. */
+export const evalFile = signal<File | null>(null);
+
+const shaping = computed(() => shapeOf(draft.value.data));
+let openedWith = "";
+
+function shapeOf(data: { maxLength: number; loss: string; holdout: number }): string {
+  return JSON.stringify([data.maxLength, data.loss, data.holdout]);
+}
+
+/** "recommend" takes the dataset's own recipe (or a link's, when it names this dataset); "keep" leaves the form alone. */
+export function openDataset(source: DatasetSource, how: "recommend" | "keep" = "recommend"): Promise<boolean> {
+  return attempt("data", async () => {
+    if (how === "recommend") prepareRecipe(source);
+    nameSource(source);
+    const input = recipe.value ?? draft.value;
+    const info = await session().openDataset(source, input);
+    if (how === "recommend" && info.recipe && source.kind === "files") adoptAndName(info.recipe, source);
+    dataset.value = info;
+    datasetSource.value = source;
+    comparison.value = null;
+    openedWith = shapeOf(input.data);
+  });
+}
+
+function prepareRecipe(source: DatasetSource): void {
+  if (source.kind !== "bundled") return;
+  const fromLink = linked.value?.data.train === `bundled:${source.name}` ? linked.value : undefined;
+  const entry = catalog.value.find((one) => one.name === source.name);
+  adoptRecipe(fromLink ?? entry?.recipe ?? {});
+}
+
+function adoptAndName(input: NonNullable<DatasetInfo["recipe"]>, source: DatasetSource): void {
+  adoptRecipe(input);
+  nameSource(source);
+}
+
+function nameSource(source: DatasetSource): void {
+  setField("data.train", source.kind === "bundled" ? `bundled:${source.name}` : source.train.name);
+  setField("data.eval", source.kind === "files" ? (source.eval?.name ?? "") : "");
+}
+
+export function openDataFiles(train: File, heldOut: File | null): Promise<boolean> {
+  const named = { name: train.name, blob: train };
+  return openDataset({
+    kind: "files",
+    name: train.name,
+    train: named,
+    ...(heldOut === null ? {} : { eval: { name: heldOut.name, blob: heldOut } }),
+  });
+}
+
+/** Opens the dataset again when the recipe changes how rows look. Returns the function that ends the watch. */
+export function watchShape(): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return effect(() => {
+    const shape = shaping.value;
+    const source = datasetSource.value;
+    const free = activity.value === null;
+    clearTimeout(timer);
+    if (source === null || !free || recipe.value === null || dataset.value === null || shape === openedWith) return;
+    timer = setTimeout(() => void openDataset(source, "keep"), 500);
+  });
+}

@@ -1,0 +1,27 @@
+/** What a run of the current recipe would take in memory: asked again, a moment after the last change of the form. */
+import { effect, signal } from "@preact/signals";
+import { activity, report, session } from "@/ui/state/core";
+import { dataset } from "@/ui/state/dataset";
+import { model } from "@/ui/state/model";
+import { recipe } from "@/ui/state/recipe";
+import type { MemoryPlan } from "@/worker/api";
+
+export const plan = signal<MemoryPlan | null>(null);
+
+export function watchPlan(): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return effect(() => {
+    const wanted = recipe.value;
+    const ready = model.value !== null && dataset.value !== null && activity.value === null;
+    clearTimeout(timer);
+    if (!ready || wanted === null) return;
+    timer = setTimeout(async () => {
+      try {
+        const answer = await session().plan(wanted);
+        if (recipe.value === wanted) plan.value = answer;
+      } catch (error) {
+        report("recipe", error);
+      }
+    }, 250);
+  });
+}

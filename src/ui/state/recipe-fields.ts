@@ -1,0 +1,68 @@
+/** How each field of the recipe is named and explained on the page; ranges stay in the recipe itself. */
+export interface NumberField {
+  readonly kind: "number";
+  readonly path: string;
+  readonly label: string;
+  readonly help: string;
+  readonly step: number | "any";
+}
+export interface ChoiceField {
+  readonly kind: "choice";
+  readonly path: string;
+  readonly label: string;
+  readonly help: string;
+  readonly options: readonly (readonly [value: string, words: string])[];
+}
+export type Field = NumberField | ChoiceField;
+
+const number = (path: string, label: string, help: string, step: number | "any" = 1): NumberField => ({
+  kind: "number",
+  path,
+  label,
+  help,
+  step,
+});
+
+export const MAIN_FIELDS: readonly Field[] = [
+  number("schedule.steps", "Steps", "How many times the adapter is corrected."),
+  number("optimizer.learningRate", "Learning rate", "Size of each correction. Too high and the loss jumps.", "any"),
+  number("batch.size", "Batch size", "Examples read before each correction."),
+  number("lora.rank", "Rank", "Room for what is learned. More rank, larger adapter."),
+  number("lora.alpha", "Alpha", "Strength of the adapter: alpha ÷ rank scales it.", "any"),
+  number("data.maxLength", "Longest example", "In tokens; the rest of a longer one is cut off."),
+];
+
+export const MORE_FIELDS: readonly Field[] = [
+  {
+    kind: "choice",
+    path: "schedule.kind",
+    label: "Schedule",
+    help: "How the learning rate falls over the run.",
+    options: [
+      ["linear", "Linear, down to zero"],
+      ["cosine", "Cosine, down to zero"],
+      ["constant", "Constant"],
+    ],
+  },
+  number("schedule.warmup", "Warm-up steps", "The learning rate climbs over these first."),
+  number("batch.accumulate", "Accumulate", "Batches added up before each correction."),
+  {
+    kind: "choice",
+    path: "data.loss",
+    label: "Tokens that teach",
+    help: "Which part of each example the model learns to write.",
+    options: [
+      ["auto", "By the kind of data"],
+      ["completion", "Completion only"],
+      ["assistant", "Assistant's turns"],
+      ["all", "Everything"],
+    ],
+  },
+  number("data.holdout", "Held-out share", "Split off for measuring when there is no eval file.", "any"),
+  number("optimizer.weightDecay", "Weight decay", "Pulls weights towards zero. 0 is off.", "any"),
+  number("optimizer.maxGradNorm", "Gradient limit", "Longer gradients are shortened to this. 0 is off.", "any"),
+  number("evaluate.every", "Measure every", "Steps between held-out losses. 0 is start and end only."),
+  number("evaluate.cases", "Compared cases", "Most held-out cases answered when comparing."),
+  number("evaluate.maxTokens", "Longest answer", "Tokens of each answer when comparing."),
+  number("seed", "Seed", "The same seed and recipe give the same run."),
+];

@@ -1,0 +1,62 @@
+/** The current run: its log, its result, and the three things a person can do to it. */
+import { signal } from "@preact/signals";
+import { setAdapter } from "@/ui/state/adapter";
+import { attempt, report, session } from "@/ui/state/core";
+import { dataset } from "@/ui/state/dataset";
+import { recipe } from "@/ui/state/recipe";
+import { announcement, applyEvents, type RunLog, startLog } from "@/ui/state/run-log";
+import type { RunResult } from "@/worker/api";
+
+export const runLog = signal<RunLog | null>(null);
+export const runResult = signal<RunResult | null>(null);
+/** What the polite live region says; set only when there is something to hear. */
+export const spoken = signal("");
+/** True between the press of stop and the end of the step that was going on. */
+export const stopping = signal(false);
+
+const SAMPLES = 4;
+
+export function train(): Promise<boolean> {
+  return attempt("run", async () => {
+    const wanted = recipe.value;
+    if (wanted === null) return;
+    runResult.value = null;
+    stopping.value = false;
+    setAdapter(null);
+    const log = startLog(wanted.schedule.steps);
+    spoken.value = announcement(null, log);
+    runLog.value = log;
+    const samples = wanted.evaluate.samples;
+    const prompts = samples.length > 0 ? samples : (dataset.value?.samplePrompts ?? []).slice(0, SAMPLES);
+    const full = { ...wanted, evaluate: { ...wanted.evaluate, samples: prompts } };
+    const result = await session().train(full, (events) => {
+      const before = runLog.value ?? log;
+      const after = applyEvents(before, events);
+      const words = announcement(before, after);
+      if (words !== "") spoken.value = words;
+      runLog.value = after;
+    });
+    finish(result);
+  });
+}
+
+/** The result may overtake the last batch of events, so the end is told from it and not from a phase. */
+function finish(result: RunResult): void {
+  const before = runLog.value;
+  if (before && before.phase !== "done") {
+    const after = applyEvents(before, [{ type: "phase", phase: "done" }]);
+    spoken.value = announcement(before, after);
+    runLog.value = after;
+  }
+  runResult.value = result;
+  setAdapter({ origin: "trained", rank: result.recipe.lora.rank, alpha: result.recipe.lora.alpha });
+}
+
+export async function control(what: "pause" | "resume" | "stop"): Promise<void> {
+  try {
+    if (what === "stop") stopping.value = true;
+    await session()[what]();
+  } catch (error) {
+    report("run", error);
+  }
+}
