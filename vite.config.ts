@@ -1,6 +1,10 @@
 import { fileURLToPath } from "node:url";
 import preact from "@preact/preset-vite";
 import { defineConfig } from "vitest/config";
+import { softwareVulkan } from "./src/tooling/software-vulkan.mjs";
+
+// Tests that need a GPU run in child processes on Chromium's software one; its loader reads these at their start.
+if (process.env.VITEST && !process.env.BURNISH_HARDWARE_GPU) Object.assign(process.env, softwareVulkan());
 
 // The headers give the page shared memory, which the CPU target's worker pool needs.
 const isolation = {

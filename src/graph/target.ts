@@ -92,6 +92,8 @@ export interface Target {
   /** True when the work runs on the CPU in the end, whatever the API. */
   readonly software: boolean;
   readonly limits: TargetLimits;
+  /** Row counts of matrices must be multiples of it: generation pads its rows so, training's buckets always fit. */
+  readonly rowTile: number;
   /** Zero-filled. Throws AppError "device/out-of-memory". */
   allocate(bytes: number, label: string): DeviceBuffer;
   free(buffer: DeviceBuffer): void;

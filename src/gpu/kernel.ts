@@ -1,0 +1,79 @@
+/**
+ * From a .wgsl file to a pipeline. Operands bind by name: the declarations `@group(0) @binding(n) var<…> name` are
+ * read from the text, so no number appears in TypeScript, and a call with a missing or misspelt operand fails here with
+ * the file's name. The first line of a file, `// uses: reduce weight`, names the library files put in front; "weight"
+ * stands for the library of the format in which operand `w` is stored.
+ *
+ * `override` lines become constants: compilers unroll on constants, and arrays may be sized by them.
+ */
+import { SHADERS } from "@/gpu/shaders";
+import type { Call, Tensor } from "@/graph/target";
+
+export interface Binding {
+  readonly index: number;
+  readonly type: GPUBufferBindingType;
+}
+
+export interface KernelSource {
+  readonly code: string;
+  readonly entry: string;
+  readonly bindings: ReadonlyMap<string, Binding>;
+}
+
+const DECLARATION = /@group\(0\)\s*@binding\((\d+)\)\s*var<(\w+)(?:,\s*(\w+))?>\s*(\w+)/g;
+
+export function kernelSource(call: Call): KernelSource {
+  const [file = "", entry = ""] = call.kernel.split(".");
+  const code = withConstants(assemble(file, call.reads.w), call);
+  const declared = new Map<string, Binding>();
+  for (const [, index, space, access, name] of code.matchAll(DECLARATION)) {
+    const type = space === "uniform" ? "uniform" : access === "read_write" ? "storage" : "read-only-storage";
+    if (name) declared.set(name, { index: Number(index), type });
+  }
+  const bindings = new Map<string, Binding>();
+  const bind = (name: string, written: boolean) => {
+    const found = declared.get(name);
+    if (!found) throw new Error(`shaders/${file}.wgsl has no binding "${name}" (call ${call.label})`);
+    if ((found.type === "storage") !== written) {
+      throw new Error(`shaders/${file}.wgsl: "${name}" is ${found.type}, but call ${call.label} says otherwise`);
+    }
+    bindings.set(name, found);
+  };
+  for (const name of Object.keys(call.reads)) bind(name, false);
+  for (const name of Object.keys(call.writes)) bind(name, true);
+  return { code, entry, bindings };
+}
+
+function assemble(file: string, weight: Tensor | undefined): string {
+  const text = SHADERS.get(file);
+  if (text === undefined) throw new Error(`there is no shaders/${file}.wgsl`);
+  const uses = /^\/\/ uses: (.+)$/m.exec(text)?.[1]?.split(" ") ?? [];
+  const parts = uses.map((name) => {
+    const path = name === "weight" ? `lib/weight-${weight?.format ?? "f32"}` : `lib/${name}`;
+    const library = SHADERS.get(path);
+    if (library === undefined) throw new Error(`shaders/${file}.wgsl uses ${path}, which does not exist`);
+    return library;
+  });
+  return [...parts, text].join("\n");
+}
+
+function withConstants(code: string, call: Call): string {
+  const unused = new Set(Object.keys(call.constants));
+  const text = code.replaceAll(
+    /^override (\w+): (\w+)(?: = ([^;]+))?;/gm,
+    (_, name: string, type: string, byDefault) => {
+      unused.delete(name);
+      const value = call.constants[name];
+      if (value === undefined && byDefault === undefined) throw new Error(`${call.label} gives no value for ${name}`);
+      return `const ${name}: ${type} = ${value === undefined ? byDefault : literal(value, type)};`;
+    },
+  );
+  if (unused.size > 0)
+    throw new Error(`${call.label} gives ${[...unused].join(", ")}, which its shader does not declare`);
+  return text;
+}
+
+function literal(value: number, type: string): string {
+  if (type !== "f32") return `${value}`;
+  return Number.isInteger(value) ? `${value}.0` : `${value}`;
+}

@@ -1,0 +1,185 @@
+/**
+ * The WebGPU target: buffers, and programs as lists of (pipeline, bind group, grid) made once and replayed.
+ * Nothing is created per step or per value; a step costs the encoding of its list.
+ */
+import { AppError } from "@/errors";
+import type { OpenedDevice } from "@/gpu/device";
+import { createPipelineCache, type Kernel } from "@/gpu/pipeline";
+import { tensorBytes } from "@/graph/graph";
+import { createSlotPool } from "@/graph/slots";
+import type { Call, DeviceBuffer, Executable, Program, Target, Tensor } from "@/graph/target";
+
+interface GpuBuffer extends DeviceBuffer {
+  readonly buffer: GPUBuffer;
+}
+interface Dispatch {
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly grid: readonly [number, number, number];
+}
+
+/** Calls per submit: long enough to cost little, short enough that a slow device still answers the page. */
+const CALLS_PER_SUBMIT = 48;
+
+export function createWebGpuTarget({ device, description, software }: OpenedDevice, memoryBudget = 0): Target {
+  const { limits } = device;
+  const pipelines = createPipelineCache(device);
+  const buffers = new Set<GpuBuffer>();
+  let failure: string | undefined;
+  device.addEventListener("uncapturederror", (event) => {
+    failure ??= event.error.message;
+  });
+
+  const check = () => {
+    if (failure === undefined) return;
+    const message = failure;
+    failure = undefined;
+    throw new AppError(/memory/i.test(message) ? "device/out-of-memory" : "internal", `The GPU reported: ${message}`, {
+      hint: "Try a shorter maximum length, a smaller batch or a smaller model.",
+    });
+  };
+
+  const allocate = (bytes: number, label: string): GpuBuffer => {
+    const size = Math.ceil(bytes / 4) * 4;
+    if (size > limits.maxBufferSize) {
+      throw new AppError(
+        "device/out-of-memory",
+        `${label} needs ${size} bytes; this GPU's largest buffer has ${limits.maxBufferSize}.`,
+        {
+          hint: "Choose a smaller model, a shorter maximum length or a 4-bit base.",
+        },
+      );
+    }
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+    const made = { buffer: device.createBuffer({ size, usage, label }), bytes: size, label };
+    buffers.add(made);
+    return made;
+  };
+  const free = (buffer: DeviceBuffer) => {
+    const known = own(buffer);
+    known.buffer.destroy();
+    buffers.delete(known);
+  };
+  const own = (buffer: DeviceBuffer): GpuBuffer => {
+    for (const known of [buffer as GpuBuffer]) if (buffers.has(known)) return known;
+    throw new Error(`internal: buffer ${buffer.label} was freed or belongs to another device`);
+  };
+  const pool = createSlotPool(allocate);
+
+  const bind = (program: Program, externals: ReadonlyMap<string, DeviceBuffer>) => {
+    const slots = pool.take(program.slots);
+    return (tensor: Tensor): GPUBufferBinding => {
+      const { storage } = tensor;
+      const found = storage.external ? externals.get(storage.name) : slots[program.slotOf.get(storage) ?? -1];
+      if (!found) throw new Error(`internal: ${program.name} has no buffer for ${storage.name}`);
+      return { buffer: own(found).buffer, offset: tensor.offset, size: Math.ceil(tensorBytes(tensor) / 4) * 4 };
+    };
+  };
+
+  const dispatchOf = (
+    call: Call,
+    { pipeline, layout, bindings }: Kernel,
+    place: (tensor: Tensor) => GPUBufferBinding,
+  ): Dispatch => {
+    const operands = Object.entries({ ...call.reads, ...call.writes });
+    const group = device.createBindGroup({
+      label: call.label,
+      layout,
+      entries: operands.map(([name, tensor]) => ({ binding: bindings.get(name) ?? -1, resource: place(tensor) })),
+    });
+    return { pipeline, group, grid: call.grid };
+  };
+
+  const submit = (dispatches: readonly Dispatch[], timestamps?: GPUComputePassTimestampWrites) => {
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass(timestamps ? { timestampWrites: timestamps } : {});
+    for (const { pipeline, group, grid } of dispatches) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(...grid);
+    }
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+  };
+
+  const compile = async (program: Program, externals: ReadonlyMap<string, DeviceBuffer>): Promise<Executable> => {
+    const kernels = await Promise.all(program.calls.map(pipelines));
+    const place = bind(program, externals);
+    const dispatches = program.calls.map((call, i) => dispatchOf(call, kernels[i] as Kernel, place));
+    await device.queue.onSubmittedWorkDone();
+    check();
+    const batches = Array.from({ length: Math.ceil(dispatches.length / CALLS_PER_SUBMIT) }, (_, i) =>
+      dispatches.slice(i * CALLS_PER_SUBMIT, (i + 1) * CALLS_PER_SUBMIT),
+    );
+    return {
+      program,
+      run: () => {
+        for (const batch of batches) submit(batch);
+      },
+      profile: async () => {
+        const times = new Float64Array(dispatches.length);
+        for (const [i, dispatch] of dispatches.entries()) {
+          const start = performance.now();
+          submit([dispatch]);
+          await device.queue.onSubmittedWorkDone();
+          times[i] = performance.now() - start;
+        }
+        return times;
+      },
+    };
+  };
+
+  const read = async (buffer: DeviceBuffer, offset = 0, bytes = buffer.bytes - offset) => {
+    const staging = device.createBuffer({ size: bytes, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(own(buffer).buffer, offset, staging, 0, bytes);
+    device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ);
+    const copy = staging.getMappedRange().slice(0);
+    staging.destroy();
+    check();
+    return copy;
+  };
+
+  return {
+    name: "webgpu",
+    description,
+    software,
+    rowTile: 8,
+    limits: {
+      maxBufferBytes: limits.maxBufferSize,
+      maxBindingBytes: limits.maxStorageBufferBindingSize,
+      memoryBudget: memoryBudget || 4 * limits.maxBufferSize,
+    },
+    allocate,
+    free,
+    write: (buffer, data, offset = 0) => {
+      device.queue.writeBuffer(
+        own(buffer).buffer,
+        offset,
+        data.buffer as ArrayBuffer,
+        data.byteOffset,
+        data.byteLength,
+      );
+    },
+    read,
+    clear: (buffer) => {
+      const encoder = device.createCommandEncoder();
+      encoder.clearBuffer(own(buffer).buffer);
+      device.queue.submit([encoder.finish()]);
+    },
+    compile,
+    discard: () => {},
+    idle: async () => {
+      await device.queue.onSubmittedWorkDone();
+      check();
+    },
+    liveBytes: () => [...buffers].reduce((sum, { bytes }) => sum + bytes, 0),
+    lost: device.lost.then(({ message, reason }) => message || reason),
+    release: () => {
+      for (const { buffer } of buffers) buffer.destroy();
+      buffers.clear();
+      device.destroy();
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/**
+ * The loss head: logits = x · wᵀ and next-token loss, in chunks of rows, so that [L, V] never exists. In training each
+ * chunk turns its logits into their gradient in place and at once into the gradient of x: the head's weight is
+ * frozen, so nothing else is needed, and the logits are computed once.
+ */
+import { call, type Graph, rows, scope, temp } from "@/graph/graph";
+import type { Tensor } from "@/graph/target";
+import { multiply, multiplyBackward } from "@/ops/linear";
+
+/** Rows of logits alive at once. A view must start at a multiple of 256 bytes: 64 rows of 4 bytes. */
+export const CHUNK_ROWS = 64;
+
+export interface LossInputs {
+  /** [L, C], L a multiple of CHUNK_ROWS */
+  readonly x: Tensor;
+  /** [V, C] */
+  readonly w: Tensor;
+  /** [L] u32 */
+  readonly targets: Tensor;
+  /** [L]; 0 for padding */
+  readonly weights: Tensor;
+  /** [L], written */
+  readonly nll: Tensor;
+  readonly step: Tensor;
+}
+
+/** nll[l] = -log softmax(x wᵀ)[l, targets[l]]. With x.needsGrad, the tape gets d(Σ nll · weight · loss_scale)/dx. */
+export function lossHead(g: Graph, { x, w, targets, weights, nll, step }: LossInputs): void {
+  const dx = x.needsGrad ? temp(g, x.shape) : undefined;
+  const [count = 0] = x.shape;
+  scope(g, "head", () => {
+    for (let start = 0; start < count; start += CHUNK_ROWS) {
+      const part = (tensor: Tensor) => rows(tensor, start, CHUNK_ROWS);
+      const logits = multiply(g, part(x), w); // [CHUNK_ROWS, V rounded up]
+      const constants = { VOCAB: w.shape[0] ?? 0, STRIDE: logits.shape[1] ?? 0 };
+      const reads = { targets: part(targets), weights: part(weights) };
+      if (dx) {
+        const writes = { z: logits, nll: part(nll) };
+        call(g, "cross-entropy.backward", { reads: { ...reads, step }, writes }, constants, CHUNK_ROWS);
+        multiplyBackward(g, logits, w, [], undefined, part(dx));
+      } else {
+        call(
+          g,
+          "cross-entropy.forward",
+          { reads: { ...reads, logits }, writes: { nll: part(nll) } },
+          constants,
+          CHUNK_ROWS,
+        );
+      }
+    }
+  });
+  if (dx) g.tape.push({ label: "head.loss", inputs: { x }, outputs: { nll }, pullback: () => ({ x: dx }) });
+}

@@ -1,0 +1,30 @@
+import { test } from "vitest";
+import { checkOp, input, type Numbers } from "@/ops/check";
+import { rmsnorm } from "@/ops/rmsnorm";
+
+const reference =
+  (width: number, eps: number) =>
+  ({ x, w }: Record<"x" | "w", Numbers>) => {
+    const y = new Float64Array(x.length);
+    for (let row = 0; row < x.length; row += width) {
+      let sum = 0;
+      for (let i = 0; i < width; i++) sum += (x[row + i] ?? 0) ** 2;
+      const r = 1 / Math.sqrt(sum / width + eps);
+      for (let i = 0; i < width; i++) y[row + i] = (w[i] ?? 0) * (x[row + i] ?? 0) * r;
+    }
+    return { y };
+  };
+
+test.each([
+  [1, 4],
+  [2, 12],
+  [3, 64],
+  [4, 100],
+  [8, 576],
+])("rmsnorm of %i rows × %i", async (rows, width) => {
+  await checkOp({
+    inputs: { x: input([rows, width], 1, "flow"), w: input([width], 2) },
+    trace: (g, t) => rmsnorm(g, t, { eps: 1e-5 }),
+    reference: reference(width, 1e-5),
+  });
+});
