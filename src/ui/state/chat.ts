@@ -1,9 +1,10 @@
 /** One question and the answers to it: each turn remembers whether the adapter was on, so both can stand side by side. */
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { adapter } from "@/ui/state/adapter";
 import { attempt, session } from "@/ui/state/core";
 import { dataset } from "@/ui/state/dataset";
 import { model } from "@/ui/state/model";
+import { frameOf, putInFrame } from "@/ui/state/prompt-frame";
 
 export interface Turn {
   readonly prompt: string;
@@ -16,6 +17,8 @@ export const turns = signal<readonly Turn[]>([]);
 export const chatInput = signal("");
 export const temperature = signal(0);
 export const adapterOn = signal(true);
+/** What the rows put around each request, so that a person need not type it. */
+export const frame = computed(() => frameOf(asChat() ? [] : (dataset.value?.samplePrompts ?? [])));
 
 const MAX_TOKENS = 96;
 const MOST_TURNS = 30;
@@ -27,8 +30,8 @@ function asChat(): boolean {
 }
 
 export function send(): Promise<boolean> {
-  const prompt = chatInput.value.trim();
-  if (prompt === "") return Promise.resolve(false);
+  if (chatInput.value.trim() === "") return Promise.resolve(false);
+  const prompt = asChat() ? chatInput.value : putInFrame(chatInput.value, frame.value);
   return attempt("chat", async () => {
     const withAdapter = adapter.value !== null && adapterOn.value;
     turns.value = [...turns.value.slice(-MOST_TURNS), { prompt, text: "", adapter: withAdapter, done: false }];

@@ -11,7 +11,8 @@ import type { DatasetInfo, DatasetSource } from "@/worker/api";
 
 export const dataset = signal<DatasetInfo | null>(null);
 export const datasetSource = signal<DatasetSource | null>(null);
-/** A file picked before its companion: the page offers to add the other. */
+/** What was picked so far: a held-out file may come before or after the rows that teach. */
+export const trainFile = signal<File | null>(null);
 export const evalFile = signal<File | null>(null);
 
 const shaping = computed(() => shapeOf(draft.value.data));
@@ -53,14 +54,24 @@ function nameSource(source: DatasetSource): void {
   setField("data.eval", source.kind === "files" ? (source.eval?.name ?? "") : "");
 }
 
-export function openDataFiles(train: File, heldOut: File | null): Promise<boolean> {
-  const named = { name: train.name, blob: train };
-  return openDataset({
+export async function pickDataFile(role: "train" | "eval", file: File): Promise<void> {
+  if (role === "train") trainFile.value = file;
+  else evalFile.value = file;
+  const train = trainFile.value;
+  const heldOut = evalFile.value;
+  if (train === null) return;
+  await openDataset({
     kind: "files",
     name: train.name,
-    train: named,
+    train: { name: train.name, blob: train },
     ...(heldOut === null ? {} : { eval: { name: heldOut.name, blob: heldOut } }),
   });
+}
+
+export function openBundled(name: string): Promise<boolean> {
+  trainFile.value = null;
+  evalFile.value = null;
+  return openDataset({ kind: "bundled", name });
 }
 
 /** Opens the dataset again when the recipe changes how rows look. Returns the function that ends the watch. */

@@ -6,7 +6,7 @@ import { computed, signal } from "@preact/signals";
 import { adapter, exportAdapter, exported } from "@/ui/state/adapter";
 import { compare, comparison } from "@/ui/state/compare";
 import { activity, faults, type Place } from "@/ui/state/core";
-import { dataset, openDataset } from "@/ui/state/dataset";
+import { dataset, openBundled } from "@/ui/state/dataset";
 import { model, modelSource, openModel } from "@/ui/state/model";
 import { runResult, train } from "@/ui/state/run";
 
@@ -45,7 +45,7 @@ export async function runDemo(name: string): Promise<void> {
     const source = modelSource.value;
     const open = source?.kind === "bundled" && source.name === "ember" && model.value !== null;
     if (!open && !(await openModel({ kind: "bundled", name: "ember" }))) return;
-    if (!(await openDataset({ kind: "bundled", name }))) return;
+    if (!(await openBundled(name))) return;
     if (!(await train()) || runResult.value?.stopped) return;
     if (!(await compare())) return;
     await exportAdapter();

@@ -1,0 +1,35 @@
+/** Starts the page: a session in its worker (or, in development, a mock), the state that watches itself, the view. */
+import { render } from "preact";
+import { App } from "@/ui/app";
+import { readCatalog } from "@/ui/state/catalog";
+import { useSession } from "@/ui/state/core";
+import { watchShape } from "@/ui/state/dataset";
+import { findDevice } from "@/ui/state/device";
+import { watchPlan } from "@/ui/state/plan";
+import { readLink } from "@/ui/state/recipe";
+import { recallTheme } from "@/ui/state/theme";
+import type { SessionApi } from "@/worker/api";
+import { startSession } from "@/worker/client";
+import "@/ui/theme.css";
+
+async function openSession(): Promise<SessionApi> {
+  const query = new URLSearchParams(location.search);
+  if (import.meta.env.DEV && query.has("mock")) {
+    const { createMockSession } = await import("@/ui/mock-session");
+    return createMockSession(query);
+  }
+  return startSession(document.baseURI);
+}
+
+async function start(): Promise<void> {
+  recallTheme(localStorage);
+  useSession(await openSession());
+  readLink(location.hash);
+  watchShape();
+  watchPlan();
+  const root = document.getElementById("app");
+  if (root) render(<App />, root);
+  await Promise.all([findDevice(), readCatalog()]);
+}
+
+void start();

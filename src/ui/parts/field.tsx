@@ -1,0 +1,98 @@
+/** One setting of the recipe: label, control, short help, and what is wrong with it, tied together for readers. */
+import { draft, fieldValue, recipeFaults, setField } from "@/ui/state/recipe";
+import type { ChoiceField, Field, NumberField } from "@/ui/state/recipe-fields";
+
+export function FieldRow({ field, disabled }: { field: Field; disabled: boolean }) {
+  const id = `field-${field.path}`;
+  const fault = recipeFaults.value.get(field.path);
+  return (
+    <div class="field">
+      <label for={id}>{field.label}</label>
+      {field.kind === "number" ? (
+        <NumberInput field={field} id={id} wrong={fault !== undefined} disabled={disabled} />
+      ) : (
+        <ChoiceInput field={field} id={id} disabled={disabled} />
+      )}
+      <p class="help" id={`${id}-help`}>
+        {fault ? <strong class="wrong">{fault}</strong> : field.help}
+      </p>
+    </div>
+  );
+}
+
+interface InputProps<F> {
+  readonly field: F;
+  readonly id: string;
+  readonly disabled: boolean;
+  readonly wrong?: boolean;
+}
+
+function NumberInput({ field, id, wrong, disabled }: InputProps<NumberField>) {
+  const value = Number(fieldValue(field.path));
+  return (
+    <input
+      id={id}
+      type="number"
+      inputMode="decimal"
+      step={field.step}
+      // A half-typed number is NaN in the draft; leaving the text alone lets the person finish it.
+      {...(Number.isNaN(value) ? {} : { value })}
+      disabled={disabled}
+      aria-invalid={wrong}
+      aria-describedby={`${id}-help`}
+      onInput={(event) => setField(field.path, event.currentTarget.valueAsNumber)}
+    />
+  );
+}
+
+function ChoiceInput({ field, id, disabled }: InputProps<ChoiceField>) {
+  return (
+    <select
+      id={id}
+      value={String(fieldValue(field.path))}
+      disabled={disabled}
+      aria-describedby={`${id}-help`}
+      onChange={(event) => setField(field.path, event.currentTarget.value)}
+    >
+      {field.options.map(([value, words]) => (
+        <option key={value} value={value}>
+          {words}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+const SHORT_NAMES: Readonly<Record<string, string>> = {
+  q_proj: "query",
+  k_proj: "key",
+  v_proj: "value",
+  o_proj: "output",
+  gate_proj: "gate",
+  up_proj: "up",
+  down_proj: "down",
+};
+
+/** Which projections carry an adapter. */
+export function TargetsField({ all, disabled }: { all: readonly string[]; disabled: boolean }) {
+  const chosen: readonly string[] = draft.value.lora.targets;
+  const toggle = (name: string) =>
+    setField(
+      "lora.targets",
+      all.filter((one) => (one === name ? !chosen.includes(one) : chosen.includes(one))),
+    );
+  return (
+    <fieldset class="targets" disabled={disabled}>
+      <legend>Where the adapter sits</legend>
+      <div class="checks">
+        {all.map((name) => (
+          <label key={name}>
+            <input type="checkbox" checked={chosen.includes(name)} onChange={() => toggle(name)} />
+            {SHORT_NAMES[name] ?? name}
+          </label>
+        ))}
+      </div>
+      {chosen.length === 0 && <strong class="help wrong">Choose at least one.</strong>}
+    </fieldset>
+  );
+}

@@ -1,0 +1,58 @@
+/** The head of the page: name, promise, the two demos, and which engine was found. */
+import { ErrorPanel } from "@/ui/parts/error-panel";
+import { Mark } from "@/ui/parts/mark";
+import { ThemeToggle } from "@/ui/parts/theme-toggle";
+import { faults, idle } from "@/ui/state/core";
+import { device } from "@/ui/state/device";
+import { demo, runDemo } from "@/ui/state/journey";
+
+export function Hero() {
+  const blocked = !idle.value || demo.value !== null || faults.value.device !== undefined;
+  return (
+    <header class="hero">
+      <div class="hero-bar">
+        <Mark />
+        <ThemeToggle />
+      </div>
+      <h1 class="wordmark">Burnish</h1>
+      <p class="promise">Teach a small language model in this tab, and see honestly whether it helped.</p>
+      <p class="soft lead">Nothing is uploaded: the model, your data and the result stay on this machine.</p>
+      <div class="actions">
+        <button
+          type="button"
+          class="primary large"
+          data-testid="run-demo"
+          disabled={blocked}
+          onClick={() => void runDemo("commands")}
+        >
+          {demo.value === "commands" ? "Running the demo…" : "Run the demo"}
+        </button>
+        <button
+          type="button"
+          class="quiet large"
+          data-testid="run-feelings"
+          disabled={blocked}
+          onClick={() => void runDemo("feelings")}
+        >
+          {demo.value === "feelings" ? "Running…" : "30-second demo: feelings"}
+        </button>
+      </div>
+      <p class="soft hint">
+        It opens a bundled model and dataset, trains, and tests the result on rows never trained on.
+      </p>
+      <DeviceLine />
+      <ErrorPanel place="device" />
+    </header>
+  );
+}
+
+function DeviceLine() {
+  const found = device.value;
+  const missing = faults.value.device !== undefined;
+  const state = missing ? "missing" : found === null ? "looking" : found.software ? "slow" : "ready";
+  return (
+    <p class="device" data-state={state} data-testid="device-notice">
+      {missing ? "No engine for training was found." : (found?.notice ?? "Looking for a graphics device…")}
+    </p>
+  );
+}

@@ -1,0 +1,77 @@
+/** Step 1: which model learns. One is bundled; any small one comes in as its folder from Hugging Face. */
+import { Card } from "@/ui/parts/card";
+import { Facts } from "@/ui/parts/facts";
+import { DropZone, FilePicker } from "@/ui/parts/files";
+import { Progress } from "@/ui/parts/progress";
+import { faults, idle } from "@/ui/state/core";
+import { bytes, compact, integer } from "@/ui/state/format";
+import { model, modelFromFiles, modelProgress, modelSource, openModel } from "@/ui/state/model";
+import type { ModelInfo } from "@/worker/api";
+
+export function ModelCard() {
+  const info = model.value;
+  const summary = info ? `${info.name} · ${compact(info.parameters)} parameters` : undefined;
+  return (
+    <Card place="model" step="1" title="Model" summary={summary} done={info !== null}>
+      <ModelChoice />
+      {modelProgress.value !== null && <Progress label="Reading the model" fraction={modelProgress.value} />}
+      {info && <ModelFacts info={info} />}
+    </Card>
+  );
+}
+
+function ModelChoice() {
+  const blocked = !idle.value || faults.value.device !== undefined;
+  const bundled = modelSource.value?.kind === "bundled";
+  const onFiles = (files: File[]) => void openModel(modelFromFiles(files));
+  return (
+    <div class="choices">
+      <button
+        type="button"
+        class="tile"
+        data-testid="open-ember"
+        aria-pressed={bundled}
+        disabled={blocked}
+        onClick={() => void openModel({ kind: "bundled", name: "ember" })}
+      >
+        <strong>ember</strong>
+        <span>Bundled. A tiny model that writes simple English, made for trying things out.</span>
+      </button>
+      <DropZone onFiles={onFiles} disabled={blocked}>
+        <p>
+          <strong>Your own model</strong>
+        </p>
+        <p class="soft">Drop a folder from Hugging Face: config.json, tokenizer.json and safetensors.</p>
+        <div class="actions">
+          <FilePicker
+            label="Choose folder"
+            testid="model-folder"
+            folder
+            multiple
+            disabled={blocked}
+            onFiles={onFiles}
+          />
+          <FilePicker label="Choose files" testid="model-files" multiple disabled={blocked} onFiles={onFiles} />
+        </div>
+      </DropZone>
+    </div>
+  );
+}
+
+function ModelFacts({ info }: { info: ModelInfo }) {
+  const heads = info.heads === info.kvHeads ? `${info.heads}` : `${info.heads}, ${info.kvHeads} for keys and values`;
+  return (
+    <Facts
+      items={[
+        ["Kind", info.architecture],
+        ["Parameters", integer(info.parameters)],
+        ["Weights", `${bytes(info.weightBytes)} as ${info.weightFormat}`],
+        ["Layers × width", `${info.layers} × ${info.hidden}`],
+        ["Attention heads", `${heads}, ${info.headDim} wide`],
+        ["Vocabulary", `${integer(info.vocab)}${info.tied ? ", tied" : ""}`],
+        ["Context", `${integer(info.contextLength)} tokens`],
+        ["Chat template", info.chatTemplate ? "yes" : "no"],
+      ]}
+    />
+  );
+}

@@ -1,0 +1,105 @@
+/**
+ * The only file that knows uPlot, loaded when the first chart is drawn. Colours are read from the page's custom
+ * properties at creation, since a canvas cannot follow them; a change of theme makes the plot anew.
+ */
+import UPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import type { Column } from "@/ui/state/chart-data";
+import { learningRate } from "@/ui/state/format";
+
+export type PlotKind = "loss" | "rate" | "gradient";
+
+export interface Plot {
+  update(columns: readonly Column[]): void;
+  destroy(): void;
+}
+
+const HEIGHTS: Record<PlotKind, number> = { loss: 240, rate: 130, gradient: 130 };
+
+export function createPlot(place: HTMLElement, kind: PlotKind, total: number): Plot {
+  const paint = paletteOf(place);
+  const height = HEIGHTS[kind];
+  const plot = new UPlot(
+    {
+      width: place.clientWidth,
+      height,
+      legend: { show: false },
+      cursor: { show: false },
+      padding: [8, 10, 0, 0],
+      scales: { x: { time: false, range: [0, Math.max(1, total)] }, y: { range: rangeFrom(kind) } },
+      axes: [axis(paint, { size: 26 }), axis(paint, { size: 48, values: (_plot, ticks) => ticks.map(tickWords) })],
+      series: [{}, ...seriesOf(kind, paint)],
+    },
+    kind === "loss" ? [[], [], [], [], []] : [[], []],
+    place,
+  );
+  const observer = new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height }));
+  observer.observe(place);
+  return {
+    update: (columns) => plot.setData(columns as UPlot.AlignedData),
+    destroy: () => {
+      observer.disconnect();
+      plot.destroy();
+    },
+  };
+}
+
+interface Palette {
+  readonly ember: string;
+  readonly cool: string;
+  readonly soft: string;
+  readonly line: string;
+  readonly font: string;
+}
+
+function seriesOf(kind: PlotKind, paint: Palette): UPlot.Series[] {
+  if (kind !== "loss") return [{ stroke: paint.ember, width: 1.75, points: { show: false } }];
+  return [
+    { stroke: withAlpha(paint.ember, 0.3), width: 1, points: { show: false } },
+    { stroke: paint.ember, width: 2.5, points: { show: false } },
+    { stroke: paint.cool, width: 1.5, spanGaps: true, points: { show: true, size: 8, fill: paint.cool, width: 0 } },
+    { stroke: paint.soft, width: 1.25, dash: [5, 5], points: { show: false } },
+  ];
+}
+
+function axis(paint: Palette, more: Partial<UPlot.Axis>): UPlot.Axis {
+  return {
+    stroke: paint.soft,
+    font: paint.font,
+    grid: { stroke: paint.line, width: 1 },
+    ticks: { show: false },
+    ...more,
+  };
+}
+
+/** From zero, since a cut axis makes every run look the same. */
+function rangeFrom(kind: PlotKind): (plot: UPlot, low: number, high: number) => [number, number] {
+  return (_plot, _low, high) => [0, high > 0 ? high * (kind === "rate" ? 1.15 : 1.08) : 1];
+}
+
+function tickWords(value: number): string {
+  return value !== 0 && value < 0.01 ? learningRate(value) : String(Number(value.toPrecision(3)));
+}
+
+/** Custom properties may hold light-dark(); only a computed colour is one that a canvas takes. */
+function paletteOf(place: HTMLElement): Palette {
+  const probe = document.createElement("span");
+  place.append(probe);
+  const colour = (name: string) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const palette = {
+    ember: colour("--ember-line"),
+    cool: colour("--cool"),
+    soft: colour("--ink-soft"),
+    line: colour("--line"),
+    font: `11px ${getComputedStyle(probe).fontFamily}`,
+  };
+  probe.remove();
+  return palette;
+}
+
+function withAlpha(colour: string, alpha: number): string {
+  return colour.replace("rgb(", "rgba(").replace(")", `, ${alpha})`);
+}

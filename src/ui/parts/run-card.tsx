@@ -1,0 +1,129 @@
+/** Step 4: the run as it goes. Numbers first, then the curves, then the fixed prompts answered again and again. */
+import { Card } from "@/ui/parts/card";
+import { Chart } from "@/ui/parts/chart";
+import { Samples } from "@/ui/parts/samples";
+import { gradientFrame, lossFrame, rateFrame } from "@/ui/state/chart-data";
+import { activity } from "@/ui/state/core";
+import { compact, duration, integer, loss, percent } from "@/ui/state/format";
+import { control, runLog, runResult, stopping } from "@/ui/state/run";
+import { fractionDone, phaseWords, type RunLog, stepsDone, timeLeft } from "@/ui/state/run-log";
+
+export function RunCard() {
+  const log = runLog.value;
+  const result = runResult.value;
+  const summary = result
+    ? `${result.stopped ? "stopped at" : ""} ${result.steps} steps in ${duration(result.seconds)}`.trim()
+    : undefined;
+  const waitsFor = log === null ? "Start training above, and the run appears here." : null;
+  return (
+    <Card place="run" step="4" title="Training" summary={summary} done={result !== null} waitsFor={waitsFor}>
+      {log && (
+        <>
+          <RunHead log={log} />
+          <RunNumbers log={log} />
+          {log.warnings.map((words) => (
+            <p key={words} class="panel note">
+              {words}
+            </p>
+          ))}
+          <Curves log={log} />
+          <Samples sets={log.samples} />
+        </>
+      )}
+    </Card>
+  );
+}
+
+function RunHead({ log }: { log: RunLog }) {
+  const running = activity.value === "run";
+  const phase = running ? phaseWords(log) : log.phase === "done" ? "Finished" : "Ended early";
+  const left = running ? timeLeft(log) : "";
+  return (
+    <div class="run-head">
+      <div class="run-progress">
+        <p>
+          <strong data-testid="phase">{phase}</strong>
+          <span class="soft number" data-testid="step-count">
+            step {stepsDone(log)} of {log.total}
+          </span>
+          <span class="soft number end">{left || percent(fractionDone(log))}</span>
+        </p>
+        <progress aria-label="Training" value={fractionDone(log)} max={1} />
+      </div>
+      {running && <RunControls paused={log.phase === "paused"} />}
+    </div>
+  );
+}
+
+function RunControls({ paused }: { paused: boolean }) {
+  return (
+    <div class="actions">
+      {paused ? (
+        <button type="button" class="primary" data-testid="resume" onClick={() => void control("resume")}>
+          Resume
+        </button>
+      ) : (
+        <button
+          type="button"
+          class="quiet"
+          data-testid="pause"
+          disabled={stopping.value}
+          onClick={() => void control("pause")}
+        >
+          Pause
+        </button>
+      )}
+      <button
+        type="button"
+        class="quiet"
+        data-testid="stop"
+        disabled={stopping.value}
+        onClick={() => void control("stop")}
+      >
+        {stopping.value ? "Stopping…" : "Stop and keep"}
+      </button>
+    </div>
+  );
+}
+
+function RunNumbers({ log }: { log: RunLog }) {
+  const last = log.steps.at(-1);
+  const held = log.evals.at(-1);
+  const before = log.evals[0];
+  const size = runResult.value?.trainableParameters;
+  return (
+    <div class="numbers">
+      <Big label="Training loss" testid="train-loss" value={last ? loss(last.loss) : "–"} />
+      <Big
+        label="Held-out loss"
+        testid="eval-loss"
+        value={held ? loss(held.value) : "–"}
+        note={held && before && held !== before ? `was ${loss(before.value)}` : ""}
+      />
+      <Big label="Tokens a second" testid="speed" value={last ? integer(last.tokensPerSecond) : "–"} />
+      {size !== undefined && <Big label="Numbers learned" testid="trainable" value={compact(size)} />}
+    </div>
+  );
+}
+
+function Big({ label, value, note, testid }: { label: string; value: string; note?: string; testid: string }) {
+  return (
+    <div class="big">
+      <span class="big-label">{label}</span>
+      <span class="big-value number" data-testid={testid}>
+        {value}
+      </span>
+      {note && <span class="soft number">{note}</span>}
+    </div>
+  );
+}
+
+function Curves({ log }: { log: RunLog }) {
+  return (
+    <div class="curves">
+      <Chart kind="loss" title="Loss" frame={lossFrame(log)} total={log.total} />
+      <Chart kind="rate" title="Learning rate" frame={rateFrame(log)} total={log.total} />
+      <Chart kind="gradient" title="Gradient norm" frame={gradientFrame(log)} total={log.total} />
+    </div>
+  );
+}

@@ -1,0 +1,67 @@
+/**
+ * A run's log as the aligned columns that a chart wants: x first, then one list per series, null where there is
+ * nothing. Pure. Long runs are smoothed whole and thinned after.
+ */
+
+import { learningRate, loss } from "@/ui/state/format";
+import type { RunLog } from "@/ui/state/run-log";
+import { describeCurve, smooth, smoothingWeight, thin } from "@/ui/state/series";
+
+export type Column = readonly (number | null)[];
+export interface ChartFrame {
+  readonly columns: readonly Column[];
+  /** The sentence that says the same as the picture. */
+  readonly summary: string;
+}
+
+const MOST_POINTS = 1200;
+
+/** Columns: step, raw loss, smoothed loss, held-out loss, held-out loss of the base model. */
+export function lossFrame({ steps, evals, total }: RunLog): ChartFrame {
+  const raw = steps.map((event) => event.loss);
+  const soft = smooth(raw, smoothingWeight(total));
+  const rows = new Map<number, [number | null, number | null, number | null]>();
+  for (const index of thin(raw, MOST_POINTS)) {
+    const event = steps[index];
+    if (event) rows.set(event.step, [finite(event.loss), finite(soft[index]), null]);
+  }
+  for (const { step, value } of evals) {
+    const row = rows.get(step) ?? [null, null, null];
+    rows.set(step, [row[0], row[1], finite(value)]);
+  }
+  const baseline = finite(evals[0]?.value);
+  const sorted = [...rows].sort(([a], [b]) => a - b);
+  // The reference line spans the whole width, also where the run has not come yet.
+  if (baseline !== null && (sorted.at(-1)?.[0] ?? 0) < total) sorted.push([total, [null, null, null]]);
+  const heldOut = evals.map((point) => point.value);
+  return {
+    columns: [
+      sorted.map(([step]) => step),
+      ...([0, 1, 2] as const).map((column) => sorted.map(([, row]) => row[column])),
+      sorted.map(() => baseline),
+    ],
+    summary: `Training loss ${describeCurve(soft, loss)}; held-out loss ${describeCurve(heldOut, loss)}.`,
+  };
+}
+
+export function rateFrame({ steps }: RunLog): ChartFrame {
+  const values = steps.map((event) => event.lr);
+  return lineFrame(steps, values, `Learning rate ${describeCurve(values, learningRate)}.`);
+}
+
+export function gradientFrame({ steps }: RunLog): ChartFrame {
+  const values = steps.map((event) => event.gradNorm);
+  return lineFrame(steps, values, `Gradient norm ${describeCurve(values, (value) => value.toFixed(2))}.`);
+}
+
+function lineFrame(steps: RunLog["steps"], values: readonly number[], summary: string): ChartFrame {
+  const kept = thin(values, MOST_POINTS);
+  return {
+    columns: [kept.map((index) => steps[index]?.step ?? 0), kept.map((index) => finite(values[index]))],
+    summary,
+  };
+}
+
+function finite(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null;
+}
