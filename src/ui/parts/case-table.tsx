@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { CASE_FILTERS, type CaseFilter, caseFilter, kindOf, shownCases } from "@/ui/state/compare";
 import type { ComparedCase, Comparison } from "@/worker/api";
 
-const FIRST = 40;
+const FIRST = 12;
 
 export function CaseTable({ result }: { result: Comparison }) {
   const [all, setAll] = useState(false);

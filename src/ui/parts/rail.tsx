@@ -10,11 +10,11 @@ export function Rail() {
   return (
     <nav class="rail" aria-label="Progress">
       <ol>
-        {stages.value.map(({ id, label, status }, index) => (
+        {stages.value.map(({ id, label, status }) => (
           <li key={id} data-status={status} data-testid={`stage-${id}`}>
             <a href={`#${id}`} onClick={(event) => leadTo(event, id)}>
               <span class="rail-dot" aria-hidden="true">
-                {MARKS[status] || index + 1}
+                {MARKS[status]}
               </span>
               <span class="rail-label">{label}</span>
               <span class="unseen">, {WORDS[status]}</span>

@@ -17,7 +17,7 @@ export function RateBar({ label, arm, n, tone, testid }: RateBarProps) {
   const { low, high } = arm.interval;
   const words = `${label}: ${arm.passed} of ${n} right, ${percent(arm.rate)}, 95 % interval ${percent(low)} to ${percent(high)}`;
   return (
-    <div class="rate" data-tone={tone}>
+    <div class="rate-row" data-tone={tone}>
       <span class="rate-label">{label}</span>
       <svg class="rate-track" width="100%" height="30" role="img" aria-label={words}>
         <rect class="track" width="100%" height="30" rx="6" />
@@ -39,7 +39,7 @@ export function DifferenceBar({ difference, interval }: { difference: number; in
   const place = (value: number) => (value + 1) / 2;
   const range = `${signedPoints(interval.low)} to ${signedPoints(interval.high)}`;
   return (
-    <div class="rate difference">
+    <div class="rate-row difference">
       <span class="rate-label">Change</span>
       <svg
         class="rate-track"

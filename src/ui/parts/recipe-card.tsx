@@ -12,7 +12,7 @@ import { plan } from "@/ui/state/plan";
 import { draft, linked, recipe } from "@/ui/state/recipe";
 import { MAIN_FIELDS, MORE_FIELDS } from "@/ui/state/recipe-fields";
 import { recipeToHash } from "@/ui/state/recipe-link";
-import { train } from "@/ui/state/run";
+import { runResult, train } from "@/ui/state/run";
 
 export function RecipeCard() {
   const wanted = recipe.value;
@@ -21,7 +21,7 @@ export function RecipeCard() {
   const rate = wanted ? learningRate(wanted.optimizer.learningRate) : "";
   const summary = wanted ? `${wanted.schedule.steps} steps at ${rate}, rank ${wanted.lora.rank}` : "needs correcting";
   return (
-    <Card place="recipe" step="3" title="Recipe" summary={summary}>
+    <Card place="recipe" step="3" title="Recipe" summary={summary} done={runResult.value !== null}>
       {linked.value && (
         <p class="panel note" data-testid="linked-recipe">
           This recipe came with the link: {linked.value.data.train.replace("bundled:", "")} on{" "}

@@ -15,13 +15,13 @@ export function watchPlan(): () => void {
     const ready = model.value !== null && dataset.value !== null && activity.value === null;
     clearTimeout(timer);
     if (!ready || wanted === null) return;
-    timer = setTimeout(async () => {
-      try {
-        const answer = await session().plan(wanted);
-        if (recipe.value === wanted) plan.value = answer;
-      } catch (error) {
-        report("recipe", error);
-      }
-    }, 250);
+    timer = setTimeout(() => refreshPlan().catch((error) => report("recipe", error)), 250);
   });
+}
+
+export async function refreshPlan(): Promise<void> {
+  const wanted = recipe.value;
+  if (wanted === null) return;
+  const answer = await session().plan(wanted);
+  if (recipe.value === wanted) plan.value = answer;
 }

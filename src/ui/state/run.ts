@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { setAdapter } from "@/ui/state/adapter";
 import { attempt, report, session } from "@/ui/state/core";
 import { dataset } from "@/ui/state/dataset";
+import { refreshPlan } from "@/ui/state/plan";
 import { recipe } from "@/ui/state/recipe";
 import { announcement, applyEvents, type RunLog, startLog } from "@/ui/state/run-log";
 import type { RunResult } from "@/worker/api";
@@ -23,6 +24,8 @@ export function train(): Promise<boolean> {
     runResult.value = null;
     stopping.value = false;
     setAdapter(null);
+    // Shown for its own sake: a plan that fails, or does not fit, is told by the training itself.
+    await refreshPlan().catch(() => undefined);
     const log = startLog(wanted.schedule.steps);
     spoken.value = announcement(null, log);
     runLog.value = log;

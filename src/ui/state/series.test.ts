@@ -16,8 +16,8 @@ describe("smooth", () => {
   });
 
   it("widens its window with the run, within bounds", () => {
-    expect(smoothingWeight(10)).toBeCloseTo(1 - 1 / 3);
-    expect(smoothingWeight(100)).toBeCloseTo(0.9);
+    expect(smoothingWeight(10)).toBeCloseTo(0.5);
+    expect(smoothingWeight(300)).toBeCloseTo(0.9);
     expect(smoothingWeight(10_000)).toBeCloseTo(1 - 1 / 40);
   });
 });

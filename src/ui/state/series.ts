@@ -20,9 +20,9 @@ export function smooth(values: readonly number[], weight: number): number[] {
   });
 }
 
-/** A weight that averages over about a tenth of the run, between 3 and 40 steps. */
+/** A weight that averages over about a thirtieth of the run, between 2 and 40 steps. */
 export function smoothingWeight(total: number): number {
-  const window = Math.min(40, Math.max(3, total / 10));
+  const window = Math.min(40, Math.max(2, total / 30));
   return 1 - 1 / window;
 }
 
