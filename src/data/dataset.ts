@@ -1,0 +1,156 @@
+/**
+ * Texts of data files + a codec + the recipe → what a run trains on and is judged by, and what people are told of it.
+ * read → formats → split → encode; faults of all stages are gathered with their lines, and nothing is left out silently.
+ */
+import { AppError } from "@/errors";
+import type { Recipe } from "@/train/recipe";
+import type { DataFault, DatasetInfo } from "@/worker/api";
+import {
+  type Codec,
+  countTrained,
+  type Encoded,
+  type EncodedRow,
+  encodePrompt,
+  encodeRow,
+  requireLoss,
+} from "./encode";
+import { type FormattedRow, formatRows, TYPE_NAMES } from "./formats";
+import { previewRow } from "./preview";
+import { readRecords } from "./read";
+import { isHeldOut, splitKey } from "./split";
+
+export interface TextFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface DatasetText {
+  /** For people. */
+  readonly name: string;
+  readonly train: TextFile;
+  /** Without it, `recipe.data.holdout` of the rows are split off. */
+  readonly eval?: TextFile;
+}
+
+/** A held-out row. Plain text has no question: its promptIds are empty, its expected text too. */
+export interface EvalRow extends Encoded {
+  /** What an answer continues, the template's frame included. */
+  readonly promptIds: readonly number[];
+  /** For people: the prompt, or the last message before the answer. */
+  readonly prompt: string;
+  readonly expected: string;
+}
+
+export interface Dataset {
+  readonly train: readonly Encoded[];
+  readonly eval: readonly EvalRow[];
+  readonly info: DatasetInfo;
+}
+
+const SHOWN_FAULTS = 50;
+const SHOWN_ROWS = 5;
+
+/**
+ * Throws "dataset/malformed" (a file cannot be read), "dataset/empty" (no usable row), "dataset/nothing-to-learn"
+ * (no trained token is left), "recipe/invalid" and "model/missing-file" (the data cannot be trained so).
+ */
+export function buildDataset(source: DatasetText, codec: Codec, recipe: Recipe): Dataset {
+  const faults: DataFault[] = [];
+  const { train, held } = splitRows(source, recipe, faults);
+  const first = train[0] ?? held[0];
+  if (first) requireLoss(first.row.kind, recipe.data.loss);
+
+  const tally = { dropped: 0, truncated: 0, longest: 0 };
+  const encodeAll = (rows: readonly FormattedRow[]) =>
+    rows.flatMap((row) => {
+      const encoded = encodeOrFault(row, codec, recipe, faults);
+      if (!encoded) return [];
+      tally.longest = Math.max(tally.longest, encoded.fullLength);
+      if (encoded.fullLength > encoded.ids.length) tally.truncated++;
+      if (countTrained(encoded) > 0) return [{ ...row, encoded }];
+      tally.dropped++;
+      return [];
+    });
+  const trained = encodeAll(train);
+  const evaluated = encodeAll(held).map(({ row, encoded }): EvalRow => {
+    const prompt = encodePrompt(row, codec) ?? { ids: [], prompt: "", expected: "" };
+    return { ...encoded, promptIds: prompt.ids, prompt: prompt.prompt, expected: prompt.expected };
+  });
+  if (trained.length === 0) throw nothingToLearn(source.name, tally.dropped, faults[0]);
+
+  const info: DatasetInfo = {
+    name: source.name,
+    type: first ? TYPE_NAMES[first.row.kind] : "",
+    trainRows: trained.length,
+    evalRows: evaluated.length,
+    faultCount: faults.length,
+    faults: faults.slice(0, SHOWN_FAULTS),
+    droppedRows: tally.dropped,
+    truncatedRows: tally.truncated,
+    trainTokens: trained.reduce((sum, { encoded }) => sum + encoded.ids.length, 0),
+    trainedTokens: trained.reduce((sum, { encoded }) => sum + countTrained(encoded), 0),
+    maxTokens: tally.longest,
+    preview: trained.slice(0, SHOWN_ROWS).map(({ encoded }) => previewRow(encoded, codec.tokenizer)),
+    samplePrompts: samplePrompts(evaluated, trained, codec),
+  };
+  return { train: trained.map(({ encoded }) => encoded), eval: evaluated, info };
+}
+
+function splitRows(
+  source: DatasetText,
+  recipe: Recipe,
+  faults: DataFault[],
+): { train: FormattedRow[]; held: FormattedRow[] } {
+  const rows = readRows(source.train, "", faults);
+  if (source.eval) return { train: rows, held: readRows(source.eval, `${source.eval.name}: `, faults) };
+  const train: FormattedRow[] = [];
+  const held: FormattedRow[] = [];
+  for (const row of rows) {
+    (isHeldOut(splitKey(row.row), recipe.data.holdout, recipe.seed) ? held : train).push(row);
+  }
+  return { train, held };
+}
+
+function readRows(file: TextFile, label: string, faults: DataFault[]): FormattedRow[] {
+  const read = readRecords(file.text, file.name);
+  const formatted = formatRows(read.records);
+  const found = [...read.faults, ...formatted.faults].sort((a, b) => a.line - b.line);
+  faults.push(...found.map(({ line, message }) => ({ line, message: label + message })));
+  if (formatted.rows.length > 0) return formatted.rows;
+  const example = found[0] ? ` Line ${found[0].line}: ${found[0].message}` : "";
+  throw new AppError("dataset/empty", `${file.name} has no usable row.${example}`, {
+    hint: "Give each row prompt and completion, or messages, or text.",
+  });
+}
+
+/** A template that refuses one conversation spoils that row only. */
+function encodeOrFault(
+  { line, row }: FormattedRow,
+  codec: Codec,
+  { data }: Recipe,
+  faults: DataFault[],
+): EncodedRow | undefined {
+  try {
+    return encodeRow(row, codec, data.loss, data.maxLength);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "dataset/malformed") throw error;
+    faults.push({ line, message: error.message });
+    return undefined;
+  }
+}
+
+/** Of held-out rows first, since a sample of those shows learning rather than memory. */
+function samplePrompts(evaluated: readonly EvalRow[], trained: readonly FormattedRow[], codec: Codec): string[] {
+  const held = evaluated.slice(0, SHOWN_ROWS).map(({ prompt }) => prompt);
+  const own = trained.slice(0, SHOWN_ROWS).map(({ row }) => encodePrompt(row, codec)?.prompt ?? "");
+  return [...new Set([...held, ...own])].filter((prompt) => prompt !== "").slice(0, SHOWN_ROWS);
+}
+
+function nothingToLearn(name: string, dropped: number, fault: DataFault | undefined): AppError {
+  const why =
+    dropped > 0 ? `${dropped} rows have no trained token within the length limit` : "no row is left to train on";
+  const example = fault ? ` Line ${fault.line}: ${fault.message}` : "";
+  return new AppError("dataset/nothing-to-learn", `${name} teaches nothing: ${why}.${example}`, {
+    hint: "Raise data.maxLength, lower data.holdout, or look at which tokens data.loss leaves to train.",
+  });
+}
