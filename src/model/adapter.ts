@@ -1,0 +1,124 @@
+/**
+ * A LoRA adapter as one flat buffer: every A [R, in] and B [out, R] is a slice of it, and gradients and both moments
+ * have the same layout. Zeroing, clipping, AdamW and saving are then one operation each.
+ *
+ * The stored rank is rounded up to a multiple of 4 with zeros. They stay zero: a padding row of A yields h = 0, so its
+ * column of B gets no gradient, and a padding column of B hands none to A.
+ */
+import { external, slice } from "@/graph/graph";
+import type { Tensor } from "@/graph/target";
+import { type Architecture, projectionShape } from "@/model/architecture";
+import type { LoraPair } from "@/ops/linear";
+import type { Projection } from "@/train/recipe";
+import { createRandom } from "@/util/random";
+
+export interface AdapterSlot {
+  /** "layers.3.q_proj" */
+  readonly key: string;
+  readonly layer: number;
+  readonly projection: Projection;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Offsets into the flat buffer, in f32 elements. */
+  readonly a: number;
+  readonly b: number;
+}
+
+export interface AdapterLayout {
+  readonly rank: number;
+  /** Rank as stored. */
+  readonly rows: number;
+  readonly alpha: number;
+  readonly targets: readonly Projection[];
+  readonly slots: readonly AdapterSlot[];
+  /** Length of the flat buffer in f32 elements. */
+  readonly length: number;
+  /** Without padding. */
+  readonly parameters: number;
+}
+
+/** True-rank matrices by slot key.  a: [R, in]  b: [out, R] */
+export type AdapterTensors = ReadonlyMap<string, { readonly a: Float32Array; readonly b: Float32Array }>;
+
+/** Slices are bound by WebGPU, which wants multiples of 256 bytes. */
+const ALIGN = 64;
+
+export function adapterLayout(
+  arch: Architecture,
+  { rank, alpha, targets }: { rank: number; alpha: number; targets: readonly Projection[] },
+): AdapterLayout {
+  const rows = Math.ceil(rank / 4) * 4;
+  const slots: AdapterSlot[] = [];
+  let length = 0;
+  let parameters = 0;
+  const reserve = (elements: number) => {
+    const at = length;
+    length += Math.ceil(elements / ALIGN) * ALIGN;
+    return at;
+  };
+  for (let layer = 0; layer < arch.layers; layer++) {
+    for (const projection of targets) {
+      const [outputs, inputs] = projectionShape(arch, projection);
+      const a = reserve(rows * inputs);
+      const b = reserve(rows * outputs);
+      slots.push({ key: `layers.${layer}.${projection}`, layer, projection, inputs, outputs, a, b });
+      parameters += rank * (inputs + outputs);
+    }
+  }
+  return { rank, rows, alpha, targets, slots, length, parameters };
+}
+
+export type AdapterPairs = ReadonlyMap<string, LoraPair>;
+
+/** The adapter's symbols for a trace. With `trained`, each slice carries its gradient slice. */
+export function adapterPairs(layout: AdapterLayout, trained: boolean): AdapterPairs {
+  const flat = external("adapter", [layout.length]);
+  const gradient = external("adapter.grad", [layout.length]);
+  const view = (at: number, shape: readonly number[]): Tensor => {
+    const tensor = slice(flat, at * 4, shape);
+    return trained ? { ...tensor, needsGrad: true, grad: slice(gradient, at * 4, shape) } : tensor;
+  };
+  return new Map(
+    layout.slots.map(({ key, a, b, inputs, outputs }) => [
+      key,
+      { a: view(a, [layout.rows, inputs]), b: view(b, [outputs, layout.rows]) },
+    ]),
+  );
+}
+
+/** PEFT's initialisation: A ~ U(-1/√in, 1/√in) (Kaiming uniform with a = √5), B = 0. */
+export function initialAdapter(layout: AdapterLayout, seed: number): Float32Array<ArrayBuffer> {
+  const flat = new Float32Array(layout.length);
+  const random = createRandom(seed, 1);
+  for (const { a, inputs } of layout.slots) {
+    const bound = 1 / Math.sqrt(inputs);
+    for (let i = 0; i < layout.rank * inputs; i++) flat[a + i] = (2 * random.float() - 1) * bound;
+  }
+  return flat;
+}
+
+export function packAdapter(layout: AdapterLayout, tensors: AdapterTensors): Float32Array<ArrayBuffer> {
+  const flat = new Float32Array(layout.length);
+  for (const { key, a, b, outputs } of layout.slots) {
+    const pair = tensors.get(key);
+    if (!pair) throw new Error(`internal: the adapter has no ${key}`);
+    flat.set(pair.a, a);
+    for (let row = 0; row < outputs; row++) {
+      flat.set(pair.b.subarray(row * layout.rank, (row + 1) * layout.rank), b + row * layout.rows);
+    }
+  }
+  return flat;
+}
+
+export function unpackAdapter(layout: AdapterLayout, flat: Float32Array): AdapterTensors {
+  const { rank, rows } = layout;
+  return new Map(
+    layout.slots.map(({ key, a, b, inputs, outputs }) => {
+      const low = new Float32Array(outputs * rank);
+      for (let row = 0; row < outputs; row++) {
+        low.set(flat.subarray(b + row * rows, b + row * rows + rank), row * rank);
+      }
+      return [key, { a: flat.slice(a, a + rank * inputs), b: low }];
+    }),
+  );
+}

@@ -1,0 +1,71 @@
+/**
+ * The bytes of a run by purpose, from shapes alone: what will be allocated is known before anything is. Programs are
+ * traced without a device, so the numbers are those of the buffers that will really be made.
+ */
+import { type Bucket, bucketOf } from "@/data/pack";
+import { AppError } from "@/errors";
+import { slotBytes } from "@/graph/plan";
+import { STEP_BYTES } from "@/graph/step";
+import type { WeightFormat } from "@/graph/target";
+import { adapterLayout } from "@/model/adapter";
+import type { Architecture } from "@/model/architecture";
+import { ropeBytes } from "@/model/runtime";
+import { modelTensors, weightBytes } from "@/model/weights";
+import { OBJECTIVES } from "@/train/objective";
+import { inputBytes } from "@/train/passes";
+import { tracePass } from "@/train/programs";
+import type { Recipe } from "@/train/recipe";
+import type { MemoryLine, MemoryPlan } from "@/worker/api";
+
+export function memoryPlan(
+  arch: Architecture,
+  format: WeightFormat,
+  recipe: Recipe,
+  largest: Bucket,
+  budget: number,
+): MemoryPlan {
+  const lines = ledger(arch, format, recipe, largest);
+  const total = sum(lines);
+  const fits = total <= budget;
+  return { lines, total, budget, fits, advice: fits ? "" : advice(arch, format, recipe, largest, budget) };
+}
+
+function ledger(arch: Architecture, format: WeightFormat, recipe: Recipe, largest: Bucket): MemoryLine[] {
+  const tensors = modelTensors(arch, format);
+  const layout = adapterLayout(arch, recipe.lora);
+  const program = tracePass({ arch, tensors, layout, objective: OBJECTIVES[recipe.method] }, largest, true);
+  const flat = layout.length * 4;
+  const inputs = Object.values(inputBytes(largest)).reduce((a, b) => a + b, 0);
+  return [
+    { name: `base weights (${format})`, bytes: weightBytes(tensors) },
+    { name: "adapter", bytes: flat },
+    { name: "gradients", bytes: flat },
+    { name: "optimizer moments", bytes: 2 * flat },
+    { name: "activations and logits", bytes: slotBytes(program) },
+    { name: "batch and tables", bytes: inputs + ropeBytes(arch) + STEP_BYTES },
+  ];
+}
+
+const sum = (lines: readonly MemoryLine[]) => lines.reduce((total, { bytes }) => total + bytes, 0);
+
+/** The largest smaller token axis that fits, in words. */
+function advice(arch: Architecture, format: WeightFormat, recipe: Recipe, largest: Bucket, budget: number): string {
+  for (let half = largest.tokens / 2; half >= 64; half /= 2) {
+    const tokens = bucketOf(half);
+    if (sum(ledger(arch, format, recipe, { tokens, labels: tokens })) > budget) continue;
+    const perRow = Math.floor(tokens / recipe.batch.size);
+    return perRow >= 16
+      ? `${tokens} tokens a batch fit: set the maximum length to ${perRow}, or a smaller batch with more accumulation.`
+      : `${tokens} tokens a batch fit: set the batch to 1 and accumulate instead.`;
+  }
+  return "Even the shortest batch does not fit: choose a smaller model.";
+}
+
+/** Throws AppError "memory/over-budget" before anything of the run is allocated. */
+export function requireFit({ fits, total, budget, advice }: MemoryPlan): void {
+  if (fits) return;
+  const mb = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+  throw new AppError("memory/over-budget", `This run needs ${mb(total)}; the device gives ${mb(budget)}.`, {
+    hint: advice,
+  });
+}

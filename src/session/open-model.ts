@@ -1,0 +1,155 @@
+/**
+ * From files to a model that can be loaded: a Hugging Face folder's config, tokenizer and weights, each checked against
+ * the others before a byte goes to the device.
+ */
+import * as z from "zod/mini";
+import { AppError } from "@/errors";
+import { fromBlob } from "@/files/byte-source";
+import type { Target, WeightFormat } from "@/graph/target";
+import { type Architecture, expectedTensors, parameterCount } from "@/model/architecture";
+import { architectureOf } from "@/model/llama";
+import { createRuntime, type Runtime } from "@/model/runtime";
+import { type Located, locateTensors, modelTensors, weightBytes } from "@/model/weights";
+import type { Platform } from "@/session/platform";
+import { type ChatTemplate, readChatTemplate } from "@/tokenizer/chat-template";
+import { createTokenizer, type Tokenizer } from "@/tokenizer/tokenizer";
+import { PROJECTIONS } from "@/train/recipe";
+import type { ModelInfo, ModelSource, NamedFile } from "@/worker/api";
+
+export interface OpenModel {
+  readonly name: string;
+  /** For adapter_config.json; empty for what has no public name. */
+  readonly arch: Architecture;
+  readonly tokenizer: Tokenizer;
+  readonly template: ChatTemplate | undefined;
+  readonly runtime: Runtime;
+  readonly info: ModelInfo;
+}
+
+const BUNDLED_FILES = [
+  "config.json",
+  "generation_config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "model.safetensors",
+];
+/** Above this, matrices are kept in half precision: f32 would take more than most devices give a page. */
+const F32_LIMIT = 1_500_000_000;
+const MAX_JSON_BYTES = 64_000_000;
+
+export async function openModel(
+  platform: Platform,
+  target: Target,
+  source: ModelSource,
+  onProgress: (done: number, total: number) => void,
+): Promise<OpenModel> {
+  const files = source.kind === "bundled" ? await bundledFiles(platform, source.name) : source.files;
+  const name = source.kind === "bundled" ? `bundled:${source.name}` : source.name;
+  const arch = await architecture(files);
+  const { tokenizer, template } = await readTokenizer(files, arch);
+  const weights = files.filter(
+    (file) => baseName(file).endsWith(".safetensors") && !baseName(file).startsWith("adapter"),
+  );
+  if (weights.length === 0) throw missing("model.safetensors", files);
+  const located = await locateTensors(
+    arch,
+    weights.map(({ blob }) => fromBlob(blob)),
+  );
+  const format = chooseFormat(arch, located);
+  const runtime = await createRuntime(target, arch, format, located, onProgress);
+  return { name, arch, tokenizer, template, runtime, info: modelInfo(name, arch, format, template !== undefined) };
+}
+
+const baseName = ({ name }: NamedFile) => name.split("/").at(-1) ?? name;
+
+async function bundledFiles(platform: Platform, name: string): Promise<NamedFile[]> {
+  if (!/^[a-z0-9-]+$/.test(name)) {
+    throw new AppError("usage", `"${name}" is not the name of a bundled model.`, {
+      hint: "The bundled model is called ember.",
+    });
+  }
+  return Promise.all(
+    BUNDLED_FILES.map(async (file) => ({ name: file, blob: await platform.bundled(`models/${name}/${file}`) })),
+  );
+}
+
+function missing(name: string, files: readonly NamedFile[]): AppError {
+  const seen = files.map(baseName).slice(0, 12).join(", ") || "nothing";
+  return new AppError("model/missing-file", `The model folder has no ${name}; it holds ${seen}.`, {
+    hint: "Give the whole folder: config.json, model.safetensors, tokenizer.json and tokenizer_config.json.",
+  });
+}
+
+async function text(files: readonly NamedFile[], name: string): Promise<string | undefined> {
+  const file = files.find((candidate) => baseName(candidate) === name);
+  if (!file) return undefined;
+  if (file.blob.size > MAX_JSON_BYTES) {
+    throw new AppError("file/too-large", `${name} has ${file.blob.size} bytes, more than any real one.`, {
+      hint: "Check that the file is what its name says.",
+    });
+  }
+  return file.blob.text();
+}
+
+async function json(files: readonly NamedFile[], name: string): Promise<unknown> {
+  const content = await text(files, name);
+  if (content === undefined) return undefined;
+  try {
+    return JSON.parse(content);
+  } catch (cause) {
+    const html = content.trimStart().startsWith("<");
+    throw new AppError("file/malformed", `${name} is not JSON${html ? " but a web page" : ""}.`, {
+      hint: "Download the file itself, not the page that shows it.",
+      cause,
+    });
+  }
+}
+
+const GenerationConfig = z.looseObject({ eos_token_id: z.nullish(z.union([z.int(), z.array(z.int())])) });
+
+async function architecture(files: readonly NamedFile[]): Promise<Architecture> {
+  const config = await json(files, "config.json");
+  if (config === undefined) throw missing("config.json", files);
+  const arch = architectureOf(config);
+  const generation = z.safeParse(GenerationConfig, await json(files, "generation_config.json"));
+  const eos = generation.success ? (generation.data.eos_token_id ?? []) : [];
+  return { ...arch, eosIds: [...new Set([...arch.eosIds, ...(Array.isArray(eos) ? eos : [eos])])] };
+}
+
+async function readTokenizer(
+  files: readonly NamedFile[],
+  arch: Architecture,
+): Promise<{ tokenizer: Tokenizer; template: ChatTemplate | undefined }> {
+  const content = await text(files, "tokenizer.json");
+  if (content === undefined) throw missing("tokenizer.json", files);
+  const config = (await text(files, "tokenizer_config.json")) ?? "{}";
+  const tokenizer = createTokenizer(content, config, arch.eosIds);
+  if (tokenizer.vocabSize > arch.vocab) {
+    throw new AppError(
+      "model/bad-shape",
+      `The tokenizer knows ${tokenizer.vocabSize} tokens, the model ${arch.vocab}.`,
+      {
+        hint: "Take tokenizer.json from the same model as the weights.",
+      },
+    );
+  }
+  return { tokenizer, template: readChatTemplate(config, await text(files, "chat_template.jinja")) };
+}
+
+function chooseFormat(arch: Architecture, located: ReadonlyMap<string, Located>): WeightFormat {
+  const half = [...located.values()].some(({ entry }) => entry.dtype === "F16" || entry.dtype === "BF16");
+  return half && weightBytes(modelTensors(arch, "f32")) > F32_LIMIT ? "f16" : "f32";
+}
+
+function modelInfo(name: string, arch: Architecture, format: WeightFormat, chatTemplate: boolean): ModelInfo {
+  const { hidden, layers, heads, kvHeads, headDim, vocab, contextLength, tied } = arch;
+  return {
+    name,
+    architecture: arch.family,
+    parameters: parameterCount(expectedTensors(arch, PROJECTIONS)),
+    ...{ layers, hidden, heads, kvHeads, headDim, vocab, contextLength, tied },
+    weightFormat: format,
+    weightBytes: weightBytes(modelTensors(arch, format)),
+    chatTemplate,
+  };
+}

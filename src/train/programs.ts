@@ -1,0 +1,50 @@
+/**
+ * The programs of a run, traced on first use and kept by bucket: a training step (forward and backward), a loss pass
+ * (forward only) and the optimizer. Tracing needs no device, so a run's memory is known before it starts.
+ */
+import type { Bucket } from "@/data/pack";
+import { addGradient, backward, type Gradients } from "@/graph/backward";
+import { createGraph, external } from "@/graph/graph";
+import { compileGraph } from "@/graph/plan";
+import { STEP_BYTES } from "@/graph/step";
+import type { Program } from "@/graph/target";
+import { type AdapterLayout, adapterPairs } from "@/model/adapter";
+import type { Architecture } from "@/model/architecture";
+import { decoderOf } from "@/model/runtime";
+import type { ModelTensors } from "@/model/weights";
+import { adamw } from "@/ops/adamw";
+import { globalNorm } from "@/ops/norm";
+import { batchSymbols, type Objective } from "@/train/objective";
+
+export interface Traced {
+  readonly arch: Architecture;
+  readonly tensors: ModelTensors;
+  readonly layout: AdapterLayout;
+  readonly objective: Objective;
+}
+
+/** Forward, and with `trained` also the backward, which adds into the adapter's gradient. */
+export function tracePass({ arch, tensors, layout, objective }: Traced, bucket: Bucket, trained: boolean): Program {
+  const g = createGraph(`${trained ? "step" : "loss"} ${bucket.tokens}/${bucket.labels}`);
+  const decoder = decoderOf(arch, tensors, adapterPairs(layout, trained));
+  const batch = batchSymbols(bucket);
+  objective(g, decoder, batch);
+  if (trained) {
+    const gradients: Gradients = new Map();
+    // The loss head folds the seed of the backward into its own gradient; its key on the tape is the nll.
+    addGradient(g, gradients, { ...batch.nll, needsGrad: true }, batch.nll);
+    backward(g, g.tape, gradients);
+  }
+  return compileGraph(g);
+}
+
+export function traceOptimizer({ length }: AdapterLayout): Program {
+  const g = createGraph("optimizer");
+  const flat = (name: string) => external(name, [length]);
+  const norm = external("norm", [1]);
+  const grad = flat("adapter.grad");
+  globalNorm(g, grad, norm);
+  const step = external("step", [STEP_BYTES / 4]);
+  adamw(g, { param: flat("adapter"), grad, m: flat("adapter.m"), v: flat("adapter.v"), norm, step });
+  return compileGraph(g);
+}
