@@ -27,8 +27,8 @@ export function Card({ place, step, title, summary, done, waitsFor, children }: 
         </h2>
         {summary && <p class="card-summary">{summary}</p>}
       </header>
-      {waitsFor ? <p class="soft waiting">{waitsFor}</p> : children}
       <ErrorPanel place={place} />
+      {waitsFor ? <p class="soft waiting">{waitsFor}</p> : children}
     </section>
   );
 }

@@ -37,7 +37,7 @@ export function Hero() {
           {demo.value === "feelings" ? "Running…" : "30-second demo: feelings"}
         </button>
       </div>
-      <p class="soft hint">
+      <p class="soft hero-note">
         It opens a bundled model and dataset, trains, and tests the result on rows never trained on.
       </p>
       <DeviceLine />

@@ -1,4 +1,5 @@
 /** The five stages, always in sight: each lights up as it goes and leads to its card. */
+import { activity } from "@/ui/state/core";
 import { stages } from "@/ui/state/journey";
 import { runLog } from "@/ui/state/run";
 import { fractionDone } from "@/ui/state/run-log";
@@ -29,7 +30,7 @@ export function Rail() {
 
 function RailProgress() {
   const log = runLog.value;
-  if (log === null || log.phase === "done") return null;
+  if (log === null || activity.value !== "run") return null;
   return <div class="rail-progress" aria-hidden="true" style={{ width: `${fractionDone(log) * 100}%` }} />;
 }
 

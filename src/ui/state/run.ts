@@ -1,11 +1,11 @@
 /** The current run: its log, its result, and the three things a person can do to it. */
 import { signal } from "@preact/signals";
 import { setAdapter } from "@/ui/state/adapter";
-import { attempt, report, session } from "@/ui/state/core";
+import { activity, attempt, report, session } from "@/ui/state/core";
 import { dataset } from "@/ui/state/dataset";
 import { refreshPlan } from "@/ui/state/plan";
 import { recipe } from "@/ui/state/recipe";
-import { announcement, applyEvents, type RunLog, startLog } from "@/ui/state/run-log";
+import { announcement, applyEvents, type Phase, type RunLog, startLog } from "@/ui/state/run-log";
 import type { RunResult } from "@/worker/api";
 
 export const runLog = signal<RunLog | null>(null);
@@ -55,10 +55,20 @@ function finish(result: RunResult): void {
   setAdapter({ origin: "trained", rank: result.recipe.lora.rank, alpha: result.recipe.lora.alpha });
 }
 
+/** A pause is shown when the session has taken it, not only when the next event happens to say so. */
+function showPhase(phase: Phase): void {
+  const before = runLog.value;
+  if (before === null || activity.value !== "run" || before.phase === "done") return;
+  const after = applyEvents(before, [{ type: "phase", phase }]);
+  spoken.value = announcement(before, after) || spoken.value;
+  runLog.value = after;
+}
+
 export async function control(what: "pause" | "resume" | "stop"): Promise<void> {
   try {
     if (what === "stop") stopping.value = true;
     await session()[what]();
+    if (what !== "stop") showPhase(what === "pause" ? "paused" : "train");
   } catch (error) {
     report("run", error);
   }
