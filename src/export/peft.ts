@@ -1,0 +1,208 @@
+/**
+ * A LoRA adapter as PEFT's folder, which transformers, vLLM and llama.cpp's converter read: adapter_model.safetensors
+ * (f32; A [r, in], B [out, r]), adapter_config.json, README.md (model card). W' = W + (alpha / r) · B · A.
+ *
+ * The reader takes what others wrote as well (16-bit floats, rsLoRA, fewer layers), and refuses, with every reason at
+ * once, what would silently compute something else (DoRA, biases, per-layer ranks, other modules).
+ */
+import * as z from "zod/mini";
+import { AppError } from "@/errors";
+import { fromBytes } from "@/files/byte-source";
+import { readHeader, readTensor, type TensorData, writeSafetensors } from "@/files/safetensors";
+import type { Projection } from "@/train/recipe";
+import { adapterCard } from "./peft-card";
+
+export interface AdapterMatrices {
+  /** [r, in] */
+  readonly a: Float32Array;
+  /** [out, r] */
+  readonly b: Float32Array;
+}
+
+export interface Adapter {
+  readonly rank: number;
+  readonly alpha: number;
+  readonly targets: readonly Projection[];
+  /** By "layers.{i}.{projection}". */
+  readonly tensors: ReadonlyMap<string, AdapterMatrices>;
+}
+
+export interface ExportedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** What an adapter must fit. `shapeOf` gives [out, in] of a projection's weight. */
+export interface AdapterHost {
+  readonly layers: number;
+  shapeOf(projection: Projection): readonly [number, number];
+}
+
+const WEIGHTS = "adapter_model.safetensors";
+const CONFIG = "adapter_config.json";
+const PARENTS: Readonly<Record<Projection, "self_attn" | "mlp">> = {
+  q_proj: "self_attn",
+  k_proj: "self_attn",
+  v_proj: "self_attn",
+  o_proj: "self_attn",
+  gate_proj: "mlp",
+  up_proj: "mlp",
+  down_proj: "mlp",
+};
+
+/** `baseModel` is what PEFT will load below it: a Hub id or a folder. */
+export function exportPeft(adapter: Adapter, baseModel: string): ExportedFile[] {
+  const tensors = new Map<string, TensorData>();
+  for (const [key, { a, b }] of adapter.tensors) {
+    const [, layer, projection] = /^layers\.(\d+)\.(\w+)$/.exec(key) ?? [];
+    const parent = PARENTS[projection as Projection];
+    if (!layer || !parent) throw new AppError("internal", `${key} is no place for an adapter.`);
+    const path = `base_model.model.model.layers.${layer}.${parent}.${projection}`;
+    tensors.set(`${path}.lora_A.weight`, { dtype: "F32", shape: [adapter.rank, a.length / adapter.rank], data: a });
+    tensors.set(`${path}.lora_B.weight`, { dtype: "F32", shape: [b.length / adapter.rank, adapter.rank], data: b });
+  }
+  const text = (name: string, content: string) => ({ name, bytes: new TextEncoder().encode(content) });
+  return [
+    { name: WEIGHTS, bytes: writeSafetensors(tensors) },
+    text(CONFIG, `${JSON.stringify(peftConfig(adapter, baseModel), null, 2)}\n`),
+    text("README.md", adapterCard(adapter, baseModel)),
+  ];
+}
+
+function peftConfig({ rank, alpha, targets }: Adapter, baseModel: string): object {
+  return {
+    peft_type: "LORA",
+    task_type: "CAUSAL_LM",
+    base_model_name_or_path: baseModel,
+    revision: null,
+    inference_mode: true,
+    r: rank,
+    lora_alpha: alpha,
+    lora_dropout: 0,
+    target_modules: [...targets],
+    bias: "none",
+    fan_in_fan_out: false,
+    use_rslora: false,
+    use_dora: false,
+    lora_bias: false,
+    init_lora_weights: true,
+    modules_to_save: null,
+    rank_pattern: {},
+    alpha_pattern: {},
+    layers_to_transform: null,
+    layers_pattern: null,
+    auto_mapping: null,
+    peft_version: "0.21.2",
+  };
+}
+
+const off = z.optional(z.nullable(z.literal(false)));
+const emptyMap = z.optional(
+  z.nullable(z.record(z.string(), z.unknown()).check(z.refine((map) => Object.keys(map).length === 0))),
+);
+const PeftConfig = z.object({
+  peft_type: z.literal("LORA"),
+  r: z._default(z.int().check(z.positive()), 8),
+  lora_alpha: z._default(z.number().check(z.positive()), 8),
+  use_rslora: z._default(z.boolean(), false),
+  use_dora: off,
+  lora_bias: off,
+  fan_in_fan_out: off,
+  bias: z.optional(z.nullable(z.literal("none"))),
+  rank_pattern: emptyMap,
+  alpha_pattern: emptyMap,
+  modules_to_save: z.optional(z.nullable(z.array(z.string()).check(z.maxLength(0)))),
+});
+
+/**
+ * PEFT's files → the adapter. With `host`, every pair must fit that model. Pairs may be missing for some layers.
+ * Throws "adapter/mismatch" that lists every difference, "file/…" when the weights are no safetensors file.
+ */
+export async function readPeft(
+  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+  host?: AdapterHost,
+): Promise<Adapter> {
+  const find = (name: string) => files.find((file) => file.name === name || file.name.endsWith(`/${name}`))?.bytes;
+  const weights = find(WEIGHTS);
+  const config = find(CONFIG);
+  if (!weights || !config)
+    throw mismatch([`${[!weights && WEIGHTS, !config && CONFIG].filter(Boolean).join(" and ")} missing`]);
+
+  const faults: string[] = [];
+  const settings = readConfig(config, faults);
+  const source = fromBytes(weights);
+  const halves = new Map<string, { a?: Float32Array; b?: Float32Array }>();
+  for (const [name, entry] of await readHeader(source)) {
+    const place = placeOf(name);
+    const fault = place ? shapeFault(place, entry.shape, settings?.r, host) : "no weight of LoRA on a known projection";
+    if (!place || fault) {
+      faults.push(`${name}: ${fault}`);
+      continue;
+    }
+    const key = `layers.${place.layer}.${place.projection}`;
+    halves.set(key, { ...halves.get(key), [place.half]: await readTensor(source, entry) });
+  }
+  const tensors = new Map<string, AdapterMatrices>();
+  for (const [key, { a, b }] of halves) {
+    if (a && b) tensors.set(key, { a, b });
+    else faults.push(`${key}: lora_${a ? "B" : "A"} missing`);
+  }
+  if (tensors.size === 0 && faults.length === 0) faults.push("no weights in the file");
+  if (faults.length > 0 || !settings) throw mismatch(faults);
+  const targets = (Object.keys(PARENTS) as Projection[]).filter((projection) =>
+    [...tensors.keys()].some((key) => key.endsWith(`.${projection}`)),
+  );
+  // rsLoRA scales by alpha / √r, which is another alpha of the plain kind.
+  const alpha = settings.use_rslora ? settings.lora_alpha * Math.sqrt(settings.r) : settings.lora_alpha;
+  return { rank: settings.r, alpha, targets, tensors };
+}
+
+function readConfig(bytes: Uint8Array, faults: string[]): z.infer<typeof PeftConfig> | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    faults.push(`${CONFIG} is not JSON`);
+    return undefined;
+  }
+  const result = z.safeParse(PeftConfig, value);
+  if (result.success) return result.data;
+  for (const { path, message } of result.error.issues)
+    faults.push(`${CONFIG}: ${path.join(".") || "it"} is not supported (${message})`);
+  return undefined;
+}
+
+interface Place {
+  readonly layer: number;
+  readonly projection: Projection;
+  readonly half: "a" | "b";
+}
+
+function placeOf(name: string): Place | undefined {
+  const found = /^base_model\.model\.(?:model\.)?layers\.(\d+)\.(self_attn|mlp)\.(\w+)\.lora_([AB])\.weight$/.exec(
+    name,
+  );
+  const projection = found?.[3] as Projection | undefined;
+  if (!found || !projection || !Object.hasOwn(PARENTS, projection) || PARENTS[projection] !== found[2])
+    return undefined;
+  return { layer: Number(found[1]), projection, half: found[4] === "A" ? "a" : "b" };
+}
+
+function shapeFault(
+  { layer, projection, half }: Place,
+  shape: readonly number[],
+  rank: number | undefined,
+  host: AdapterHost | undefined,
+): string | undefined {
+  if (host && layer >= host.layers) return `the model has ${host.layers} layers only`;
+  const [outputs, inputs] = host?.shapeOf(projection) ?? [shape[0], shape[1]];
+  const wanted = half === "a" ? [rank ?? shape[0], inputs] : [outputs, rank ?? shape[1]];
+  const fits = shape.length === 2 && wanted.every((size, i) => size === shape[i]);
+  return fits ? undefined : `its shape is [${shape.join(", ")}], where [${wanted.join(", ")}] is needed`;
+}
+
+function mismatch(faults: readonly string[]): AppError {
+  return new AppError("adapter/mismatch", `This adapter does not fit: ${faults.join("; ")}.`, {
+    hint: "Open the model that the adapter was trained on, and give its adapter_model.safetensors and adapter_config.json.",
+  });
+}
