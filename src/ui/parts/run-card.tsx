@@ -101,7 +101,7 @@ function RunNumbers({ log }: { log: RunLog }) {
         note={held && before && held !== before ? `was ${loss(before.value)}` : ""}
       />
       <Big label="Tokens a second" testid="speed" value={last ? integer(last.tokensPerSecond) : "–"} />
-      {size !== undefined && <Big label="Numbers learned" testid="trainable" value={compact(size)} />}
+      {size !== undefined && <Big label="Trained parameters" testid="trainable" value={compact(size)} />}
     </div>
   );
 }

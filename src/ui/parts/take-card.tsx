@@ -21,8 +21,7 @@ export function TakeCard() {
       waitsFor={model.value === null ? "Open a model first." : null}
     >
       <p class="soft">
-        The adapter is a few small files in PEFT’s format: transformers, vLLM and llama.cpp’s converter read them as
-        they are.
+        The adapter is a few small files in PEFT’s format, which PEFT and the tools that follow it read as they are.
       </p>
       {files && <FileList files={files} />}
       <div class="actions spread">
