@@ -24,6 +24,8 @@ function make(targets: Projection[] = ["k_proj", "down_proj"], rank = 3): Adapte
 
 const adapter = make();
 const files = exportPeft(adapter, "org/base");
+const asBlobs = (given: readonly { name: string; bytes: Uint8Array<ArrayBuffer> }[]) =>
+  given.map(({ name, bytes }) => ({ name, blob: new Blob([bytes]) }));
 const text = (name: string) => new TextDecoder().decode(files.find((file) => file.name === name)?.bytes);
 const config = JSON.parse(text("adapter_config.json")) as Record<string, unknown>;
 
@@ -79,7 +81,7 @@ describe("what is exported", () => {
 
 describe("what is read", () => {
   test("is what was exported", async () => {
-    expect(await readPeft(files, host)).toEqual({ ...adapter, tensors: new Map([...adapter.tensors].sort()) });
+    expect(await readPeft(asBlobs(files), host)).toEqual({ ...adapter, tensors: new Map([...adapter.tensors].sort()) });
   });
 
   test("may be of 16 bits, in a folder, with rsLoRA, on some layers", async () => {
@@ -88,17 +90,14 @@ describe("what is read", () => {
       weights.set(name, { ...tensor, dtype: "F16", data: f32ToF16(ramp(16, 1)) });
     }
     const given = changed({ r: 4, lora_alpha: 8, use_rslora: true }, weights);
-    const read = await readPeft(
-      given.map((file) => ({ ...file, name: `run/${file.name}` })),
-      host,
-    );
+    const read = await readPeft(asBlobs(given.map((file) => ({ ...file, name: `run/${file.name}` }))), host);
     expect(read).toMatchObject({ rank: 4, alpha: 16, targets: ["q_proj"] });
     expect(read.tensors.get("layers.1.q_proj")?.b).toEqual(ramp(16, 1));
   });
 });
 
 describe("what does not fit is refused with every reason", () => {
-  const cases: [string, Parameters<typeof readPeft>[0], RegExp[]][] = [
+  const cases: [string, Parameters<typeof asBlobs>[0], RegExp[]][] = [
     ["a missing file", files.slice(1), [/adapter_model\.safetensors missing/]],
     ["another method", changed({ peft_type: "LOHA" }), [/peft_type/]],
     ["DoRA and biases", changed({ use_dora: true, bias: "all" }), [/use_dora/, /bias/]],
@@ -132,7 +131,7 @@ describe("what does not fit is refused with every reason", () => {
   ];
   for (const [name, given, reasons] of cases) {
     test(name, async () => {
-      const error: unknown = await readPeft(given, host).catch((thrown: unknown) => thrown);
+      const error: unknown = await readPeft(asBlobs(given), host).catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ code: "adapter/mismatch" });
       for (const reason of reasons) expect((error as Error).message).toMatch(reason);
     });
@@ -140,6 +139,6 @@ describe("what does not fit is refused with every reason", () => {
 
   test("broken weights keep the code of their format", async () => {
     const given = [{ name: "adapter_model.safetensors", bytes: new Uint8Array(4) }, ...files.slice(1)];
-    await expect(readPeft(given, host)).rejects.toMatchObject({ code: "file/truncated" });
+    await expect(readPeft(asBlobs(given), host)).rejects.toMatchObject({ code: "file/truncated" });
   });
 });

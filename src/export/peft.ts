@@ -7,9 +7,10 @@
  */
 import * as z from "zod/mini";
 import { AppError } from "@/errors";
-import { fromBytes } from "@/files/byte-source";
+import { fromBlob } from "@/files/byte-source";
 import { readHeader, readTensor, type TensorData, writeSafetensors } from "@/files/safetensors";
 import type { Projection } from "@/train/recipe";
+import type { NamedFile } from "@/worker/api";
 import { adapterCard } from "./peft-card";
 
 export interface AdapterMatrices {
@@ -118,19 +119,16 @@ const PeftConfig = z.object({
  * PEFT's files → the adapter. With `host`, every pair must fit that model. Pairs may be missing for some layers.
  * Throws "adapter/mismatch" that lists every difference, "file/…" when the weights are no safetensors file.
  */
-export async function readPeft(
-  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
-  host?: AdapterHost,
-): Promise<Adapter> {
-  const find = (name: string) => files.find((file) => file.name === name || file.name.endsWith(`/${name}`))?.bytes;
+export async function readPeft(files: readonly NamedFile[], host?: AdapterHost): Promise<Adapter> {
+  const find = (name: string) => files.find((file) => file.name === name || file.name.endsWith(`/${name}`))?.blob;
   const weights = find(WEIGHTS);
   const config = find(CONFIG);
   if (!weights || !config)
     throw mismatch([`${[!weights && WEIGHTS, !config && CONFIG].filter(Boolean).join(" and ")} missing`]);
 
   const faults: string[] = [];
-  const settings = readConfig(config, faults);
-  const source = fromBytes(weights);
+  const settings = readConfig(await config.text(), faults);
+  const source = fromBlob(weights);
   const halves = new Map<string, { a?: Float32Array; b?: Float32Array }>();
   for (const [name, entry] of await readHeader(source)) {
     const place = placeOf(name);
@@ -157,10 +155,10 @@ export async function readPeft(
   return { rank: settings.r, alpha, targets, tensors };
 }
 
-function readConfig(bytes: Uint8Array, faults: string[]): z.infer<typeof PeftConfig> | undefined {
+function readConfig(text: string, faults: string[]): z.infer<typeof PeftConfig> | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder().decode(bytes));
+    value = JSON.parse(text);
   } catch {
     faults.push(`${CONFIG} is not JSON`);
     return undefined;
