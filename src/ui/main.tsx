@@ -9,7 +9,7 @@ import { watchPlan } from "@/ui/state/plan";
 import { readLink } from "@/ui/state/recipe";
 import { recallTheme } from "@/ui/state/theme";
 import type { SessionApi } from "@/worker/api";
-import { startSession } from "@/worker/client";
+import { type Engine, startSession } from "@/worker/client";
 import "@/ui/theme.css";
 
 async function openSession(): Promise<SessionApi> {
@@ -18,7 +18,13 @@ async function openSession(): Promise<SessionApi> {
     const { createMockSession } = await import("@/ui/mock-session");
     return createMockSession(query);
   }
-  return startSession(document.baseURI);
+  return startSession(document.baseURI, engineOf(query));
+}
+
+/** `?engine=cpu` or `?engine=webgpu` overrules the automatic choice. */
+function engineOf(query: URLSearchParams): Engine {
+  const wish = query.get("engine");
+  return wish === "cpu" || wish === "webgpu" ? wish : "auto";
 }
 
 async function start(): Promise<void> {

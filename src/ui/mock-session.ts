@@ -65,8 +65,8 @@ export function createMockSession(query: URLSearchParams): SessionApi {
       const pieces = (adapter ? "set_alarm(time: 7 am, day: tomorrow)" : "the of and the light and the the").split(
         /(?<= )/,
       );
-      for (const piece of pieces) {
-        onText(piece);
+      for (let shown = 1; shown <= pieces.length; shown++) {
+        onText(pieces.slice(0, shown).join(""));
         await wait(pace * 2);
       }
       return pieces.join("");

@@ -7,18 +7,20 @@ import { AppError } from "@/errors";
 import type { SessionApi } from "@/worker/api";
 import { installErrorTransfer } from "@/worker/transfer";
 
-/** What worker.ts exposes; `base` is the page's address, against which bundled models and datasets are found. */
+/** What worker.ts exposes; `base` is the page's address, where bundled files are found. */
 export interface WorkerApi extends SessionApi {
-  start(base: string): Promise<void>;
+  start(base: string, engine: Engine): Promise<void>;
 }
 
-export function startSession(base: string): SessionApi {
+export type Engine = "auto" | "webgpu" | "cpu";
+
+export function startSession(base: string, engine: Engine): SessionApi {
   installErrorTransfer();
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   const remote = wrap<WorkerApi>(worker);
   const failure = failureOf(worker);
   const or = <T>(answer: Promise<T>): Promise<T> => Promise.race([answer, failure]);
-  const ready = or(remote.start(base));
+  const ready = or(remote.start(base, engine));
   ready.catch(() => undefined);
   const call = <T>(ask: () => Promise<T>): Promise<T> => ready.then(() => or(ask()));
   return {

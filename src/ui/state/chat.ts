@@ -37,8 +37,8 @@ export function send(): Promise<boolean> {
     turns.value = [...turns.value.slice(-MOST_TURNS), { prompt, text: "", adapter: withAdapter, done: false }];
     const settings = { maxTokens: MAX_TOKENS, temperature: temperature.value, seed: 42 };
     try {
-      const text = await session().generate(prompt, { ...settings, adapter: withAdapter, chat: asChat() }, (piece) => {
-        amend((turn) => (turn.done ? turn : { ...turn, text: turn.text + piece }));
+      const text = await session().generate(prompt, { ...settings, adapter: withAdapter, chat: asChat() }, (text) => {
+        amend((turn) => (turn.done ? turn : { ...turn, text }));
       });
       amend((turn) => ({ ...turn, text, done: true }));
       chatInput.value = "";
