@@ -5,15 +5,7 @@
 import { AppError } from "@/errors";
 import type { Recipe } from "@/train/recipe";
 import type { DataFault, DatasetInfo } from "@/worker/api";
-import {
-  type Codec,
-  countTrained,
-  type Encoded,
-  type EncodedRow,
-  encodePrompt,
-  encodeRow,
-  requireLoss,
-} from "./encode";
+import { type Codec, countTrained, type Encoded, encodePrompt, encodeRow, questionOf, requireLoss } from "./encode";
 import { type FormattedRow, formatRows, TYPE_NAMES } from "./formats";
 import { previewRow } from "./preview";
 import { readRecords } from "./read";
@@ -55,15 +47,16 @@ const SHOWN_ROWS = 5;
  * (no trained token is left), "recipe/invalid" and "model/missing-file" (the data cannot be trained so).
  */
 export function buildDataset(source: DatasetText, codec: Codec, recipe: Recipe): Dataset {
+  const { data } = recipe;
   const faults: DataFault[] = [];
   const { train, held } = splitRows(source, recipe, faults);
   const first = train[0] ?? held[0];
-  if (first) requireLoss(first.row.kind, recipe.data.loss);
+  if (first) requireLoss(first.row.kind, data.loss);
 
   const tally = { dropped: 0, truncated: 0, longest: 0 };
   const encodeAll = (rows: readonly FormattedRow[]) =>
     rows.flatMap((row) => {
-      const encoded = encodeOrFault(row, codec, recipe, faults);
+      const encoded = orFault(row.line, faults, () => encodeRow(row.row, codec, data.loss, data.maxLength));
       if (!encoded) return [];
       tally.longest = Math.max(tally.longest, encoded.fullLength);
       if (encoded.fullLength > encoded.ids.length) tally.truncated++;
@@ -72,9 +65,11 @@ export function buildDataset(source: DatasetText, codec: Codec, recipe: Recipe):
       return [];
     });
   const trained = encodeAll(train);
-  const evaluated = encodeAll(held).map(({ row, encoded }): EvalRow => {
-    const prompt = encodePrompt(row, codec) ?? { ids: [], prompt: "", expected: "" };
-    return { ...encoded, promptIds: prompt.ids, prompt: prompt.prompt, expected: prompt.expected };
+  const evaluated = encodeAll(held).flatMap(({ line, row, encoded }): EvalRow[] => {
+    const question = orFault(line, faults, () => encodePrompt(row, codec));
+    if (question === undefined) return [];
+    const { ids: promptIds, prompt, expected } = question ?? { ids: [], prompt: "", expected: "" };
+    return [{ ...encoded, promptIds, prompt, expected }];
   });
   if (trained.length === 0) throw nothingToLearn(source.name, tally.dropped, faults[0]);
 
@@ -91,7 +86,7 @@ export function buildDataset(source: DatasetText, codec: Codec, recipe: Recipe):
     trainedTokens: trained.reduce((sum, { encoded }) => sum + countTrained(encoded), 0),
     maxTokens: tally.longest,
     preview: trained.slice(0, SHOWN_ROWS).map(({ encoded }) => previewRow(encoded, codec.tokenizer)),
-    samplePrompts: samplePrompts(evaluated, trained, codec),
+    samplePrompts: samplePrompts(evaluated, trained),
   };
   return { train: trained.map(({ encoded }) => encoded), eval: evaluated, info };
 }
@@ -124,14 +119,9 @@ function readRows(file: TextFile, label: string, faults: DataFault[]): Formatted
 }
 
 /** A template that refuses one conversation spoils that row only. */
-function encodeOrFault(
-  { line, row }: FormattedRow,
-  codec: Codec,
-  { data }: Recipe,
-  faults: DataFault[],
-): EncodedRow | undefined {
+function orFault<T>(line: number, faults: DataFault[], work: () => T): T | undefined {
   try {
-    return encodeRow(row, codec, data.loss, data.maxLength);
+    return work();
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "dataset/malformed") throw error;
     faults.push({ line, message: error.message });
@@ -140,9 +130,9 @@ function encodeOrFault(
 }
 
 /** Of held-out rows first, since a sample of those shows learning rather than memory. */
-function samplePrompts(evaluated: readonly EvalRow[], trained: readonly FormattedRow[], codec: Codec): string[] {
+function samplePrompts(evaluated: readonly EvalRow[], trained: readonly FormattedRow[]): string[] {
   const held = evaluated.slice(0, SHOWN_ROWS).map(({ prompt }) => prompt);
-  const own = trained.slice(0, SHOWN_ROWS).map(({ row }) => encodePrompt(row, codec)?.prompt ?? "");
+  const own = trained.slice(0, SHOWN_ROWS).map(({ row }) => questionOf(row)?.prompt ?? "");
   return [...new Set([...held, ...own])].filter((prompt) => prompt !== "").slice(0, SHOWN_ROWS);
 }
 

@@ -67,16 +67,23 @@ export function countTrained({ labels }: Encoded): number {
   return count;
 }
 
-/** The ids that an answer continues, and the answer that the data gives; null for plain text, which has no question. */
-export function encodePrompt(row: Row, codec: Codec): { ids: number[]; prompt: string; expected: string } | null {
+/** For people: the question that a row asks and the answer that it gives; null for plain text, which asks nothing. */
+export function questionOf(row: Row): { prompt: string; expected: string } | null {
   if (row.kind === "text") return null;
-  if (row.kind === "completion") {
-    return { ids: codec.tokenizer.encode(row.prompt), prompt: row.prompt, expected: row.completion };
-  }
+  if (row.kind === "completion") return { prompt: row.prompt, expected: row.completion };
   const { prompt, completion } = row.kind === "chat" ? row : lastTurn(row.messages);
   if (completion.length === 0) return null;
-  const ids = chatIds(codec, requireTemplate(codec).render(prompt, { ...chatOptions(row), addGenerationPrompt: true }));
-  return { ids, prompt: contentText(prompt.at(-1)), expected: completion.map(contentText).join("\n") };
+  return { prompt: contentText(prompt.at(-1)), expected: completion.map(contentText).join("\n") };
+}
+
+/** The ids that an answer continues, the template's frame included, with the question; null where nothing is asked. */
+export function encodePrompt(row: Row, codec: Codec): { ids: number[]; prompt: string; expected: string } | null {
+  const question = questionOf(row);
+  if (!question || row.kind === "text") return null;
+  if (row.kind === "completion") return { ...question, ids: codec.tokenizer.encode(row.prompt) };
+  const { prompt } = row.kind === "chat" ? row : lastTurn(row.messages);
+  const options = { ...chatOptions(row), addGenerationPrompt: true };
+  return { ...question, ids: chatIds(codec, requireTemplate(codec).render(prompt, options)) };
 }
 
 interface Draft {

@@ -5,6 +5,8 @@
  * The library drops {% generation %} tags while parsing. So they are swapped, before that, for two variables; each
  * rendering sets those to characters that occur nowhere in the messages, finds them in the output and takes them out.
  * A template without the tags is rendered up to each assistant turn and through it; the difference is the turn.
+ *
+ * Of TRL's 72 templates all text models' agree with Python, but for one fault of the library: lstrip('\n') strips spaces too.
  */
 import { Template } from "@huggingface/jinja";
 import * as z from "zod/mini";
