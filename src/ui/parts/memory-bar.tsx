@@ -10,7 +10,8 @@ export function MemoryBar({ plan }: { plan: MemoryPlan }) {
       <figcaption>
         <strong>Memory {bytes(plan.total)}</strong>{" "}
         <span class="soft">
-          of {bytes(plan.budget)} ({percent(plan.total / plan.budget)})
+          of {bytes(plan.budget)} (
+          {plan.total < plan.budget / 100 ? "under 1\u00a0%" : percent(plan.total / plan.budget)})
         </span>
         <span class={plan.fits ? "badge good" : "badge bad"}>{plan.fits ? "✓ fits" : "✗ does not fit"}</span>
       </figcaption>

@@ -10,7 +10,7 @@ import type { ModelInfo } from "@/worker/api";
 
 export function ModelCard() {
   const info = model.value;
-  const summary = info ? `${info.name} · ${compact(info.parameters)} parameters` : undefined;
+  const summary = info ? `${info.name.replace("bundled:", "")} · ${compact(info.parameters)} parameters` : undefined;
   return (
     <Card place="model" step="1" title="Model" summary={summary} done={info !== null}>
       <ModelChoice />
@@ -63,7 +63,7 @@ function ModelFacts({ info }: { info: ModelInfo }) {
   return (
     <Facts
       items={[
-        ["Kind", info.architecture],
+        ["Kind", info.architecture.replace("ForCausalLM", "")],
         ["Parameters", integer(info.parameters)],
         ["Weights", `${bytes(info.weightBytes)} as ${info.weightFormat}`],
         ["Layers × width", `${info.layers} × ${info.hidden}`],

@@ -36,11 +36,11 @@ export function Samples({ sets }: { sets: readonly SampleSet[] }) {
             <p class="sample-prompt">{prompt}</p>
             <p class="sample before">
               <span class="tag">before</span>
-              {text || "(nothing)"}
+              {text.trim() || "(nothing)"}
             </p>
             <p class="sample after">
               <span class="tag">{now}</span>
-              {shown.samples[index]?.text || "(nothing)"}
+              {shown.samples[index]?.text.trim() || "(nothing)"}
             </p>
           </li>
         ))}
