@@ -97,11 +97,12 @@ export function initialAdapter(layout: AdapterLayout, seed: number): Float32Arra
   return flat;
 }
 
+/** Slots without a pair stay zero, which changes nothing: adapters of others may cover some layers only. */
 export function packAdapter(layout: AdapterLayout, tensors: AdapterTensors): Float32Array<ArrayBuffer> {
   const flat = new Float32Array(layout.length);
   for (const { key, a, b, outputs } of layout.slots) {
     const pair = tensors.get(key);
-    if (!pair) throw new Error(`internal: the adapter has no ${key}`);
+    if (!pair) continue;
     flat.set(pair.a, a);
     for (let row = 0; row < outputs; row++) {
       flat.set(pair.b.subarray(row * layout.rank, (row + 1) * layout.rank), b + row * layout.rows);

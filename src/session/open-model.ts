@@ -11,7 +11,7 @@ import { architectureOf } from "@/model/llama";
 import { createRuntime, type Runtime } from "@/model/runtime";
 import { type Located, locateTensors, modelTensors, weightBytes } from "@/model/weights";
 import type { Platform } from "@/session/platform";
-import { type ChatTemplate, readChatTemplate } from "@/tokenizer/chat-template";
+import { type ChatTemplate, createChatTemplate, findChatTemplate } from "@/tokenizer/chat-template";
 import { createTokenizer, type Tokenizer } from "@/tokenizer/tokenizer";
 import { PROJECTIONS } from "@/train/recipe";
 import type { ModelInfo, ModelSource, NamedFile } from "@/worker/api";
@@ -21,7 +21,7 @@ export interface OpenModel {
   /** For adapter_config.json; empty for what has no public name. */
   readonly arch: Architecture;
   readonly tokenizer: Tokenizer;
-  readonly template: ChatTemplate | undefined;
+  readonly template: ChatTemplate | null;
   readonly runtime: Runtime;
   readonly info: ModelInfo;
 }
@@ -57,7 +57,7 @@ export async function openModel(
   );
   const format = chooseFormat(arch, located);
   const runtime = await createRuntime(target, arch, format, located, onProgress);
-  return { name, arch, tokenizer, template, runtime, info: modelInfo(name, arch, format, template !== undefined) };
+  return { name, arch, tokenizer, template, runtime, info: modelInfo(name, arch, format, template !== null) };
 }
 
 const baseName = ({ name }: NamedFile) => name.split("/").at(-1) ?? name;
@@ -119,7 +119,7 @@ async function architecture(files: readonly NamedFile[]): Promise<Architecture> 
 async function readTokenizer(
   files: readonly NamedFile[],
   arch: Architecture,
-): Promise<{ tokenizer: Tokenizer; template: ChatTemplate | undefined }> {
+): Promise<{ tokenizer: Tokenizer; template: ChatTemplate | null }> {
   const content = await text(files, "tokenizer.json");
   if (content === undefined) throw missing("tokenizer.json", files);
   const config = (await text(files, "tokenizer_config.json")) ?? "{}";
@@ -133,7 +133,8 @@ async function readTokenizer(
       },
     );
   }
-  return { tokenizer, template: readChatTemplate(config, await text(files, "chat_template.jinja")) };
+  const template = findChatTemplate(config, await text(files, "chat_template.jinja"));
+  return { tokenizer, template: template === null ? null : createChatTemplate(template, tokenizer.specialTokens) };
 }
 
 function chooseFormat(arch: Architecture, located: ReadonlyMap<string, Located>): WeightFormat {

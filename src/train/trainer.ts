@@ -28,7 +28,15 @@ export interface TrainingRun {
 
 export type TrainerEvent =
   | { type: "compiled" }
-  | { type: "step"; step: number; loss: number; gradNorm: number; lr: number; tokens: number; rows: readonly number[] }
+  | {
+      type: "step";
+      step: number;
+      loss: number;
+      gradNorm: number;
+      lr: number;
+      tokens: number;
+      rows: readonly (readonly number[])[];
+    }
   | { type: "eval"; step: number; loss: number };
 
 /** How many steps may be in flight before their losses are read. */
@@ -39,7 +47,7 @@ interface InFlight {
   readonly lr: number;
   readonly tokens: number;
   readonly labels: number;
-  readonly rows: readonly number[];
+  readonly rows: readonly (readonly number[])[];
   readonly nll: readonly Promise<Float32Array>[];
   readonly norm: Promise<number>;
 }
@@ -78,7 +86,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainerEvent, voi
       const { norm } = await passes.update();
       if (step === 0) yield { type: "compiled" };
       const tokens = window.reduce((sum, { counts }) => sum + counts.tokens, 0);
-      inFlight.push({ step: step + 1, lr, tokens, labels, rows: rows.flat(), nll, norm });
+      inFlight.push({ step: step + 1, lr, tokens, labels, rows, nll, norm });
       const evaluateNow = evalRows.length > 0 && (step + 1 === steps || (every > 0 && (step + 1) % every === 0));
       while (inFlight.length > (evaluateNow || step + 1 === steps ? 0 : LAG))
         yield await settle(inFlight.shift() as InFlight);

@@ -104,6 +104,8 @@ export type RunEvent =
       gradNorm: number;
       lr: number;
       tokensPerSecond: number;
+      /** Indices of the training rows, per micro-batch. */
+      rows?: readonly (readonly number[])[];
       /** Seconds left of training, by the median of recent steps; absent until that is stable. */
       eta?: number;
     }

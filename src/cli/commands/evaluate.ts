@@ -1,0 +1,32 @@
+/** burnish eval: greedy answers to every row, graded by exact match; with an adapter, base and tuned in pairs. */
+import type { Command } from "@/cli/commands";
+import { answering, describeData, evalLine, openModel, percent } from "@/cli/commands/shared";
+import { adapterFiles, dataSource } from "@/cli/files";
+import { recipeFrom } from "@/cli/flags";
+
+export const evaluate: Command = {
+  name: "eval",
+  summary: "Answer every row greedily and compare with its completion; base and tuned when an adapter is given.",
+  required: ["model", "data"],
+  optional: ["adapter", "max-length", "max-tokens", "seed"],
+  run: async (context) => {
+    const { session, flags, terminal } = context;
+    const { model = "", data = "" } = flags;
+    await openModel(context, model);
+    const own = data.startsWith("bundled:") ? undefined : data;
+    const recipe = recipeFrom(flags, { evaluate: { cases: 1_000_000, ...(own ? { maxTokens: 256 } : {}) } });
+    describeData(await session.openDataset(await dataSource(data, own), recipe), terminal);
+    if (flags.adapter === undefined) {
+      const cases = await session.evaluateBase(answering(terminal));
+      const passed = cases.filter((item) => item.passed).length;
+      terminal.say(`${passed} of ${cases.length} passed (${percent(passed / cases.length)}).`);
+      const shown = cases.map(({ prompt, expected, base }) => ({ prompt, expected, base }));
+      terminal.emit({ type: "eval", n: cases.length, base: { passed }, cases: shown });
+      return;
+    }
+    await session.loadAdapter(await adapterFiles(flags.adapter));
+    const comparison = await session.compare(answering(terminal));
+    terminal.say(comparison.sentence);
+    terminal.emit(evalLine(comparison));
+  },
+};

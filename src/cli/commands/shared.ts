@@ -1,0 +1,70 @@
+/** What several commands do the same way: say the engine, open the model, train with a bar, answer with a bar. */
+import type { CommandContext } from "@/cli/commands";
+import { modelSource } from "@/cli/files";
+import type { Terminal } from "@/cli/terminal";
+import type { RecipeInput } from "@/train/recipe";
+import type { CompareEvent, Comparison, DatasetInfo, ModelInfo, RunEvent, RunResult } from "@/worker/api";
+
+export async function openModel({ session, terminal }: CommandContext, path: string): Promise<ModelInfo> {
+  const { notice } = await session.device();
+  process.stderr.write(`${notice}\n`);
+  const info = await session.openModel(await modelSource(path), (done, total) =>
+    terminal.progress("load", done, total),
+  );
+  terminal.say(
+    `${info.name}: ${(info.parameters / 1e6).toFixed(2)} M parameters, ${info.layers} layers, ${info.weightFormat}`,
+  );
+  return info;
+}
+
+export function describeData(info: DatasetInfo, terminal: Terminal): void {
+  terminal.say(`${info.name}: ${info.trainRows} rows to train on, ${info.evalRows} held out (${info.type})`);
+  for (const { line, message } of info.faults.slice(0, 5)) process.stderr.write(`  line ${line}: ${message}\n`);
+  if (info.faultCount > 5) process.stderr.write(`  … and ${info.faultCount - 5} more lines that could not be used\n`);
+  if (info.droppedRows > 0)
+    process.stderr.write(`  ${info.droppedRows} rows teach nothing after truncation and are left out\n`);
+  if (info.truncatedRows > 0)
+    process.stderr.write(`  ${info.truncatedRows} rows are longer than the limit and were cut\n`);
+}
+
+/** Trains; step events also go out as JSON lines. */
+export async function trainWithBar(
+  { session, terminal }: CommandContext,
+  recipe: RecipeInput,
+  steps: number,
+  onStep: (event: Extract<RunEvent, { type: "step" }>) => void = () => {},
+): Promise<RunResult> {
+  return session.train(recipe, (events) => {
+    for (const event of events) {
+      if (event.type === "step") {
+        const { step, loss, gradNorm, lr, tokensPerSecond, eta } = event;
+        onStep(event);
+        terminal.emit({ type: "step", step, loss, gradNorm, lr, tokensPerSecond });
+        const left = eta === undefined ? "" : `, ${Math.ceil(eta)} s left`;
+        terminal.progress(
+          "train",
+          step,
+          steps,
+          `step ${step}/${steps}  loss ${loss.toFixed(3)}  ${Math.round(tokensPerSecond)} tokens/s${left}`,
+        );
+      } else if (event.type !== "phase") terminal.emit(event);
+    }
+  });
+}
+
+export const answering =
+  (terminal: Terminal) =>
+  ({ arm, done, total }: CompareEvent) =>
+    terminal.progress(arm, done, total, `${done} of ${total} answered`);
+
+export function evalLine({ n, base, tuned, cases }: Comparison): object {
+  return {
+    type: "eval",
+    n,
+    base: { passed: base.passed },
+    tuned: { passed: tuned.passed },
+    cases: cases.map(({ prompt, expected, base: from, tuned: to }) => ({ prompt, expected, base: from, tuned: to })),
+  };
+}
+
+export const percent = (value: number) => `${(100 * value).toFixed(0)} %`;

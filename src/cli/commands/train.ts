@@ -1,0 +1,60 @@
+/** burnish train: data and a model to a PEFT folder. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Command } from "@/cli/commands";
+import { describeData, openModel, trainWithBar } from "@/cli/commands/shared";
+import { dataSource, recipeFile, writeFiles } from "@/cli/files";
+import { recipeFrom } from "@/cli/flags";
+import { parseRecipe } from "@/train/recipe";
+
+export const train: Command = {
+  name: "train",
+  summary: "Fine-tune a LoRA adapter and write it as a PEFT folder. --record also keeps the start and the batch order.",
+  required: ["model", "data", "out"],
+  optional: [
+    "eval",
+    "recipe",
+    "steps",
+    "lr",
+    "rank",
+    "alpha",
+    "batch",
+    "accumulate",
+    "schedule",
+    "warmup",
+    "loss",
+    "max-length",
+    "seed",
+    "record",
+  ],
+  run: async (context) => {
+    const { session, flags, terminal } = context;
+    const { model = "", data = "", out = "" } = flags;
+    await openModel(context, model);
+    const file = await recipeFile(flags.recipe);
+    const source = await dataSource(data, flags.eval);
+    const named = { model, data: { train: data, eval: flags.eval ?? "" } };
+    const first = await session.openDataset(source, recipeFrom(flags, named, file));
+    const recipe = recipeFrom(flags, named, first.recipe ?? {}, file);
+    const info = first.recipe ? await session.openDataset(source, recipe) : first;
+    describeData(info, terminal);
+    terminal.emit({ type: "data", rows: info.trainRows, evalRows: info.evalRows, faults: info.faultCount });
+    const { schedule } = parseRecipe(recipe);
+    await mkdir(out, { recursive: true });
+    if (flags.record) await writeFiles(join(out, "initial"), await session.initialAdapter(recipe));
+    const order: (readonly (readonly number[])[])[] = [];
+    const result = await trainWithBar(context, recipe, schedule.steps, ({ rows }) => order.push(rows ?? []));
+    await writeFiles(out, await session.exportAdapter());
+    await writeFile(join(out, "recipe.json"), `${JSON.stringify(result.recipe, null, 2)}\n`);
+    if (flags.record) await writeFile(join(out, "order.json"), `${JSON.stringify(order)}\n`);
+    terminal.say(
+      `Trained ${result.steps} steps in ${result.seconds.toFixed(1)} s; loss ${result.finalLoss.toFixed(4)}.`,
+    );
+    if (result.evalLossBefore !== null && result.evalLossAfter !== null) {
+      terminal.say(`Held-out loss ${result.evalLossBefore.toFixed(4)} → ${result.evalLossAfter.toFixed(4)}.`);
+    }
+    terminal.say(`The adapter lies in ${out}.`);
+    const { recipe: _, ...summary } = result;
+    terminal.emit({ type: "done", out, ...summary });
+  },
+};

@@ -1,0 +1,106 @@
+/** Flags of all commands, declared once with their types; each command names those it takes. */
+import { parseArgs } from "node:util";
+import * as z from "zod/mini";
+import type { Command } from "@/cli/commands";
+import { AppError } from "@/errors";
+import type { RecipeInput } from "@/train/recipe";
+
+const number = z.pipe(z.string().check(z.regex(/^-?[\d.]+(e-?\d+)?$/i, "must be a number")), z.transform(Number));
+
+const FLAGS = {
+  model: { hint: "DIR|bundled:NAME", type: z.string() },
+  data: { hint: "FILE|bundled:NAME", type: z.string() },
+  eval: { hint: "FILE", type: z.string() },
+  adapter: { hint: "DIR", type: z.string() },
+  recipe: { hint: "FILE", type: z.string() },
+  out: { hint: "DIR", type: z.string() },
+  prompt: { hint: "TEXT", type: z.string() },
+  steps: { hint: "N", type: number },
+  lr: { hint: "X", type: number },
+  rank: { hint: "R", type: number },
+  alpha: { hint: "A", type: number },
+  batch: { hint: "B", type: number },
+  accumulate: { hint: "N", type: number },
+  schedule: { hint: "linear|cosine|constant", type: z.enum(["linear", "cosine", "constant"]) },
+  warmup: { hint: "N", type: number },
+  loss: { hint: "auto|completion|assistant|all", type: z.enum(["auto", "completion", "assistant", "all"]) },
+  "max-length": { hint: "L", type: number },
+  "max-tokens": { hint: "N", type: number },
+  temperature: { hint: "X", type: number },
+  seed: { hint: "S", type: number },
+  device: { hint: "auto|webgpu|cpu", type: z.enum(["auto", "webgpu", "cpu"]) },
+  chat: { hint: "", type: z.literal(true) },
+  record: { hint: "", type: z.literal(true) },
+  json: { hint: "", type: z.literal(true) },
+} as const;
+
+export type FlagName = keyof typeof FLAGS;
+export type Flags = { [K in FlagName]?: z.infer<(typeof FLAGS)[K]["type"]> };
+
+/** Throws AppError "usage" that names what is wrong. */
+export function parseFlags(command: Command, args: readonly string[]): Flags {
+  const known: FlagName[] = [...command.required, ...command.optional, "device", "json"];
+  const options = Object.fromEntries(
+    known.map((name) => [name, { type: FLAGS[name].hint === "" ? ("boolean" as const) : ("string" as const) }]),
+  );
+  const hint = `Usage: ${usageLine(command)}`;
+  let values: Record<string, unknown>;
+  try {
+    ({ values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false }));
+  } catch (error) {
+    throw new AppError("usage", error instanceof Error ? error.message.split(". ")[0] + "." : String(error), { hint });
+  }
+  const flags: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(values)) {
+    const parsed = z.safeParse(FLAGS[name as FlagName].type, value);
+    if (!parsed.success) {
+      const why = parsed.error.issues[0]?.message ?? "is not valid";
+      throw new AppError("usage", `--${name} ${String(value)}: ${why}.`, { hint });
+    }
+    flags[name] = parsed.data;
+  }
+  const absent = command.required.filter((name) => flags[name] === undefined);
+  if (absent.length > 0) {
+    throw new AppError("usage", `${command.name} needs ${absent.map((name) => `--${name}`).join(" and ")}.`, { hint });
+  }
+  return flags as Flags;
+}
+
+function usageLine({ name, required, optional }: Command): string {
+  const show = (flag: FlagName) => `--${flag}${FLAGS[flag].hint ? ` ${FLAGS[flag].hint}` : ""}`;
+  const rest: FlagName[] = [...optional, "device", "json"];
+  return ["burnish", name, ...required.map(show), ...rest.map((flag) => `[${show(flag)}]`)].join(" ");
+}
+
+export function usageOf(commands: Readonly<Record<string, Command>>): string {
+  const lines = Object.values(commands).map((command) => `  ${usageLine(command)}\n      ${command.summary}`);
+  return `Fine-tune small language models, see honestly whether it helped, take the result anywhere.\n\n${lines.join("\n")}`;
+}
+
+/** The recipe as flags change it: what the dataset recommends, then a recipe file, then single flags. */
+export function recipeFrom(flags: Flags, ...layers: readonly RecipeInput[]): RecipeInput {
+  const given = {
+    data: { maxLength: flags["max-length"], loss: flags.loss },
+    lora: { rank: flags.rank, alpha: flags.alpha ?? (flags.rank === undefined ? undefined : 2 * flags.rank) },
+    optimizer: { learningRate: flags.lr },
+    schedule: { steps: flags.steps, kind: flags.schedule, warmup: flags.warmup },
+    batch: { size: flags.batch, accumulate: flags.accumulate },
+    evaluate: { maxTokens: flags["max-tokens"] },
+    seed: flags.seed,
+  };
+  return [...layers, given].reduce<RecipeInput>((merged, layer) => merge(merged, layer), {});
+}
+
+function merge(base: RecipeInput, over: object): RecipeInput {
+  const result: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    if (value === undefined) continue;
+    const before = result[key];
+    const nested = isRecord(before) || isRecord(value);
+    result[key] = nested && isRecord(value) ? merge((before ?? {}) as RecipeInput, value) : value;
+  }
+  return result as RecipeInput;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

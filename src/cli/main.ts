@@ -1,0 +1,43 @@
+/**
+ * The command line: the same session as the page, in Node. With --json, stdout carries one JSON object a line and nothing
+ * else; progress and prose go to stderr. Exit codes: 0 done, 1 failed, 2 used wrongly.
+ */
+import { COMMANDS, type Command } from "@/cli/commands";
+import { type Flags, parseFlags, usageOf } from "@/cli/flags";
+import { nodePlatform } from "@/cli/node-platform";
+import { createTerminal, type Terminal } from "@/cli/terminal";
+import { AppError, toWire } from "@/errors";
+import { createSession } from "@/session/session";
+
+async function main([name = "help", ...rest]: readonly string[]): Promise<number> {
+  const command = COMMANDS[name];
+  if (name === "help" || name === "--help") {
+    process.stdout.write(`${usageOf(COMMANDS)}\n`);
+    return 0;
+  }
+  if (!command) {
+    process.stderr.write(`burnish: there is no command "${name}".\n${usageOf(COMMANDS)}\n`);
+    return 2;
+  }
+  let terminal = createTerminal(false);
+  try {
+    const flags = parseFlags(command, rest);
+    terminal = createTerminal(flags.json === true);
+    return await run(command, flags, terminal);
+  } catch (error) {
+    terminal.clear();
+    const wire = toWire(error);
+    const bug = !(error instanceof AppError) && error instanceof Error ? `\n${error.stack}` : "";
+    terminal.fail(wire, bug);
+    return wire.code === "usage" || wire.code === "recipe/invalid" ? 2 : 1;
+  }
+}
+
+async function run(command: Command, flags: Flags, terminal: Terminal): Promise<number> {
+  const session = createSession(nodePlatform(flags.device ?? "auto"));
+  await command.run({ session, flags, terminal });
+  return 0;
+}
+
+// Dawn keeps Node alive; everything that matters has been written by now.
+process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,69 @@
+/** Node as a platform: Dawn (npm `webgpu`) on the machine's GPU, or the CPU; bundled files from disk. */
+import { spawnSync } from "node:child_process";
+import { openAsBlob } from "node:fs";
+import { join } from "node:path";
+import { AppError } from "@/errors";
+import { type ChosenTarget, chooseTarget, type Preference } from "@/session/choose-target";
+import type { Platform } from "@/session/platform";
+import { softwareVulkan } from "@/tooling/software-vulkan.mjs";
+
+const RESTARTED = "BURNISH_SOFTWARE_GPU";
+
+export function nodePlatform(preference: Preference): Platform {
+  let opened: Promise<ChosenTarget> | undefined;
+  return {
+    openTarget: () => {
+      opened ??= open(preference);
+      return opened;
+    },
+    bundled: async (path) => {
+      const folder = process.env.BURNISH_PUBLIC ?? "public";
+      try {
+        return await openAsBlob(join(folder, path));
+      } catch (cause) {
+        throw new AppError("model/missing-file", `The bundled file ${path} is missing.`, {
+          hint: "Run the command inside a whole checkout of Burnish.",
+          cause,
+        });
+      }
+    },
+  };
+}
+
+async function open(preference: Preference): Promise<ChosenTarget> {
+  if (preference === "cpu") return chooseTarget("cpu", undefined);
+  const gpu = await dawn();
+  const adapter = await gpu?.requestAdapter();
+  if (!adapter) restartOnSoftwareGpu();
+  return chooseTarget(preference, adapter ? gpu : undefined);
+}
+
+/** The native part is missing on platforms that npm's webgpu does not build for. */
+async function dawn(): Promise<GPU | undefined> {
+  try {
+    const { create, globals } = await import("webgpu");
+    Object.assign(globalThis, globals);
+    const gpu = create([]);
+    // The object must outlive its devices, and nothing else keeps it.
+    Object.assign(globalThis, { burnishGpu: gpu });
+    return gpu;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A Vulkan driver is found at the start of a process only, so the same command starts again beside Chromium's. */
+function restartOnSoftwareGpu(): void {
+  const driver = softwareVulkan();
+  if (process.env[RESTARTED] || !driver) {
+    throw new AppError("device/none", "There is no GPU here, and no Chromium whose software GPU could stand in.", {
+      hint: "Install Chromium or Chrome (on Debian: apt-get install chromium), or use --device cpu.",
+    });
+  }
+  process.stderr.write("No hardware GPU; using the software GPU of the installed Chromium (right, but slow).\n");
+  const { status } = spawnSync(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    stdio: "inherit",
+    env: { ...process.env, ...driver, [RESTARTED]: "1" },
+  });
+  process.exit(status ?? 1);
+}

@@ -1,0 +1,54 @@
+/**
+ * Answering many prompts at once, for comparison, samples and chat: sizes the key/value cache, runs the generator and
+ * turns tokens into text. The random stream of a prompt is keyed by its index, so both arms of a comparison draw alike.
+ */
+
+import type { DeviceBuffer } from "@/graph/target";
+import type { AdapterLayout } from "@/model/adapter";
+import { cacheBytes, createGenerator, type GenerationOptions } from "@/model/generate";
+import type { OpenModel } from "@/session/open-model";
+
+export interface LoadedAdapter {
+  readonly layout: AdapterLayout;
+  readonly buffer: DeviceBuffer;
+}
+
+export interface AnswerOptions {
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly seed: number;
+  readonly useAdapter: boolean;
+  readonly onDone?: GenerationOptions["onDone"];
+  readonly onToken?: GenerationOptions["onToken"];
+}
+
+const MOST_SEQUENCES = 32;
+/** Of the key/value cache, bytes. */
+const CACHE_BUDGET = 256e6;
+
+export async function answer(
+  { runtime, arch, tokenizer }: OpenModel,
+  adapter: LoadedAdapter | undefined,
+  prompts: readonly (readonly number[])[],
+  options: AnswerOptions,
+): Promise<number[][]> {
+  if (prompts.length === 0) return [];
+  const longest = Math.max(...prompts.map(({ length }) => length));
+  const length = Math.min(longest + options.maxTokens, runtime.positions);
+  const affordable = Math.floor(CACHE_BUDGET / cacheBytes(arch, { sequences: 1, length }));
+  const sequences = Math.max(1, Math.min(prompts.length, MOST_SEQUENCES, affordable));
+  const generator = createGenerator(runtime, adapter, { sequences, length });
+  const { layout } = adapter ?? {};
+  try {
+    return await generator.run(
+      prompts.map((prompt, key) => ({ prompt, key })),
+      {
+        ...options,
+        adapterScale: options.useAdapter && layout ? layout.alpha / layout.rank : 0,
+        stopIds: [...new Set([...arch.eosIds, ...tokenizer.eosIds])],
+      },
+    );
+  } finally {
+    generator.release();
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * One training run: checks that it fits, drives the trainer, and turns its events into what people watch, with speed,
+ * time left and samples. Events go out at most ten times a second, because each crossing of the worker border costs.
+ */
+import type { Dataset } from "@/data/dataset";
+import { AppError } from "@/errors";
+import { adapterLayout, initialAdapter } from "@/model/adapter";
+import { answer, type LoadedAdapter } from "@/session/answers";
+import { memoryPlan, requireFit } from "@/session/ledger";
+import type { OpenModel } from "@/session/open-model";
+import { createProgress } from "@/session/progress";
+import type { Recipe } from "@/train/recipe";
+import { largestBucket, type TrainerEvent, train } from "@/train/trainer";
+import type { RunEvent, RunResult, Sample } from "@/worker/api";
+
+/** What the outside may say to a run; looked at between steps. */
+export interface RunControl {
+  stopped: boolean;
+  /** Pending while paused. */
+  paused: Promise<void> | undefined;
+}
+
+export interface RunInputs {
+  readonly model: OpenModel;
+  readonly dataset: Dataset;
+  readonly recipe: Recipe;
+  readonly control: RunControl;
+  readonly emit: (events: readonly RunEvent[]) => void;
+  /** Gets the adapter as soon as it exists, so that a stopped or failed run still leaves one. */
+  readonly onAdapter: (adapter: LoadedAdapter) => void;
+}
+
+const EMIT_EVERY_MS = 100;
+const SAMPLE_TOKENS = 32;
+const SHOWN_SAMPLES = 4;
+
+export async function runTraining(inputs: RunInputs): Promise<RunResult> {
+  const { model, dataset, recipe, control } = inputs;
+  const { target } = model.runtime;
+  const largest = largestBucket([dataset.train, dataset.eval], recipe.batch.size);
+  requireFit(memoryPlan(model.arch, model.runtime.format, recipe, largest, target.limits.memoryBudget));
+  const layout = adapterLayout(model.arch, recipe.lora);
+  const adapter = { layout, buffer: target.allocate(layout.length * 4, "adapter") };
+  target.write(adapter.buffer, initialAdapter(layout, recipe.seed));
+  inputs.onAdapter(adapter);
+
+  const out = createOutbox(inputs.emit);
+  const start = performance.now();
+  const progress = createProgress(start);
+  const summary = { steps: 0, finalLoss: Number.NaN, evalLosses: [] as number[] };
+  const takeSamples = async (step: number) => {
+    const samples = await sampleAnswers(model, dataset, adapter, recipe);
+    if (samples.length > 0) out.put({ type: "samples", step, samples });
+    progress.skip(performance.now());
+  };
+  out.put({ type: "phase", phase: "compile" });
+  const events = train({
+    runtime: model.runtime,
+    layout,
+    adapter: adapter.buffer,
+    recipe,
+    trainRows: dataset.train,
+    evalRows: dataset.eval,
+  });
+  for await (const event of events) {
+    out.put(...translate(event, recipe, progress, summary));
+    if (event.type === "eval") await takeSamples(event.step);
+    await waitWhilePaused(control, out, progress);
+    if (control.stopped) break;
+  }
+  if (dataset.eval.length === 0 && !control.stopped) await takeSamples(summary.steps);
+  out.put({ type: "phase", phase: "done" });
+  out.flush();
+  return {
+    recipe,
+    steps: summary.steps,
+    stopped: summary.steps < recipe.schedule.steps,
+    finalLoss: summary.finalLoss,
+    evalLossBefore: summary.evalLosses[0] ?? null,
+    evalLossAfter: summary.evalLosses.at(-1) ?? null,
+    seconds: (performance.now() - start) / 1000,
+    trainableParameters: layout.parameters,
+  };
+}
+
+function translate(
+  event: TrainerEvent,
+  recipe: Recipe,
+  progress: ReturnType<typeof createProgress>,
+  summary: { steps: number; finalLoss: number; evalLosses: number[] },
+): RunEvent[] {
+  if (event.type === "compiled") return [{ type: "phase", phase: "train" }];
+  if (event.type === "eval") {
+    summary.evalLosses.push(event.loss);
+    progress.skip(performance.now());
+    return [event];
+  }
+  const { step, loss, gradNorm, lr, tokens, rows } = event;
+  summary.steps = step;
+  summary.finalLoss = loss;
+  const { tokensPerSecond, secondsPerStep } = progress.step(performance.now(), tokens);
+  const eta = secondsPerStep === undefined ? {} : { eta: secondsPerStep * (recipe.schedule.steps - step) };
+  return [{ type: "step", step, loss, gradNorm, lr, tokensPerSecond, rows, ...eta }];
+}
+
+async function waitWhilePaused(
+  control: RunControl,
+  out: Outbox,
+  progress: ReturnType<typeof createProgress>,
+): Promise<void> {
+  if (!control.paused) return;
+  out.put({ type: "phase", phase: "paused" });
+  out.flush();
+  await control.paused;
+  out.put({ type: "phase", phase: "train" });
+  progress.skip(performance.now());
+}
+
+/** The recipe's own prompts, else the first held-out ones. */
+async function sampleAnswers(
+  model: OpenModel,
+  dataset: Dataset,
+  adapter: LoadedAdapter,
+  recipe: Recipe,
+): Promise<Sample[]> {
+  const given = recipe.evaluate.samples.map((prompt) => ({ prompt, ids: model.tokenizer.encode(prompt) }));
+  const heldOut = dataset.eval.filter(({ promptIds }) => promptIds.length > 0);
+  const prompts = (
+    given.length > 0 ? given : heldOut.map(({ prompt, promptIds }) => ({ prompt, ids: [...promptIds] }))
+  ).slice(0, SHOWN_SAMPLES);
+  const options = {
+    maxTokens: Math.min(SAMPLE_TOKENS, recipe.evaluate.maxTokens),
+    temperature: 0,
+    seed: recipe.seed,
+    useAdapter: true,
+  };
+  const answers = await answer(
+    model,
+    adapter,
+    prompts.map(({ ids }) => ids),
+    options,
+  );
+  return prompts.map(({ prompt }, i) => ({
+    prompt,
+    text: model.tokenizer.decode(answers[i] ?? [], { skipSpecial: true }),
+  }));
+}
+
+interface Outbox {
+  put(...events: RunEvent[]): void;
+  flush(): void;
+}
+
+function createOutbox(emit: (events: readonly RunEvent[]) => void): Outbox {
+  let waiting: RunEvent[] = [];
+  let last = 0;
+  const flush = () => {
+    if (waiting.length > 0) emit(waiting);
+    waiting = [];
+    last = performance.now();
+  };
+  return {
+    put: (...events) => {
+      waiting.push(...events);
+      if (performance.now() - last >= EMIT_EVERY_MS) flush();
+    },
+    flush,
+  };
+}
+
+/** For a session that is asked to do two things at once. */
+export function busy(): AppError {
+  return new AppError("usage", "A run is under way.", { hint: "Wait for it to end, or stop it first." });
+}

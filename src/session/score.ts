@@ -1,0 +1,59 @@
+/** Per-row loss of a data file: what the trainer would see of each row, with or without the adapter. */
+import { countTrained, encodeRow } from "@/data/encode";
+import { formatRows } from "@/data/formats";
+import { bucketFor, bucketOf } from "@/data/pack";
+import { readRecords } from "@/data/read";
+import { NO_STEP, packStep } from "@/graph/step";
+import { adapterLayout } from "@/model/adapter";
+import type { LoadedAdapter } from "@/session/answers";
+import type { OpenModel } from "@/session/open-model";
+import { sft } from "@/train/objective";
+import { createPasses } from "@/train/passes";
+import type { Recipe } from "@/train/recipe";
+import { packAll } from "@/train/trainer";
+
+/** `row` counts usable rows from 0. Rows without a trained token score 0 over 0 tokens. */
+export interface RowScore {
+  readonly row: number;
+  readonly nll: number;
+  readonly tokens: number;
+}
+
+const PASS_TOKENS = 512;
+
+export async function scoreRows(
+  model: OpenModel,
+  adapter: LoadedAdapter | undefined,
+  file: { name: string; text: string },
+  recipe: Recipe,
+): Promise<RowScore[]> {
+  const { runtime } = model;
+  const { target } = runtime;
+  const formatted = formatRows(readRecords(file.text, file.name).records).rows;
+  const encoded = formatted.map(({ row }) => encodeRow(row, model, recipe.data.loss, recipe.data.maxLength));
+  const longest = Math.max(...encoded.map((row) => bucketFor([row]).tokens));
+  const tokens = Math.max(longest, bucketOf(PASS_TOKENS));
+  const layout = adapter?.layout ?? adapterLayout(model.arch, { ...recipe.lora, rank: 4 });
+  const buffer = adapter?.buffer ?? target.allocate(layout.length * 4, "no adapter");
+  const largest = { tokens, labels: tokens };
+  const passes = createPasses({ runtime, layout, adapter: buffer, objective: sft, largest, trained: false });
+  const step = runtime.buffers.get("step");
+  const scale = adapter ? layout.alpha / layout.rank : 0;
+  if (step) target.write(step, packStep({ ...NO_STEP, adapter_scale: scale, loss_scale: 1 }));
+  const scores: RowScore[] = [];
+  try {
+    for (const { batch, first, count } of packAll(encoded, tokens)) {
+      const nll = await (await passes.loss(batch)).nll;
+      let at = 0;
+      for (let row = first; row < first + count; row++) {
+        const length = countTrained(encoded[row] ?? { ids: [], labels: [] });
+        scores.push({ row, nll: nll.subarray(at, at + length).reduce((a, b) => a + b, 0), tokens: length });
+        at += length;
+      }
+    }
+  } finally {
+    passes.release();
+    if (!adapter) target.free(buffer);
+  }
+  return scores;
+}

@@ -1,0 +1,36 @@
+/** The browser as a platform: WebGPU or the CPU in this worker, bundled files over HTTP from the page's own place. */
+import { AppError } from "@/errors";
+import { type ChosenTarget, chooseTarget, type Preference } from "@/session/choose-target";
+import type { Platform } from "@/session/platform";
+
+/** `base` is the page's address; the worker's own lies elsewhere once built. */
+export function browserPlatform(base: string, preference: Preference): Platform {
+  let opened: Promise<ChosenTarget> | undefined;
+  return {
+    openTarget: () => {
+      opened ??= chooseTarget(preference, navigator.gpu);
+      opened.catch(() => {
+        opened = undefined;
+      });
+      return opened;
+    },
+    bundled: (path) => fetchBundled(new URL(path, base)),
+  };
+}
+
+async function fetchBundled(address: URL): Promise<Blob> {
+  const response = await fetch(address).catch((cause: unknown) => {
+    throw new AppError("network/failed", `${address.pathname} could not be fetched.`, {
+      hint: "Check the connection, then try again.",
+      cause,
+    });
+  });
+  // A server that answers every unknown path with the page would otherwise pass HTML off as a model.
+  const page = response.headers.get("content-type")?.startsWith("text/html");
+  if (!response.ok || page) {
+    throw new AppError("model/missing-file", `${address.pathname} is not among the files of this page.`, {
+      hint: "The page was published incompletely; build it again.",
+    });
+  }
+  return response.blob();
+}
