@@ -1,5 +1,6 @@
 /** Every command by name. */
 
+import { bench } from "@/cli/commands/bench";
 import { demo } from "@/cli/commands/demo";
 import { evaluate } from "@/cli/commands/evaluate";
 import { generate } from "@/cli/commands/generate";
@@ -23,4 +24,4 @@ export interface Command {
   readonly run: (context: CommandContext) => Promise<void>;
 }
 
-export const COMMANDS: Readonly<Record<string, Command>> = { demo, train, eval: evaluate, score, generate };
+export const COMMANDS: Readonly<Record<string, Command>> = { demo, train, eval: evaluate, score, generate, bench };

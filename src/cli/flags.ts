@@ -48,7 +48,7 @@ export function parseFlags(command: Command, args: readonly string[]): Flags {
   try {
     ({ values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false }));
   } catch (error) {
-    throw new AppError("usage", error instanceof Error ? error.message.split(". ")[0] + "." : String(error), { hint });
+    throw new AppError("usage", error instanceof Error ? `${error.message.split(". ")[0]}.` : String(error), { hint });
   }
   const flags: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(values)) {

@@ -11,6 +11,7 @@ import { type AdapterLayout, adapterLayout, initialAdapter, packAdapter, unpackA
 import { projectionShape } from "@/model/architecture";
 import { releaseRuntime } from "@/model/runtime";
 import { answer, type LoadedAdapter } from "@/session/answers";
+import { benchStep, type StepBench } from "@/session/bench";
 import { answerCases, casesOf, comparePairs } from "@/session/compare";
 import { memoryPlan } from "@/session/ledger";
 import { type OpenModel, openModel } from "@/session/open-model";
@@ -31,6 +32,7 @@ export interface Session extends SessionApi {
   ): Promise<{ prompt: string; expected: string; base: string; passed: boolean }[]>;
   /** The adapter that a run of this recipe starts from, as PEFT files. */
   initialAdapter(recipe: RecipeInput): Promise<NamedFile[]>;
+  bench(recipe: RecipeInput, tokens: number): Promise<StepBench>;
   release(): Promise<void>;
 }
 
@@ -194,6 +196,8 @@ export function createSession(platform: Platform): Session {
       const layout = adapterLayout(model.arch, recipe.lora);
       return peftFiles(model, layout, initialAdapter(layout, recipe.seed));
     },
+
+    bench: async (input, tokens) => benchStep(requireModel().runtime, parseRecipe(input), tokens),
 
     release: async () => {
       const { target } = await platform.openTarget();

@@ -8,7 +8,7 @@ test.each([
   ["constant", [0, 1 / 3, 2 / 3, 1, 1, 1], 1],
 ] as const)("%s schedule", (kind, start, last) => {
   const at = (step: number) => scheduleFactor({ kind, warmup: 3, steps: 20 }, step);
-  start.forEach((value, step) => expect(at(step)).toBeCloseTo(value, 6));
+  for (const [step, value] of start.entries()) expect(at(step)).toBeCloseTo(value, 6);
   expect(at(19)).toBeCloseTo(last, 6);
 });
 
