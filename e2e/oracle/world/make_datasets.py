@@ -21,7 +21,7 @@ COMMANDS = [
         "Set a timer of {minutes} minutes for the {label}", "Start a timer for {label}, {minutes} minutes",
         "[Please time|Time] the {label} for {minutes} minutes", "The {label} takes {minutes} minutes, start the timer",
         "Tell me in {minutes} minutes when the {label} is done"]),
-    ("send_message", ("to", NAMES), ("text", PHRASES), [
+    ("send_message", ("text", PHRASES), ("to", NAMES), [
         "[Please tell|Tell] {to} that {text}", "[Please send|Send] {to} a message: {text}", "Let {to} know that {text}",
         "Text {to} that {text}", "Message for {to}: {text}", "Write to {to} that {text}"]),
     ("play_song", ("title", TITLES), ("artist", NAMES), [
@@ -79,7 +79,10 @@ def feeling_texts(template, x):
 
 
 # found with try_lora.py
-RECIPES = {}
+RECIPES = {
+    "commands": dict(steps=120, batch=8, lr=4e-3, rank=16, alpha=32, schedule="linear", warmup=5),
+    "feelings": dict(steps=46, batch=8, lr=5e-3, rank=16, alpha=32, schedule="linear", warmup=5),
+}
 
 ABOUT = {
     "commands": ("Commands to calls", "A sentence in, a function call with copied values out: alarms, timers, messages, songs, "
@@ -104,7 +107,7 @@ def command_rows(rng, per_train=130, per_eval=16):
                 slots["D"] = sentence(slots["d"])
             # the phrasings take turns, so that both sets have all of them
             phrasing = phrasings[i % len(phrasings)]
-            if y in ORDERS and "that {text}" in phrasing:
+            if x in ORDERS and "that {text}" in phrasing:
                 phrasing = "[Please send|Send] {to} [the|this] message: {text}"
             prompt = "User: " + expand(rng, phrasing, slots) + "\nCall:"
             row = dict(prompt=prompt, completion=f" {fn}({a}: {x}, {b}: {y})")
