@@ -1,0 +1,281 @@
+/**
+ * The rules of the house, checked on the text of the files: who may import whom, no cycles, every op with its shader
+ * and test, every shader entry point used, short files, and a README whose tree is true.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/**
+ * Folder or file below src/ → what its files may import besides themselves and EVERYONE. An entry is a folder, a file,
+ * or "*" for anything. The longest matching key decides.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  util: [],
+  graph: [],
+  // Both targets fill the same interface and pool their slots alike; no learning words inside, neither knows the other.
+  gpu: ["graph/target", "graph/slots", "graph/graph"],
+  cpu: ["graph/target", "graph/slots", "graph/graph"],
+  ops: ["graph"],
+  // The harness of op tests opens the targets.
+  "ops/check": ["graph", "gpu", "cpu"],
+  files: [],
+  storage: [],
+  tokenizer: [],
+  model: ["ops", "graph", "files"],
+  data: ["tokenizer", "files"],
+  eval: [],
+  explain: [],
+  train: ["model", "ops", "graph", "data", "eval/graders"],
+  export: ["model", "files"],
+  hub: [],
+  offload: [],
+  skill: ["eval", "tokenizer"],
+  session: [
+    ...["gpu", "cpu", "graph", "ops", "files", "storage", "tokenizer", "model", "data", "eval", "explain"],
+    ...["train", "export", "hub", "offload", "skill"],
+  ],
+  "worker/api": [],
+  worker: ["session"],
+  cli: ["session", "tooling", "hub", "offload", "explain", "eval"],
+  ui: ["worker/api", "worker/client", "eval/suite", "eval/report", "data/formats", "explain", "hub", "offload"],
+  tooling: [],
+};
+
+/** Anyone may import these: no folder owns them. */
+const EVERYONE = ["errors", "util", "train/recipe"];
+/** Contracts whose types anyone may import, with `import type`. */
+const TYPES_FOR_EVERYONE = ["worker/api", "graph/target"];
+
+/** Op files that call no kernel of their own name, and why. */
+const OPS_WITHOUT_SHADER: Readonly<Record<string, string>> = {
+  check: "the harness of op tests",
+  weight: "constants of the weight formats, used by linear and embed",
+};
+/** Op files tested by another file than their own namesake. */
+const OPS_WITHOUT_TEST: Readonly<Record<string, string>> = {
+  check: "the harness itself",
+  weight: "through linear and embed",
+};
+
+interface Import {
+  /** "gpu/device" */
+  readonly from: string;
+  readonly to: string;
+  readonly typesOnly: boolean;
+}
+
+function walk(folder: string, pattern: RegExp): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true })
+    .flatMap((entry) => {
+      const path = `${folder}/${entry.name}`;
+      return entry.isDirectory() ? walk(path, pattern) : pattern.test(entry.name) ? [path] : [];
+    })
+    .sort();
+}
+
+const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
+// AssemblyScript, compiled to WASM by itself: another language with its own imports.
+const sources = walk("src", /\.(ts|tsx|mts|mjs)$/).filter((path) => !path.startsWith("src/cpu/kernels/"));
+const isTest = (path: string) => /\.(test|bench)\.tsx?$/.test(path);
+const stem = (path: string) => path.replace(/^src\//, "").replace(/\.d\.mts$|\.(ts|tsx|mjs)$/, "");
+const within = (path: string, places: readonly string[]) =>
+  places.some((place) => path === place || path.startsWith(`${place}/`));
+
+const STATEMENT = /^(?:import|export)\s+(type\b)?(?:[^;"'`]*?\bfrom\s*)?["']([^"']+)["']/gm;
+const DYNAMIC = /\bimport\(\s*["']([^"']+)["']\s*\)/g;
+
+function importsOf(path: string): Import[] {
+  const text = read(path);
+  const found = [
+    ...[...text.matchAll(STATEMENT)].map(([, types, name = ""]) => ({ name, typesOnly: types !== undefined })),
+    ...[...text.matchAll(DYNAMIC)].map(([, name = ""]) => ({ name, typesOnly: false })),
+  ];
+  return found.flatMap(({ name, typesOnly }) => {
+    const file = name.split("?")[0] ?? "";
+    if (/\.(css|wgsl|wasm|json|py)$/.test(file)) return [];
+    const to = file.startsWith("@/") ? file.slice(2) : posix.join(dirname(stem(path)), file);
+    return file.startsWith("@/") || file.startsWith(".") ? [{ from: stem(path), to: stem(to), typesOnly }] : [];
+  });
+}
+
+const imports = sources.filter((path) => !path.endsWith(".d.mts")).map((path) => ({ path, imports: importsOf(path) }));
+
+function ruleOf(file: string): readonly string[] | undefined {
+  const keys = Object.keys(MAY_IMPORT).filter((key) => within(file, [key]));
+  return MAY_IMPORT[keys.sort((a, b) => b.length - a.length)[0] ?? ""];
+}
+
+function isAllowed({ from, to, typesOnly }: Import): boolean {
+  const folder = from.split("/")[0] ?? "";
+  if (within(to, [folder, ...EVERYONE]) || (typesOnly && within(to, TYPES_FOR_EVERYONE))) return true;
+  return within(to, ruleOf(from) ?? []);
+}
+
+describe("imports", () => {
+  test("the rules know every folder", () => {
+    const folders = readdirSync(join(ROOT, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(folders.map(({ name }) => name).filter((name) => !(name in MAY_IMPORT))).toEqual([]);
+  });
+
+  test("each file imports only what its folder may", () => {
+    const offending = imports
+      .filter(({ path }) => !isTest(path))
+      .flatMap((file) => file.imports.filter((item) => !isAllowed(item)))
+      .map(({ from, to, typesOnly }) => `${from} → ${to}${typesOnly ? " (types)" : ""}`);
+    expect(offending).toEqual([]);
+  });
+
+  test("the rules bite", () => {
+    const pair = (from: string, to: string, typesOnly = false) => isAllowed({ from, to, typesOnly });
+    expect(pair("ui/app", "gpu/device")).toBe(false);
+    expect(pair("gpu/device", "cpu/pool")).toBe(false);
+    expect(pair("model/llama", "worker/api", true)).toBe(true);
+    expect(pair("model/llama", "worker/api")).toBe(false);
+    expect(pair("train/trainer", "eval/report")).toBe(false);
+    expect(pair("worker/api", "session/session", true)).toBe(false);
+    expect(imports.flatMap((file) => file.imports).length).toBeGreaterThan(100);
+  });
+
+  test("there is no cycle", () => {
+    const graph = new Map(imports.map(({ path, imports: items }) => [stem(path), items.map(({ to }) => to)]));
+    expect(cyclesIn(graph)).toEqual([]);
+    const edges = (text: string) => new Map(text.split(" ").map((pair) => [pair.charAt(0), [...pair.slice(1)]]));
+    expect(cyclesIn(edges("abd bc cb de e"))).toEqual(["b ↔ c"]);
+  });
+});
+
+/** Groups of files that reach each other, through types too. */
+function cyclesIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const reach = new Map([...graph.keys()].map((node) => [node, reachableFrom(node, graph)]));
+  const groups = [...reach].flatMap(([node, reached]) =>
+    reached.has(node)
+      ? [
+          [...reached]
+            .filter((other) => reach.get(other)?.has(node))
+            .sort()
+            .join(" ↔ "),
+        ]
+      : [],
+  );
+  return [...new Set(groups)];
+}
+
+function reachableFrom(node: string, graph: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+  const reached = new Set<string>();
+  const open = [...(graph.get(node) ?? [])];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (reached.has(next)) continue;
+    reached.add(next);
+    open.push(...(graph.get(next) ?? []));
+  }
+  return reached;
+}
+
+describe("ops and shaders", () => {
+  const ops = sources
+    .filter((path) => /^src\/ops\/[\w-]+\.ts$/.test(path) && !isTest(path))
+    .map((path) => path.slice(8, -3));
+  const shaders = walk("shaders", /\.wgsl$/).filter((path) => !path.startsWith("shaders/lib/"));
+  const callers = sources
+    .filter((path) => /^src\/(ops|graph)\//.test(path) && !isTest(path))
+    .map(read)
+    .join("\n");
+
+  test("each op has a shader of its name", () => {
+    expect(
+      ops.filter((name) => !(name in OPS_WITHOUT_SHADER) && !existsSync(join(ROOT, `shaders/${name}.wgsl`))),
+    ).toEqual([]);
+  });
+
+  test("each op has a test of its name", () => {
+    expect(
+      ops.filter((name) => !(name in OPS_WITHOUT_TEST) && !existsSync(join(ROOT, `src/ops/${name}.test.ts`))),
+    ).toEqual([]);
+  });
+
+  test("the exceptions are op files", () => {
+    expect(Object.keys({ ...OPS_WITHOUT_SHADER, ...OPS_WITHOUT_TEST }).filter((name) => !ops.includes(name))).toEqual(
+      [],
+    );
+  });
+
+  test("each shader entry point is called", () => {
+    const entries = shaders.flatMap((path) =>
+      [...read(path).matchAll(/@compute\b[^{;]*?\bfn\s+(\w+)/g)].map(([, name]) => `${path.slice(8, -5)}.${name}`),
+    );
+    expect(entries.length).toBeGreaterThan(10);
+    expect(entries.filter((entry) => !callers.includes(`"${entry}"`))).toEqual([]);
+  });
+});
+
+describe("ways of writing", () => {
+  const code = sources.filter((path) => !path.startsWith("src/architecture.test"));
+
+  test("no file is longer than 400 lines", () => {
+    const all = [...sources, ...walk("src/cpu", /\.ts$/), ...walk("shaders", /\.wgsl$/)];
+    const long = all.map((path) => ({ path, lines: read(path).split("\n").length })).filter(({ lines }) => lines > 400);
+    expect(long).toEqual([]);
+  });
+
+  test("nothing is `any`, no check is silenced", () => {
+    const pattern = /(?::\s*any\b|\bas any\b|<any>|@ts-ignore|@ts-nocheck|biome-ignore(?! [\w/]+: .{12,}))/;
+    const found = code.flatMap((path) =>
+      read(path)
+        .split("\n")
+        .flatMap((line, i) => (pattern.test(line.replace(/^\s*(\*|\/\/).*/, "")) ? [`${path}:${i + 1}`] : [])),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test("names of files are in kebab-case", () => {
+    expect(code.filter((path) => /[A-Z_ ]/.test(path))).toEqual([]);
+  });
+});
+
+describe("README", () => {
+  const exists = existsSync(join(ROOT, "README.md"));
+
+  test.skipIf(!exists)("its tree names what is on the disk, two levels deep", () => {
+    const listed = treeOf(read("README.md"));
+    expect(listed.length, "README.md has a tree: a code block with a line `src/`").toBeGreaterThan(0);
+    expect(listed.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+    const folders = ["src", "shaders", "public", "e2e", "docs"].flatMap((top) => [
+      top,
+      ...readdirSync(join(ROOT, top), { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => `${top}/${entry.name}`),
+    ]);
+    expect(folders.filter((folder) => !listed.includes(folder))).toEqual([]);
+  });
+
+  test("trees are read by indentation and by lines", () => {
+    const expected = ["package.json", "src", "src/gpu", "src/gpu/device.ts", "e2e"];
+    const plain = "```\npackage.json   scripts\nsrc/\n  gpu/    WebGPU\n    device.ts\ne2e/  Playwright\n```";
+    const drawn = "```text\n├── package.json\n├── src/   code\n│   └── gpu/\n│       └── device.ts\n└── e2e/\n```";
+    expect(treeOf(plain)).toEqual(expected);
+    expect(treeOf(drawn)).toEqual(expected);
+  });
+});
+
+/** Paths in the first code block that has a line `src/`; folders end in a slash, deeper entries stand further right. */
+function treeOf(markdown: string): string[] {
+  const blocks = [...markdown.matchAll(/^```\w*\n([\s\S]*?)^```|^```\w*\n([\s\S]*?)```$/gm)].map(
+    ([, a, b]) => a ?? b ?? "",
+  );
+  const block = blocks.find((text) => /^[\s│├└─]*src\/(\s|$)/m.test(text)) ?? "";
+  const open: { indent: number; path: string }[] = [];
+  return block.split("\n").flatMap((line) => {
+    const match = /^([\s│├└─]*)([\w.@-]+\/?)(?=\s|$)/.exec(line);
+    if (!match) return [];
+    const [, lead = "", name = ""] = match;
+    while ((open.at(-1)?.indent ?? -1) >= lead.length) open.pop();
+    const path = `${open.at(-1)?.path ?? ""}${name}`;
+    if (name.endsWith("/")) open.push({ indent: lead.length, path });
+    return [path.replace(/\/$/, "")];
+  });
+}

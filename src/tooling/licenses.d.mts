@@ -1,0 +1,2 @@
+export const LICENSES_FILE: string;
+export function thirdPartyLicenses(): string;

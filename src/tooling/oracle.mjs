@@ -1,0 +1,195 @@
+/**
+ * The judges: PyTorch, transformers, PEFT and TRL say whether the command line's numbers are right. Slow, and needs
+ * Python with e2e/oracle/requirements.txt, so `.ci/run` runs it and `npm test` does not.
+ *
+ *   node src/tooling/oracle.mjs [--python .venv/bin/python] [NAME …]     only checks whose name contains NAME
+ *
+ * A check prepares files with `burnish` and ends with one command whose last line is `N passed, N failed`. To add one,
+ * add an entry to CHECKS.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { buildCli } from "./build-cli.mjs";
+import { PlainError, ROOT, runMain } from "./install.mjs";
+
+const CLI = "src/cli/bin.mjs";
+const MODELS = ["llama-gqa", "llama-untied", "llama-wide-head"];
+const ROWS = ["prompt-completion", "text"];
+const CHAT_ROWS = ["chat-completion", "messages"];
+
+const fixture = (path) => join("e2e", "fixtures", path);
+const rowsFile = (rows) => fixture(`rows/${rows}.jsonl`);
+
+/** Two optimizer settings that together reach every term: decay, clipping, warm-up, accumulation. */
+const RECIPES = {
+  plain: {
+    data: { holdout: 0, maxLength: 64 },
+    lora: { rank: 4, alpha: 8 },
+    optimizer: { learningRate: 5e-3 },
+    schedule: { kind: "linear", steps: 12 },
+    batch: { size: 2, accumulate: 1 },
+  },
+  accumulated: {
+    data: { holdout: 0, maxLength: 64 },
+    lora: { rank: 8, alpha: 8 },
+    optimizer: { learningRate: 2e-3, weightDecay: 0.1, maxGradNorm: 0.5 },
+    schedule: { kind: "cosine", warmup: 2, steps: 12 },
+    batch: { size: 1, accumulate: 2 },
+  },
+};
+
+const selftest = {
+  name: "the judges themselves",
+  run: ({ judge }) => judge("selftest.py"),
+};
+
+/** Base and adapter, every row's loss and labels. */
+const scoreCheck = (model, rows) => ({
+  name: `score ${model} ${rows}`,
+  run: async ({ burnish, judge, file }) => {
+    const subject = ["--model", fixture(model), "--data", rowsFile(rows)];
+    const adapter = ["--adapter", fixture(`${model}/adapter`)];
+    const base = file("base.jsonl", await burnish("score", ...subject));
+    const tuned = file("tuned.jsonl", await burnish("score", ...subject, ...adapter));
+    return sum(
+      await judge("check_score.py", ...subject, "--compare", base),
+      await judge("check_score.py", ...subject, ...adapter, "--compare", tuned),
+    );
+  },
+});
+
+/** Every step's loss and gradient norm, then the exported adapter in real PEFT: keys, values, texts, scores. */
+const trainCheck = (model, rows, kind) => ({
+  name: `train and export ${model} ${rows} ${kind}`,
+  run: async ({ burnish, judge, file, path }) => {
+    const recipe = file("recipe.json", JSON.stringify(RECIPES[kind]));
+    const out = path("adapter");
+    const subject = ["--model", fixture(model), "--data", rowsFile(rows)];
+    const steps = file("steps.jsonl", await burnish("train", ...subject, "--recipe", recipe, "--out", out, "--record"));
+    const start = ["--order", join(out, "order.json"), "--init", join(out, "initial"), "--recipe", recipe];
+    const trained = await judge("check_train.py", ...subject, ...start, "--compare", steps, "--final", out);
+
+    const prompts = ["Colour of the sky? ", "The ", "Two and two: "];
+    const greedy = [];
+    for (const prompt of prompts) {
+      const lines = await burnish(
+        "generate",
+        ...subject.slice(0, 2),
+        "--adapter",
+        out,
+        "--prompt",
+        prompt,
+        "--max-tokens",
+        "16",
+      );
+      greedy.push({ prompt, text: lastObject(lines).text, maxTokens: 16 });
+    }
+    const answers = file("greedy.json", JSON.stringify(greedy));
+    const scores = file("scores.jsonl", await burnish("score", ...subject, "--adapter", out));
+    const exported = ["--model", fixture(model), "--adapter", out, "--greedy", answers];
+    return sum(trained, await judge("check_adapter.py", ...exported, "--data", rowsFile(rows), "--scores", scores));
+  },
+});
+
+const CHECKS = [
+  selftest,
+  ...MODELS.flatMap((model) => ROWS.map((rows) => scoreCheck(model, rows))),
+  ...CHAT_ROWS.map((rows) => scoreCheck("llama-untied", rows)),
+  trainCheck("llama-gqa", "prompt-completion", "plain"),
+  trainCheck("llama-untied", "messages", "accumulated"),
+  trainCheck("llama-wide-head", "text", "accumulated"),
+];
+
+const sum = (...parts) => ({
+  passed: parts.reduce((total, part) => total + part.passed, 0),
+  failed: parts.reduce((total, part) => total + part.failed, 0),
+});
+
+const lastObject = (lines) => JSON.parse(lines.trim().split("\n").at(-1) ?? "{}");
+
+/** Runs a command; stdout as text, and shown when it is for people. */
+function capture(command, args, show) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "pipe", show ? "inherit" : "pipe"] });
+    let out = "";
+    let err = "";
+    child.stdout.on("data", (chunk) => {
+      out += chunk;
+      if (show) process.stdout.write(chunk);
+    });
+    child.stderr?.on("data", (chunk) => {
+      err += chunk;
+    });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ out, err, code }));
+  });
+}
+
+function toolsFor(python, folder) {
+  const path = (name) => join(folder, name);
+  return {
+    path,
+    file: (name, text) => {
+      writeFileSync(path(name), text);
+      return path(name);
+    },
+    burnish: async (...args) => {
+      const { out, err, code } = await capture(process.execPath, [CLI, ...args, "--json"], false);
+      if (code !== 0) throw new Error(`burnish ${args.join(" ")} ended with code ${code}:\n${err}${out}`);
+      return out;
+    },
+    judge: async (script, ...args) => {
+      const { out, code } = await capture(python, [join("e2e", "oracle", script), ...args], true);
+      const line = /^(\d+) passed, (\d+) failed$/.exec(out.trim().split("\n").at(-1) ?? "");
+      if (!line) throw new Error(`${script} ended with code ${code} and no count.`);
+      const counts = { passed: Number(line[1]), failed: Number(line[2]) };
+      const silent = counts.failed === 0 && (code !== 0 || counts.passed === 0);
+      return silent ? { ...counts, failed: 1 } : counts;
+    },
+  };
+}
+
+async function runCheck(check, python) {
+  const folder = mkdtempSync(join(tmpdir(), "burnish-oracle-"));
+  try {
+    return await check.run(toolsFor(python, folder));
+  } catch (error) {
+    console.error(error.message);
+    return { passed: 0, failed: 1 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function main() {
+  const options = { python: { type: "string", default: join(ROOT, ".venv", "bin", "python") } };
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const chosen = CHECKS.filter(
+    ({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
+  );
+  if (chosen.length === 0)
+    throw new PlainError(`No check has such a name. Checks: ${CHECKS.map(({ name }) => name).join(", ")}.`);
+  if (!existsSync(values.python))
+    throw new PlainError(`There is no ${values.python}; e2e/oracle/README.md says how to make it.`);
+  await buildCli();
+  const results = [];
+  for (const check of chosen) {
+    console.log(`\n── oracle: ${check.name} ──`);
+    const start = Date.now();
+    const counts = await runCheck(check, values.python);
+    results.push({ name: check.name, ...counts, seconds: (Date.now() - start) / 1000 });
+  }
+  console.log("");
+  for (const { name, passed, failed, seconds } of results)
+    console.log(
+      `${name.padEnd(52)} ${seconds.toFixed(1).padStart(6)} s   ${passed} passed${failed ? `, ${failed} FAILED` : ""}`,
+    );
+  const { passed, failed } = sum(...results);
+  console.log(`\n${passed} passed, ${failed} failed`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+await runMain(main);
