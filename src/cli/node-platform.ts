@@ -34,7 +34,7 @@ async function open(preference: Preference): Promise<ChosenTarget> {
   if (preference === "cpu") return chooseTarget("cpu", undefined);
   const gpu = await dawn();
   const adapter = await gpu?.requestAdapter();
-  if (!adapter) restartOnSoftwareGpu();
+  if (!adapter && preference === "webgpu") restartOnSoftwareGpu();
   return chooseTarget(preference, adapter ? gpu : undefined);
 }
 

@@ -79,10 +79,13 @@ def feeling_texts(template, x):
 
 
 # found with try_lora.py
-RECIPES = {
-    "commands": dict(steps=120, batch=8, lr=4e-3, rank=16, alpha=32, schedule="linear", warmup=5),
-    "feelings": dict(steps=46, batch=8, lr=5e-3, rank=16, alpha=32, schedule="linear", warmup=5),
-}
+def recipe(steps, learning_rate, every):
+    """What src/train/recipe.ts leaves to the dataset."""
+    return dict(lora=dict(rank=16, alpha=32), optimizer=dict(learningRate=learning_rate),
+                schedule=dict(kind="linear", warmup=5, steps=steps), batch=dict(size=8), evaluate=dict(every=every))
+
+
+RECIPES = {"commands": recipe(120, 4e-3, 40), "feelings": recipe(46, 5e-3, 23)}
 
 ABOUT = {
     "commands": ("Commands to calls", "A sentence in, a function call with copied values out: alarms, timers, messages, songs, "

@@ -78,7 +78,9 @@ def main():
     args = args.parse_args()
     torch.set_num_threads(1)
     entry = next(d for d in json.loads((PUBLIC / "datasets" / "index.json").read_text()) if d["name"] == args.dataset)
-    recipe = dict(dict(steps=90, batch=16, lr=4e-3, rank=16, schedule="linear", warmup=5), **entry.get("recipe", {}))
+    stored = entry["recipe"]
+    recipe = dict(steps=stored["schedule"]["steps"], batch=stored["batch"]["size"], lr=stored["optimizer"]["learningRate"],
+                  rank=stored["lora"]["rank"], schedule=stored["schedule"]["kind"], warmup=stored["schedule"]["warmup"])
     recipe.update({k: getattr(args, k) for k in ("steps", "batch", "rank", "warmup", "lr", "schedule") if getattr(args, k)})
     recipe["alpha"] = 2 * recipe["rank"]
     tok = AutoTokenizer.from_pretrained(args.model)
