@@ -1,0 +1,30 @@
+// Weights as GGUF Q6_K: blocks of 256 in sixteen sub-blocks of 16, x = d s (q + 16 h - 32).
+// Row: f16 d[blocks], padded to a word; then per block u8 q[128], u8 h[64], i8 s[16]. Per 128 values byte j of 64 holds
+// value j low and j + 64 high; bits 2t of byte j of 32 are the upper two of value 32 t + j.
+override W_COLS: u32;
+override W_BLOCKS: u32 = W_COLS / 256u;
+override W_SCALE_WORDS: u32 = (W_BLOCKS + 1u) / 2u;
+override W_ROW_WORDS: u32 = W_SCALE_WORDS + W_BLOCKS * 52u;
+@group(0) @binding(10) var<storage, read> w: array<u32>;
+
+// f16 by integer arithmetic: some devices flush subnormal halves to zero, and small scales are subnormal.
+fn half_value(bits: u32) -> f32 {
+  let normal = bitcast<f32>(((bits & 0x7fffu) << 13u) + 0x38000000u);
+  let magnitude = select(normal, f32(bits & 0x3ffu) * 5.9604644775390625e-8, (bits & 0x7c00u) == 0u);
+  return select(magnitude, -magnitude, (bits & 0x8000u) != 0u);
+}
+fn bytes4(word: u32) -> vec4f { return vec4f((vec4u(word) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u)); }
+
+fn load_weight4(row: u32, quad: u32) -> vec4f {
+  let from = row * W_ROW_WORDS;
+  let block = quad / 64u;
+  let body = from + W_SCALE_WORDS + block * 52u;
+  let side = quad % 64u / 32u;
+  let part = quad % 32u / 8u;
+  let word = quad % 8u;
+  let q = w[body + side * 16u + (part % 2u) * 8u + word] >> (4u * (part / 2u));
+  let h = w[body + 32u + side * 8u + word] >> (2u * part);
+  let s = extractBits(bitcast<i32>(w[body + 48u + quad % 64u / 16u]), 8u * (quad % 16u / 4u), 8u);
+  let d = half_value(w[from + block / 2u] >> (16u * (block % 2u))) * f32(s);
+  return d * (bytes4((q & 0x0f0f0f0fu) | ((h & 0x03030303u) << 4u)) - 32.0);
+}
