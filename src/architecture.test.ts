@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { parseRecipe } from "@/train/recipe";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -51,15 +52,11 @@ const EVERYONE = ["errors", "util", "train/recipe"];
 /** Contracts whose types anyone may import, with `import type`. */
 const TYPES_FOR_EVERYONE = ["worker/api", "graph/target"];
 
-/** Op files that call no kernel of their own name, and why. */
-const OPS_WITHOUT_SHADER: Readonly<Record<string, string>> = {
+/** Files of src/ops/ that are no op, and why: they need no shader and no test of their own. */
+const NO_OPS: Readonly<Record<string, string>> = {
   check: "the harness of op tests",
-  weight: "constants of the weight formats, used by linear and embed",
-};
-/** Op files tested by another file than their own namesake. */
-const OPS_WITHOUT_TEST: Readonly<Record<string, string>> = {
-  check: "the harness itself",
-  weight: "through linear and embed",
+  reference: "float64 references that op tests share",
+  weight: "constants of the weight formats; tested through linear and embed",
 };
 
 interface Import {
@@ -187,21 +184,16 @@ describe("ops and shaders", () => {
     .join("\n");
 
   test("each op has a shader of its name", () => {
-    expect(
-      ops.filter((name) => !(name in OPS_WITHOUT_SHADER) && !existsSync(join(ROOT, `shaders/${name}.wgsl`))),
-    ).toEqual([]);
+    expect(ops.filter((name) => !(name in NO_OPS) && !existsSync(join(ROOT, `shaders/${name}.wgsl`)))).toEqual([]);
   });
 
   test("each op has a test of its name", () => {
-    expect(
-      ops.filter((name) => !(name in OPS_WITHOUT_TEST) && !existsSync(join(ROOT, `src/ops/${name}.test.ts`))),
-    ).toEqual([]);
+    expect(ops.filter((name) => !(name in NO_OPS) && !existsSync(join(ROOT, `src/ops/${name}.test.ts`)))).toEqual([]);
   });
 
-  test("the exceptions are op files", () => {
-    expect(Object.keys({ ...OPS_WITHOUT_SHADER, ...OPS_WITHOUT_TEST }).filter((name) => !ops.includes(name))).toEqual(
-      [],
-    );
+  test("the exceptions are there, and call no kernel", () => {
+    const calling = Object.keys(NO_OPS).filter((name) => /\bcall\(/.test(read(`src/ops/${name}.ts`)));
+    expect(calling).toEqual([]);
   });
 
   test("each shader entry point is called", () => {
@@ -217,7 +209,7 @@ describe("ways of writing", () => {
   const code = sources.filter((path) => !path.startsWith("src/architecture.test"));
 
   test("no file is longer than 400 lines", () => {
-    const all = [...sources, ...walk("src/cpu", /\.ts$/), ...walk("shaders", /\.wgsl$/)];
+    const all = [...walk("src", /\.(ts|tsx|mjs)$/), ...walk("shaders", /\.wgsl$/)];
     const long = all.map((path) => ({ path, lines: read(path).split("\n").length })).filter(({ lines }) => lines > 400);
     expect(long).toEqual([]);
   });
@@ -237,6 +229,22 @@ describe("ways of writing", () => {
   });
 });
 
+test("docs/recipe.md lists every field of the recipe with its default", () => {
+  const rows = read("docs/recipe.md").match(/^\| `.*$/gm) ?? [];
+  const listed = rows.map((row) =>
+    row
+      .split("|")
+      .slice(1, 3)
+      .map((cell) => cell.trim().replaceAll("`", ""))
+      .join(" = "),
+  );
+  const sections = ["data", "lora", "optimizer", "schedule", "batch", "evaluate"];
+  const fields = Object.entries(parseRecipe({})).flatMap(([key, value]) =>
+    sections.includes(key) ? Object.entries(value).map(([name, inner]) => [`${key}.${name}`, inner]) : [[key, value]],
+  );
+  expect(listed).toEqual(fields.map(([name, value]) => `${name} = ${JSON.stringify(value)}`));
+});
+
 describe("README", () => {
   const exists = existsSync(join(ROOT, "README.md"));
 
@@ -244,7 +252,8 @@ describe("README", () => {
     const listed = treeOf(read("README.md"));
     expect(listed.length, "README.md has a tree: a code block with a line `src/`").toBeGreaterThan(0);
     expect(listed.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
-    const folders = ["src", "shaders", "public", "e2e", "docs"].flatMap((top) => [
+    const tops = ["src", "shaders", "public", "e2e", "docs"].filter((top) => existsSync(join(ROOT, top)));
+    const folders = tops.flatMap((top) => [
       top,
       ...readdirSync(join(ROOT, top), { withFileTypes: true })
         .filter((entry) => entry.isDirectory())
