@@ -11,8 +11,8 @@ const NF4 = array<f32, 16>(
   0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0);
 
 fn load_weight4(row: u32, quad: u32) -> vec4f {
-  let from = row * W_ROW_WORDS + quad / 16u * 9u;
+  let start = row * W_ROW_WORDS + quad / 16u * 9u;
   let part = quad % 16u;
-  let q = (vec4u(w[from + 1u + part % 8u] >> (4u * (part / 8u))) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(15u);
-  return bitcast<f32>(w[from]) * vec4f(NF4[q.x], NF4[q.y], NF4[q.z], NF4[q.w]);
+  let q = (vec4u(w[start + 1u + part % 8u] >> (4u * (part / 8u))) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(15u);
+  return bitcast<f32>(w[start]) * vec4f(NF4[q.x], NF4[q.y], NF4[q.z], NF4[q.w]);
 }

@@ -15,10 +15,10 @@ fn half_value(bits: u32) -> f32 {
 fn bytes4(word: u32) -> vec4f { return vec4f((vec4u(word) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u)); }
 
 fn load_weight4(row: u32, quad: u32) -> vec4f {
-  let from = row * W_ROW_WORDS;
+  let start = row * W_ROW_WORDS;
   let block = quad / 8u;
   let part = quad % 8u;
-  let d = half_value(w[from + block / 2u] >> (16u * (block % 2u)));
-  let q = w[from + W_SCALE_WORDS + block * 4u + part % 4u] >> (4u * (part / 4u));
+  let d = half_value(w[start + block / 2u] >> (16u * (block % 2u)));
+  let q = w[start + W_SCALE_WORDS + block * 4u + part % 4u] >> (4u * (part / 4u));
   return d * (bytes4(q & 0x0f0f0f0fu) - 8.0);
 }

@@ -13,9 +13,9 @@ fn half_value(bits: u32) -> f32 {
 fn bytes4(word: u32) -> vec4f { return vec4f((vec4u(word) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u)); }
 
 fn load_weight4(row: u32, quad: u32) -> vec4f {
-  let from = row * W_ROW_WORDS + quad / 8u * 5u;
+  let start = row * W_ROW_WORDS + quad / 8u * 5u;
   let part = quad % 8u;
-  let scales = w[from];
-  let q = w[from + 1u + part % 4u] >> (4u * (part / 4u));
+  let scales = w[start];
+  let q = w[start + 1u + part % 4u] >> (4u * (part / 4u));
   return half_value(scales) * bytes4(q & 0x0f0f0f0fu) + half_value(scales >> 16u);
 }

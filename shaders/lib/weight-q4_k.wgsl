@@ -20,9 +20,9 @@ fn sub_scales(at: u32, s: u32) -> vec2f {
 }
 
 fn load_weight4(row: u32, quad: u32) -> vec4f {
-  let from = row * W_ROW_WORDS + quad / 64u * 36u;
+  let start = row * W_ROW_WORDS + quad / 64u * 36u;
   let s = quad % 64u / 8u;
-  let d = vec2f(half_value(w[from]), half_value(w[from] >> 16u)) * sub_scales(from + 1u, s);
-  let q = w[from + 4u + s / 2u * 8u + quad % 8u] >> (4u * (s % 2u));
+  let d = vec2f(half_value(w[start]), half_value(w[start] >> 16u)) * sub_scales(start + 1u, s);
+  let q = w[start + 4u + s / 2u * 8u + quad % 8u] >> (4u * (s % 2u));
   return d.x * bytes4(q & 0x0f0f0f0fu) - d.y;
 }

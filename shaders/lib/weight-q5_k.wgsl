@@ -21,10 +21,10 @@ fn sub_scales(at: u32, s: u32) -> vec2f {
 }
 
 fn load_weight4(row: u32, quad: u32) -> vec4f {
-  let from = row * W_ROW_WORDS + quad / 64u * 44u;
+  let start = row * W_ROW_WORDS + quad / 64u * 44u;
   let s = quad % 64u / 8u;
-  let d = vec2f(half_value(w[from]), half_value(w[from] >> 16u)) * sub_scales(from + 1u, s);
-  let h = (w[from + 4u + quad % 8u] >> s) & 0x01010101u;
-  let q = w[from + 12u + s / 2u * 8u + quad % 8u] >> (4u * (s % 2u));
+  let d = vec2f(half_value(w[start]), half_value(w[start] >> 16u)) * sub_scales(start + 1u, s);
+  let h = (w[start + 4u + quad % 8u] >> s) & 0x01010101u;
+  let q = w[start + 12u + s / 2u * 8u + quad % 8u] >> (4u * (s % 2u));
   return d.x * bytes4((q & 0x0f0f0f0fu) | (h << 4u)) - d.y;
 }

@@ -16,15 +16,15 @@ fn half_value(bits: u32) -> f32 {
 fn bytes4(word: u32) -> vec4f { return vec4f((vec4u(word) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u)); }
 
 fn load_weight4(row: u32, quad: u32) -> vec4f {
-  let from = row * W_ROW_WORDS;
+  let start = row * W_ROW_WORDS;
   let block = quad / 64u;
-  let body = from + W_SCALE_WORDS + block * 52u;
+  let body = start + W_SCALE_WORDS + block * 52u;
   let side = quad % 64u / 32u;
   let part = quad % 32u / 8u;
   let word = quad % 8u;
   let q = w[body + side * 16u + (part % 2u) * 8u + word] >> (4u * (part / 2u));
   let h = w[body + 32u + side * 8u + word] >> (2u * part);
   let s = extractBits(bitcast<i32>(w[body + 48u + quad % 64u / 16u]), 8u * (quad % 16u / 4u), 8u);
-  let d = half_value(w[from + block / 2u] >> (16u * (block % 2u))) * f32(s);
+  let d = half_value(w[start + block / 2u] >> (16u * (block % 2u))) * f32(s);
   return d * (bytes4((q & 0x0f0f0f0fu) | ((h & 0x03030303u) << 4u)) - 32.0);
 }

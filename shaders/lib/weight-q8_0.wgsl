@@ -14,9 +14,9 @@ fn half_value(bits: u32) -> f32 {
 }
 
 fn load_weight4(row: u32, quad: u32) -> vec4f {
-  let from = row * W_ROW_WORDS;
+  let start = row * W_ROW_WORDS;
   let block = quad / 8u;
-  let d = half_value(w[from + block / 2u] >> (16u * (block % 2u)));
-  let q = bitcast<i32>(w[from + W_SCALE_WORDS + quad]);
+  let d = half_value(w[start + block / 2u] >> (16u * (block % 2u)));
+  let q = bitcast<i32>(w[start + W_SCALE_WORDS + quad]);
   return d * vec4f((vec4i(q) << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u));
 }
