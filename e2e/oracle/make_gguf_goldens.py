@@ -6,6 +6,7 @@ Writes e2e/fixtures/gguf/:
   tiny.gguf           a random Llama of mixed formats in llama.cpp's conventions (q and k permuted, tied head), with the
                       tokenizer of ../tokenizer as metadata
   tiny.safetensors    ids, and the logits of transformers reading tiny.gguf
+  pre.json            the ids of tiny.gguf's vocabulary under each way of splitting text
   spm.json            a SentencePiece BPE vocabulary and the ids that sentencepiece itself gives
 
     pip install gguf sentencepiece bitsandbytes
@@ -24,7 +25,9 @@ from gguf import GGMLQuantizationType, GGUFWriter, quants
 from gguf.constants import GGML_QUANT_SIZES
 from make_tokenizer_fixture import CORPUS, NASTY
 from safetensors.torch import save_file
+from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM
+from transformers.integrations.gguf.gguf_tokenizer_mapping import GGUF_PRE_TOKENIZER_SPLITS
 
 HERE = Path(__file__).parent
 OUT = HERE.parent / "fixtures" / "gguf"
@@ -145,6 +148,29 @@ def add_byte_level(writer, tokenizer, config):
     writer.add_chat_template(config["chat_template"])
 
 
+def make_pre():
+    file = json.loads((OUT.parent / "tokenizer" / "tokenizer.json").read_text("utf-8"))
+    gpt2 = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    split = lambda regex: {"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": False}
+    newer = lambda regex: [split(regex), gpt2 | {"use_regex": False}]
+    digits = {"type": "Digits", "individual_digits": True}
+    ways = {
+        "smollm": ([digits, gpt2], {}),
+        "gpt-2": ([gpt2], {}),
+        "llama-bpe": (newer(GGUF_PRE_TOKENIZER_SPLITS["llama-bpe"]), {"ignore_merges": True}),
+        "qwen2": (newer(GGUF_PRE_TOKENIZER_SPLITS["qwen2"]), {}),
+        "default": ([split(r"[\p{P}\$\+<=>\^~\|]+"), split(r"\p{N}+"), split("[0-9][0-9][0-9]"), gpt2], {}),
+    }
+    found = {}
+    for name, (steps, options) in ways.items():
+        file["model"] |= {"ignore_merges": False} | options
+        file["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": steps}
+        file["normalizer"] = {"type": "NFC"} if name == "qwen2" else None
+        tokenizer = Tokenizer.from_str(json.dumps(file))
+        found[name] = [{"text": text, "ids": tokenizer.encode(text).ids} for text in [*NASTY, *CORPUS]]
+    (OUT / "pre.json").write_text(json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
+
+
 def make_spm():
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
@@ -172,4 +198,5 @@ if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
     make_quants()
     make_tiny()
+    make_pre()
     make_spm()

@@ -18,7 +18,8 @@ export async function openModel(source: ModelSource): Promise<boolean> {
     modelProgress.value = 0;
     try {
       const info = await session().openModel(source, (done, total) => {
-        modelProgress.value = total > 0 ? done / total : 0;
+        // Calls from the worker may arrive after its answer.
+        if (modelProgress.value !== null) modelProgress.value = total > 0 ? done / total : 0;
       });
       model.value = info;
       modelSource.value = source;
