@@ -8,32 +8,45 @@
  * add an entry to CHECKS.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { ensureBrowser } from "./browser.mjs";
 import { buildCli } from "./build-cli.mjs";
-import { PlainError, ROOT, runMain } from "./install.mjs";
+import { ensureInstalled, PlainError, ROOT, runMain } from "./install.mjs";
+import { softwareVulkan } from "./software-vulkan.mjs";
 
 const CLI = "src/cli/bin.mjs";
-const MODELS = ["llama-gqa", "llama-untied", "llama-wide-head"];
-const ROWS = ["prompt-completion", "text"];
-const CHAT_ROWS = ["chat-completion", "messages"];
+const FIXTURES = join("e2e", "fixtures");
+// On the software GPU, so that the same kernels are judged everywhere; the CPU engine has its own checks.
+const GPU = ["--device", "webgpu"];
+const CPU = ["--device", "cpu"];
 
-const fixture = (path) => join("e2e", "fixtures", path);
-const rowsFile = (rows) => fixture(`rows/${rows}.jsonl`);
+const fixture = (path) => join(FIXTURES, path);
+
+/** Tiny models whose scores are told by PyTorch: [{ name, scores: [{ data, loss, maxLength }] }]. */
+function tinyModels() {
+  const folders = readdirSync(join(ROOT, FIXTURES)).filter((name) =>
+    existsSync(join(ROOT, FIXTURES, name, "golden.json")),
+  );
+  return folders.map((name) => {
+    const { scores = [] } = JSON.parse(readFileSync(join(ROOT, FIXTURES, name, "golden.json"), "utf8"));
+    return { name, scores };
+  });
+}
 
 /** Two optimizer settings that together reach every term: decay, clipping, warm-up, accumulation. */
 const RECIPES = {
   plain: {
-    data: { holdout: 0, maxLength: 64 },
+    data: { holdout: 0, maxLength: 128 },
     lora: { rank: 4, alpha: 8 },
     optimizer: { learningRate: 5e-3 },
     schedule: { kind: "linear", steps: 12 },
     batch: { size: 2, accumulate: 1 },
   },
   accumulated: {
-    data: { holdout: 0, maxLength: 64 },
+    data: { holdout: 0, maxLength: 128 },
     lora: { rank: 8, alpha: 8 },
     optimizer: { learningRate: 2e-3, weightDecay: 0.1, maxGradNorm: 0.5 },
     schedule: { kind: "cosine", warmup: 2, steps: 12 },
@@ -46,61 +59,58 @@ const selftest = {
   run: ({ judge }) => judge("selftest.py"),
 };
 
-/** Base and adapter, every row's loss and labels. */
-const scoreCheck = (model, rows) => ({
-  name: `score ${model} ${rows}`,
+/** Every row's loss and count of labels, with the adapter or without. */
+const scoreCheck = (model, { data, loss, maxLength }, adapted, device) => ({
+  name: `score ${model} ${data.replace(/^rows\/|\.jsonl$/g, "")} ${loss}${adapted ? " adapter" : ""} ${device[1]}`,
   run: async ({ burnish, judge, file }) => {
-    const subject = ["--model", fixture(model), "--data", rowsFile(rows)];
-    const adapter = ["--adapter", fixture(`${model}/adapter`)];
-    const base = file("base.jsonl", await burnish("score", ...subject));
-    const tuned = file("tuned.jsonl", await burnish("score", ...subject, ...adapter));
-    return sum(
-      await judge("check_score.py", ...subject, "--compare", base),
-      await judge("check_score.py", ...subject, ...adapter, "--compare", tuned),
-    );
+    const adapter = adapted ? ["--adapter", fixture(`${model}/adapter`)] : [];
+    const how = ["--loss", loss, "--max-length", String(maxLength)];
+    const subject = ["--model", fixture(model), "--data", fixture(data), ...adapter, ...how];
+    const scores = file("scores.jsonl", await burnish("score", ...subject, ...device));
+    return judge("check_score.py", ...subject, "--compare", scores);
   },
 });
 
 /** Every step's loss and gradient norm, then the exported adapter in real PEFT: keys, values, texts, scores. */
-const trainCheck = (model, rows, kind) => ({
-  name: `train and export ${model} ${rows} ${kind}`,
+const trainCheck = (model, data, kind, device) => ({
+  name: `train and export ${model} ${data} ${kind} ${device[1]}`,
   run: async ({ burnish, judge, file, path }) => {
     const recipe = file("recipe.json", JSON.stringify(RECIPES[kind]));
     const out = path("adapter");
-    const subject = ["--model", fixture(model), "--data", rowsFile(rows)];
-    const steps = file("steps.jsonl", await burnish("train", ...subject, "--recipe", recipe, "--out", out, "--record"));
+    const base = ["--model", fixture(model)];
+    const rows = ["--data", fixture(`rows/${data}.jsonl`)];
+    const length = ["--max-length", String(RECIPES[kind].data.maxLength)];
+    const training = [...base, ...rows, "--recipe", recipe, "--out", out, "--record", ...device];
+    const steps = file("steps.jsonl", await burnish("train", ...training));
     const start = ["--order", join(out, "order.json"), "--init", join(out, "initial"), "--recipe", recipe];
-    const trained = await judge("check_train.py", ...subject, ...start, "--compare", steps, "--final", out);
+    const trained = await judge("check_train.py", ...base, ...rows, ...start, "--compare", steps, "--final", out);
 
-    const prompts = ["Colour of the sky? ", "The ", "Two and two: "];
     const greedy = [];
-    for (const prompt of prompts) {
-      const lines = await burnish(
-        "generate",
-        ...subject.slice(0, 2),
-        "--adapter",
-        out,
-        "--prompt",
-        prompt,
-        "--max-tokens",
-        "16",
-      );
-      greedy.push({ prompt, text: lastObject(lines).text, maxTokens: 16 });
+    for (const prompt of ["Colour of the sky? ", "The ", "Two and two: "]) {
+      const options = ["--adapter", out, "--prompt", prompt, "--max-tokens", "16", ...device];
+      greedy.push({ prompt, text: lastObject(await burnish("generate", ...base, ...options)).text, maxTokens: 16 });
     }
-    const answers = file("greedy.json", JSON.stringify(greedy));
-    const scores = file("scores.jsonl", await burnish("score", ...subject, "--adapter", out));
-    const exported = ["--model", fixture(model), "--adapter", out, "--greedy", answers];
-    return sum(trained, await judge("check_adapter.py", ...exported, "--data", rowsFile(rows), "--scores", scores));
+    const answers = ["--greedy", file("greedy.json", JSON.stringify(greedy))];
+    const scored = await burnish("score", ...base, ...rows, "--adapter", out, ...length, ...device);
+    const scores = ["--scores", file("scores.jsonl", scored)];
+    return sum(
+      trained,
+      await judge("check_adapter.py", ...base, "--adapter", out, ...answers, ...rows, ...scores, ...length),
+    );
   },
 });
 
 const CHECKS = [
   selftest,
-  ...MODELS.flatMap((model) => ROWS.map((rows) => scoreCheck(model, rows))),
-  ...CHAT_ROWS.map((rows) => scoreCheck("llama-untied", rows)),
-  trainCheck("llama-gqa", "prompt-completion", "plain"),
-  trainCheck("llama-untied", "messages", "accumulated"),
-  trainCheck("llama-wide-head", "text", "accumulated"),
+  ...tinyModels().flatMap(({ name, scores }) => [
+    ...scores.slice(0, 1).map((score) => scoreCheck(name, score, false, GPU)),
+    ...scores.map((score) => scoreCheck(name, score, true, GPU)),
+    ...scores.slice(0, 1).map((score) => scoreCheck(name, score, true, CPU)),
+  ]),
+  trainCheck("llama-gqa", "prompt-completion", "plain", GPU),
+  trainCheck("llama-untied", "messages", "accumulated", GPU),
+  trainCheck("llama-wide-head", "text", "accumulated", GPU),
+  trainCheck("llama-gqa", "prompt-completion", "plain", CPU),
 ];
 
 const sum = (...parts) => ({
@@ -111,9 +121,9 @@ const sum = (...parts) => ({
 const lastObject = (lines) => JSON.parse(lines.trim().split("\n").at(-1) ?? "{}");
 
 /** Runs a command; stdout as text, and shown when it is for people. */
-function capture(command, args, show) {
+function capture(command, args, show, env = process.env) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "pipe", show ? "inherit" : "pipe"] });
+    const child = spawn(command, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", show ? "inherit" : "pipe"] });
     let out = "";
     let err = "";
     child.stdout.on("data", (chunk) => {
@@ -137,7 +147,10 @@ function toolsFor(python, folder) {
       return path(name);
     },
     burnish: async (...args) => {
-      const { out, err, code } = await capture(process.execPath, [CLI, ...args, "--json"], false);
+      const { out, err, code } = await capture(process.execPath, [CLI, ...args, "--json"], false, {
+        ...process.env,
+        ...softwareVulkan(),
+      });
       if (code !== 0) throw new Error(`burnish ${args.join(" ")} ended with code ${code}:\n${err}${out}`);
       return out;
     },
@@ -174,6 +187,8 @@ async function main() {
     throw new PlainError(`No check has such a name. Checks: ${CHECKS.map(({ name }) => name).join(", ")}.`);
   if (!existsSync(values.python))
     throw new PlainError(`There is no ${values.python}; e2e/oracle/README.md says how to make it.`);
+  await ensureInstalled();
+  await ensureBrowser();
   await buildCli();
   const results = [];
   for (const check of chosen) {
