@@ -97,7 +97,11 @@ test("on WebGPU: the loss falls while the page stays responsive", async ({ page 
       new Promise<number>((resolve) => {
         let count = 0;
         const end = performance.now() + 1000;
-        const tick = () => (performance.now() < end ? (count++, requestAnimationFrame(tick)) : resolve(count));
+        const tick = () => {
+          count++;
+          if (performance.now() < end) requestAnimationFrame(tick);
+          else resolve(count);
+        };
         requestAnimationFrame(tick);
       }),
   );
