@@ -1,0 +1,90 @@
+// Sums, SwiGLU and row copies: straight passes over memory, in pieces that fit the first-level cache.
+// See shaders/{add,swiglu,embed,gather,cache}.wgsl.
+import { at, claim, indexAt, integer, pointer, real } from "./context";
+import { copy, exp4, madd, zero } from "./vector";
+import { F32, dequantise } from "./weight";
+
+const PIECE: i32 = 4096;
+const NONE: u32 = 0xffffffff;
+
+/** a b y | elements */
+export function add(call: usize): void {
+  const count = integer(call, 3);
+  for (let i = claim() * PIECE; i < count; i = claim() * PIECE) {
+    let a = pointer(call, 0) + at(i), b = pointer(call, 1) + at(i), y = pointer(call, 2) + at(i);
+    for (const end = a + at(min(PIECE, count - i)); a < end; a += 16, b += 16, y += 16) {
+      v128.store(y, f32x4.add(v128.load(a), v128.load(b)));
+    }
+  }
+}
+
+@inline
+function sigmoid(g: v128): v128 {
+  const one = f32x4.splat(1);
+  return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(g))));
+}
+
+/** gate up y | elements */
+export function swiglu(call: usize): void {
+  const count = integer(call, 3);
+  for (let i = claim() * PIECE; i < count; i = claim() * PIECE) {
+    let gate = pointer(call, 0) + at(i), up = pointer(call, 1) + at(i), y = pointer(call, 2) + at(i);
+    for (const end = gate + at(min(PIECE, count - i)); gate < end; gate += 16, up += 16, y += 16) {
+      const g = v128.load(gate);
+      v128.store(y, f32x4.mul(f32x4.mul(g, sigmoid(g)), v128.load(up)));
+    }
+  }
+}
+
+/** gate up dy dgate dup | elements */
+export function swigluBackward(call: usize): void {
+  const count = integer(call, 5), one = f32x4.splat(1);
+  for (let i = claim() * PIECE; i < count; i = claim() * PIECE) {
+    let gate = pointer(call, 0) + at(i), up = pointer(call, 1) + at(i), dy = pointer(call, 2) + at(i);
+    let dgate = pointer(call, 3) + at(i), dup = pointer(call, 4) + at(i);
+    for (const end = gate + at(min(PIECE, count - i)); gate < end; gate += 16, up += 16, dy += 16, dgate += 16, dup += 16) {
+      const g = v128.load(gate), d = v128.load(dy), s = sigmoid(g);
+      const slope = f32x4.mul(s, madd(g, f32x4.sub(one, s), one));
+      v128.store(dgate, f32x4.mul(f32x4.mul(d, v128.load(up)), slope));
+      v128.store(dup, f32x4.mul(d, f32x4.mul(g, s)));
+    }
+  }
+}
+
+/** tokens w y | rows WIDTH format V SCALE */
+export function embed(call: usize): void {
+  const tokens = pointer(call, 0), w = pointer(call, 1), y = pointer(call, 2);
+  const rows = integer(call, 3), width = integer(call, 4), format = integer(call, 5), scale = f32x4.splat(real(call, 7));
+  for (let row = claim(); row < rows; row = claim()) {
+    const token = indexAt(tokens, row, integer(call, 6) - 1);
+    let to = y + at(row * width);
+    if (format == F32) copy(w + at(token * width), to, width);
+    else dequantise(format, w, width, token, 0, width, to);
+    for (const end = to + at(width); to < end; to += 16) v128.store(to, f32x4.mul(scale, v128.load(to)));
+  }
+}
+
+/** x index y | rows WIDTH rows-of-x */
+export function gather(call: usize): void {
+  const x = pointer(call, 0), index = pointer(call, 1), y = pointer(call, 2);
+  const rows = integer(call, 3), width = integer(call, 4), share = max(1, PIECE / width);
+  for (let task = claim(); task * share < rows; task = claim()) {
+    for (let row = task * share, end = min(row + share, rows); row < end; row++) {
+      const from = load<u32>(index + at(row));
+      if (from == NONE) zero(y + at(row * width), width);
+      else copy(x + at(indexAt(index, row, integer(call, 5) - 1) * width), y + at(row * width), width);
+    }
+  }
+}
+
+/** x slots cache | rows WIDTH rows-of-cache */
+export function cache(call: usize): void {
+  const x = pointer(call, 0), slots = pointer(call, 1), target = pointer(call, 2);
+  const rows = integer(call, 3), width = integer(call, 4), share = max(1, PIECE / width);
+  for (let task = claim(); task * share < rows; task = claim()) {
+    for (let row = task * share, end = min(row + share, rows); row < end; row++) {
+      const slot = load<u32>(slots + at(row));
+      if (slot < <u32>integer(call, 5)) copy(x + at(row * width), target + at(<i32>slot * width), width);
+    }
+  }
+}

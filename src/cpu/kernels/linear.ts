@@ -1,0 +1,170 @@
+// Projections by a frozen weight w[N, K] in any storage format; see shaders/linear.wgsl.
+//
+//   forward    y[T, N]  = x[T, K] · wᵀ  (+ scale · h[T, R] · b[N, R]ᵀ)
+//   backward   dx[T, K] = dy[T, N] · w  (+ scale · dh[T, R] · a[R, K])
+//
+// A task makes some panels of 8 output columns: it turns its part of w into packed f32 panels, a slice of the inner
+// dimension at a time, and multiplies all rows by them. Each weight is unpacked once per call, the panels never leave
+// the second-level cache, and LoRA's term is one more slice. With few rows packing would cost more than it saves:
+// forward then takes dot products along the rows of w.
+import { at, ceilDiv, claim, integer, pointer, scratch, threads } from "./context";
+import { ADAPTER_SCALE } from "./step";
+import { PANEL, TILE, packRows, packStep, product } from "./tile";
+import { madd, sum4 } from "./vector";
+import { F32, blockOf, dequantise } from "./weight";
+
+const FEW_ROWS: i32 = 8;
+/** Inner slices: a packed panel of 640 steps has 20 KB, the size of a first-level cache. */
+const SLICE: i32 = 640;
+const MOST_PANELS: i32 = 32;
+/** Scratch: packed panels, then unpacked rows. A slice has at most SLICE + 256 steps. */
+const PANELS_BYTES: usize = 32 * 32 * 896;
+
+/** Length of the slices of an inner dimension: even ones, at block boundaries. */
+function sliceOf(length: i32, block: i32): i32 {
+  const unit = max(block, 8);
+  return ceilDiv(ceilDiv(length, ceilDiv(length, SLICE)), unit) * unit;
+}
+
+/** Panels per task: about four tasks a thread, in whole blocks of the format. */
+function panelsOf(panels: i32, unit: i32): i32 {
+  return min(ceilDiv(ceilDiv(panels, threads * 4), unit) * unit, MOST_PANELS);
+}
+
+/** Rows per task: all of them, unless there are too few columns to go round. */
+function rowsOf(rows: i32, columnTasks: i32): i32 {
+  const parts = columnTasks >= threads ? 1 : min(ceilDiv(threads, columnTasks), ceilDiv(rows, 4 * TILE));
+  return ceilDiv(ceilDiv(rows, parts), TILE) * TILE;
+}
+
+/** x w y h b step | rows K N W_ROWS format RANK */
+export function forward(call: usize): void {
+  const x = pointer(call, 0), w = pointer(call, 1), y = pointer(call, 2), h = pointer(call, 3), b = pointer(call, 4);
+  const rows = integer(call, 6), K = integer(call, 7), N = integer(call, 8), wRows = integer(call, 9);
+  const format = integer(call, 10), rank = integer(call, 11);
+  if (rows < FEW_ROWS) return few(call);
+  const scale: f32 = h ? load<f32>(pointer(call, 5), ADAPTER_SCALE) : 0;
+  const panels = ceilDiv(N, PANEL);
+  const width = panelsOf(panels, 1);
+  const columnTasks = ceilDiv(panels, width);
+  const height = rowsOf(rows, columnTasks);
+  const tasks = columnTasks * ceilDiv(rows, height);
+  const slice = sliceOf(K, blockOf(format));
+  const unpacked = scratch + PANELS_BYTES;
+  for (let task = claim(); task < tasks; task = claim()) {
+    const first = (task % columnTasks) * width * PANEL, columns = min(width * PANEL, N - first);
+    const top = (task / columnTasks) * height, count = min(height, rows - top);
+    const target = y + at(top * N + first);
+    for (let k = 0; k < K; k += slice) {
+      const length = min(slice, K - k);
+      const panelBytes = (<usize>length) << 5;
+      for (let column = 0, panel = scratch; column < columns; column += PANEL, panel += panelBytes) {
+        const row = min(first + column, wRows - 1), real = min(PANEL, wRows - row);
+        if (format == F32) packRows(w + at(row * K + k), at(K), real, length, 1, panel);
+        else {
+          for (let i = 0; i < real; i++) dequantise(format, w, K, row + i, k, length, unpacked + at(i * length));
+          packRows(unpacked, at(length), real, length, 1, panel);
+        }
+      }
+      product(x + at(top * K + k), at(K), count, scratch, 32, panelBytes, target, at(N), columns, length, k > 0);
+    }
+    if (scale == 0) continue;
+    const panelBytes = (<usize>rank) << 5;
+    for (let column = 0, panel = scratch; column < columns; column += PANEL, panel += panelBytes) {
+      const row = min(first + column, wRows - 1);
+      packRows(b + at(row * rank), at(rank), min(PANEL, wRows - row), rank, scale, panel);
+    }
+    product(h + at(top * rank), at(rank), count, scratch, 32, panelBytes, target, at(N), columns, rank, true);
+  }
+}
+
+/** dy w dx dh a step | rows K N W_ROWS format RANK */
+export function backward(call: usize): void {
+  const dy = pointer(call, 0), w = pointer(call, 1), dx = pointer(call, 2), dh = pointer(call, 3), a = pointer(call, 4);
+  const rows = integer(call, 6), K = integer(call, 7), N = integer(call, 8), wRows = integer(call, 9);
+  const format = integer(call, 10), rank = integer(call, 11);
+  const scale: f32 = dh ? load<f32>(pointer(call, 5), ADAPTER_SCALE) : 0;
+  const panels = ceilDiv(K, PANEL);
+  const width = panelsOf(panels, max(1, blockOf(format) / PANEL));
+  const columnTasks = ceilDiv(panels, width);
+  const height = rowsOf(rows, columnTasks);
+  const tasks = columnTasks * ceilDiv(rows, height);
+  const slice = sliceOf(N, 1);
+  const unpacked = scratch + PANELS_BYTES;
+  const one = f32x4.splat(1), factor = f32x4.splat(scale);
+  for (let task = claim(); task < tasks; task = claim()) {
+    const first = (task % columnTasks) * width * PANEL, columns = min(width * PANEL, K - first);
+    const top = (task / columnTasks) * height, count = min(height, rows - top);
+    const target = dx + at(top * K + first);
+    for (let n = 0; n < N; n += slice) {
+      const length = min(slice, N - n);
+      const panelBytes = (<usize>length) << 5;
+      for (let i = 0; i < length; i++) {
+        const row = min(n + i, wRows - 1);
+        let from = unpacked;
+        if (format == F32) from = w + at(row * K + first);
+        else dequantise(format, w, K, row, first, columns, unpacked);
+        packStep(from, columns, one, scratch + ((<usize>i) << 5), panelBytes);
+      }
+      product(dy + at(top * N + n), at(N), count, scratch, 32, panelBytes, target, at(K), columns, length, n > 0);
+    }
+    if (scale == 0) continue;
+    const panelBytes = (<usize>rank) << 5;
+    for (let r = 0; r < rank; r++) {
+      packStep(a + at(r * K + first), columns, factor, scratch + ((<usize>r) << 5), panelBytes);
+    }
+    product(dh + at(top * rank), at(rank), count, scratch, 32, panelBytes, target, at(K), columns, rank, true);
+  }
+}
+
+/** Four dot products of x with rows of w, `step` bytes apart, as one vector. k: multiple of 4. */
+@inline
+function dot4(x: usize, w: usize, s1: usize, s2: usize, s3: usize, k: i32): v128 {
+  let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
+  const end = x + at(k & ~7);
+  for (; x < end; x += 32, w += 32) {
+    const x0 = v128.load(x), x1 = v128.load(x, 16);
+    a = madd(x0, v128.load(w), a); e = madd(x1, v128.load(w, 16), e);
+    b = madd(x0, v128.load(w + s1), b); f = madd(x1, v128.load(w + s1, 16), f);
+    c = madd(x0, v128.load(w + s2), c); g = madd(x1, v128.load(w + s2, 16), g);
+    d = madd(x0, v128.load(w + s3), d); h = madd(x1, v128.load(w + s3, 16), h);
+  }
+  if (k & 4) {
+    const x0 = v128.load(x);
+    a = madd(x0, v128.load(w), a); b = madd(x0, v128.load(w + s1), b);
+    c = madd(x0, v128.load(w + s2), c); d = madd(x0, v128.load(w + s3), d);
+  }
+  return f32x4(
+    sum4(f32x4.add(a, e)), sum4(f32x4.add(b, f)), sum4(f32x4.add(c, g)), sum4(f32x4.add(d, h)),
+  );
+}
+
+/** `forward` for a handful of rows: four rows of w at a time, each read and unpacked once. */
+function few(call: usize): void {
+  const x = pointer(call, 0), w = pointer(call, 1), y = pointer(call, 2), h = pointer(call, 3), b = pointer(call, 4);
+  const rows = integer(call, 6), K = integer(call, 7), N = integer(call, 8), wRows = integer(call, 9);
+  const format = integer(call, 10), rank = integer(call, 11);
+  const scale: f32 = h ? load<f32>(pointer(call, 5), ADAPTER_SCALE) : 0;
+  const width = max(4, min(64, ceilDiv(ceilDiv(N, threads * 4), 4) * 4));
+  const tasks = ceilDiv(N, width);
+  for (let task = claim(); task < tasks; task = claim()) {
+    const end = min((task + 1) * width, N);
+    for (let n = task * width; n < end; n += 4) {
+      const last = wRows - 1 - n;
+      const i1 = max(0, min(1, last)), i2 = max(0, min(2, last)), i3 = max(0, min(3, last));
+      let from = w + at(n * K);
+      if (format != F32) {
+        for (let i = 0; i <= i3; i++) dequantise(format, w, K, n + i, 0, K, scratch + at(i * K));
+        from = scratch;
+      }
+      for (let row = 0; row < rows; row++) {
+        let sum = dot4(x + at(row * K), from, at(i1 * K), at(i2 * K), at(i3 * K), K);
+        if (scale != 0) {
+          const extra = dot4(h + at(row * rank), b + at(n * rank), at(i1 * rank), at(i2 * rank), at(i3 * rank), rank);
+          sum = madd(f32x4.splat(scale), extra, sum);
+        }
+        v128.store(y + at(row * N + n), sum);
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * A program as the threads read it: a list of addresses, one per call, and behind it each call's words: the kernel's
+ * table index, operand addresses, whole numbers, reals. Written once; running it reads nothing else.
+ */
+import { DESCRIPTORS } from "@/cpu/descriptors";
+import { AppError } from "@/errors";
+import type { Call, Tensor } from "@/graph/target";
+
+export interface CallWords {
+  readonly words: readonly number[];
+  /** Index of the first real; everything before is a whole number. */
+  readonly reals: number;
+}
+
+export function callWords(
+  call: Call,
+  kernels: ReadonlyMap<string, number>,
+  place: (tensor: Tensor) => number,
+): CallWords {
+  const descriptor = DESCRIPTORS[call.kernel];
+  const kernel = kernels.get(descriptor?.run ?? call.kernel.replaceAll(/[.-]/g, "_"));
+  if (!descriptor || kernel === undefined) {
+    throw new AppError("internal", `${call.label}: the CPU engine has no kernel "${call.kernel}".`);
+  }
+  const wanted = descriptor.operands.split(" ");
+  const given: Record<string, Tensor> = { ...call.reads, ...call.writes };
+  const missing = wanted.filter((name) => name !== "-" && !given[name]);
+  const unknown = Object.keys(given).filter((name) => !wanted.includes(name));
+  if (missing.length + unknown.length > 0) {
+    const text =
+      `${missing.map((name) => `lacks "${name}"`)} ${unknown.map((name) => `does not know "${name}"`)}`.trim();
+    throw new AppError("internal", `${call.label}: the CPU kernel "${call.kernel}" ${text}.`);
+  }
+  const addresses = wanted.map((name) => {
+    const tensor = given[name];
+    return tensor ? place(tensor) : 0;
+  });
+  const integers = [kernel, ...addresses, ...descriptor.integers(call)];
+  const fraction = integers.findIndex((value) => !Number.isInteger(value));
+  if (fraction >= 0) {
+    throw new AppError("internal", `${call.label}: shapes do not fit "${call.kernel}" (word ${fraction}).`);
+  }
+  return { words: [...integers, ...(descriptor.reals?.(call) ?? [])], reals: integers.length };
+}
+
+export function listBytes(calls: readonly CallWords[]): number {
+  return calls.reduce((sum, { words }) => sum + 4 + 4 * words.length, 0);
+}
+
+/** Lays the calls out at `address`, in bytes that `listBytes` counted. */
+export function writeList(calls: readonly CallWords[], target: Uint8Array, address: number): void {
+  const view = new DataView(target.buffer, target.byteOffset, target.byteLength);
+  let at = calls.length * 4;
+  calls.forEach(({ words, reals }, i) => {
+    view.setUint32(i * 4, address + at, true);
+    words.forEach((value, j) => {
+      if (j < reals) view.setInt32(at, value, true);
+      else view.setFloat32(at, value, true);
+      at += 4;
+    });
+  });
+}
