@@ -1,5 +1,5 @@
 // uses: reduce
-// RMSNorm over rows of WIDTH values; one workgroup per row.
+// RMSNorm over rows of WIDTH values; one workgroup per row, on a grid that folds where rows are many.
 //
 //   forward    y  = w * x * r            with r = 1 / sqrt(mean(x^2) + EPS)
 //   backward   dx = r * (w*dy - x * r^2 * mean(w*dy*x))
@@ -23,15 +23,17 @@ fn inverse_rms(row: u32, lane: u32) -> f32 {
 }
 
 @compute @workgroup_size(LANES)
-fn forward(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = id.x * (WIDTH / 4u);
+fn forward(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let row = (id.y * groups.x + id.x) * (WIDTH / 4u);
+  if (row >= arrayLength(&x)) { return; }
   let r = inverse_rms(row, lane);
   for (var i = lane; i < WIDTH / 4u; i += LANES) { y[row + i] = w[i] * x[row + i] * r; }
 }
 
 @compute @workgroup_size(LANES)
-fn backward(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = id.x * (WIDTH / 4u);
+fn backward(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let row = (id.y * groups.x + id.x) * (WIDTH / 4u);
+  if (row >= arrayLength(&x)) { return; }
   let r = inverse_rms(row, lane);
   var sum = 0.0;
   for (var i = lane; i < WIDTH / 4u; i += LANES) { sum += dot(w[i] * dy[row + i], x[row + i]); }

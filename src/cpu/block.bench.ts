@@ -138,14 +138,14 @@ export function traceBlock(): Program {
   const k = turn(project("k", normed, 192));
   const v = project("v", normed, 192);
   const mixed = project("o", attention(g, { q, k, v, span }, shape).y, 576);
-  const middle = add(g, { a: x, b: mixed }).y;
+  const middle = add(g, { a: x, b: mixed }, null).y;
   const second = norm("mlp", middle);
   const gated = swiglu(
     g,
     { gate: project("gate", second, 1536), up: project("up", second, 1536) },
     { activation: "silu" },
   ).y;
-  const y = add(g, { a: middle, b: project("down", gated, 576) }).y;
+  const y = add(g, { a: middle, b: project("down", gated, 576) }, null).y;
   const gradients: Gradients = new Map();
   addGradient(g, gradients, y, external("upstream", y.shape));
   backward(g, g.tape, gradients);

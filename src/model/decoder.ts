@@ -1,7 +1,8 @@
 /**
  * The decoder, once for every family: embedding, blocks of (norm, attention, norm, feed-forward) with residuals, and
- * the final norm. Training, evaluation and generation all trace this; they differ in their rows and in whether keys
- * and values go through a cache.
+ * the final norm. What a family does otherwise is in its `Architecture`; a norm or bias that it lacks is left out of
+ * the trace. Training, evaluation and generation all trace this; they differ in their rows and in whether keys and
+ * values go through a cache. Sliding windows narrow the rows' spans here, so that no caller knows of them.
  *
  * T rows on a flat token axis · C hidden · H heads · KV key/value heads · D head size · F feed-forward
  */
@@ -9,16 +10,18 @@ import { checkpoint } from "@/graph/checkpoint";
 import { external, type Graph, scope } from "@/graph/graph";
 import type { Tensor } from "@/graph/target";
 import type { AdapterPairs } from "@/model/adapter";
-import type { Architecture } from "@/model/architecture";
+import type { Architecture, LayerNorm } from "@/model/architecture";
 import type { ModelTensors } from "@/model/weights";
 import { add } from "@/ops/add";
 import { attention } from "@/ops/attention";
+import { bias } from "@/ops/bias";
 import { writeCache } from "@/ops/cache";
 import { embed } from "@/ops/embed";
 import { linear } from "@/ops/linear";
 import { rmsnorm } from "@/ops/rmsnorm";
 import { rope } from "@/ops/rope";
 import { swiglu } from "@/ops/swiglu";
+import { window } from "@/ops/window";
 import type { Projection } from "@/train/recipe";
 
 /** What every row is. */
@@ -38,7 +41,7 @@ export interface CacheInputs {
 export interface Decoder {
   readonly arch: Architecture;
   readonly weights: ModelTensors;
-  readonly ropeTable: Tensor; // [P, D/2, 2]
+  readonly ropes: Readonly<Record<string, Tensor>>; // each [P, D/2, 2]
   readonly adapter?: AdapterPairs;
   readonly step: Tensor;
 }
@@ -55,11 +58,20 @@ export function rowInputs(count: number): RowInputs {
 export function decode(g: Graph, decoder: Decoder, inputs: RowInputs, cache?: CacheInputs): Tensor {
   const { arch, weights } = decoder;
   const { y } = embed(g, { tokens: inputs.tokens, w: weights.embedding }, { scale: arch.embeddingScale });
+  const spans = windowedSpans(g, arch, inputs.span);
   let x = y;
   for (let layer = 0; layer < arch.layers; layer++) {
-    x = scope(g, `layers.${layer}`, () => checkpoint(g, x, (input) => block(g, decoder, layer, input, inputs, cache)));
+    const span = spans.get(arch.kinds[layer]?.window ?? null) ?? inputs.span;
+    const rows = { ...inputs, span };
+    x = scope(g, `layers.${layer}`, () => checkpoint(g, x, (input) => block(g, decoder, layer, input, rows, cache)));
   }
   return x;
+}
+
+/** One span per width of window, made once for all layers that share it. */
+function windowedSpans(g: Graph, { kinds }: Architecture, span: Tensor): Map<number | null, Tensor> {
+  const widths = [...new Set(kinds.map((kind) => kind.window))];
+  return new Map(widths.map((size) => [size, size === null ? span : window(g, { span }, { size }).y]));
 }
 
 export function finalNorm(g: Graph, { arch, weights }: Decoder, x: Tensor): Tensor {
@@ -70,23 +82,33 @@ function block(g: Graph, decoder: Decoder, layer: number, x: Tensor, inputs: Row
   const { arch, weights, step, adapter } = decoder;
   const own = weights.layers[layer];
   if (!own) throw new Error(`internal: no weights for layer ${layer}`);
+  const norm = (input: Tensor, which: LayerNorm) => {
+    const w = own.norms[which];
+    return w ? scope(g, which, () => rmsnorm(g, { x: input, w }, { eps: arch.normEps }).y) : input;
+  };
   const project = (input: Tensor, name: Projection) =>
-    scope(g, name, () => linear(g, input, own.projections[name], adapter?.get(`layers.${layer}.${name}`), step));
+    scope(g, name, () => {
+      const y = linear(g, input, own.projections[name], adapter?.get(`layers.${layer}.${name}`), step);
+      const b = own.biases[name];
+      return b ? bias(g, { x: y, b }, null).y : y;
+    });
+  const table = decoder.ropes[arch.kinds[layer]?.rope ?? ""];
   const turn = (input: Tensor) =>
-    rope(g, { x: input, positions: inputs.positions, table: decoder.ropeTable }, { headDim: arch.headDim }).y;
+    table ? rope(g, { x: input, positions: inputs.positions, table }, { headDim: arch.headDim }).y : input;
 
-  const normed = rmsnorm(g, { x, w: own.attentionNorm }, { eps: arch.normEps }).y;
-  const q = turn(project(normed, "q_proj")); // [T, H·D]
-  const k = turn(project(normed, "k_proj")); // [T, KV·D]
+  const normed = norm(x, "attention");
+  const q = turn(norm(project(normed, "q_proj"), "query")); // [T, H·D]
+  const k = turn(norm(project(normed, "k_proj"), "key")); // [T, KV·D]
   const v = project(normed, "v_proj"); // [T, KV·D]
   const [keys, values] = cache ? cached(g, cache, layer, k, v) : [k, v];
   const shape = { heads: arch.heads, kvHeads: arch.kvHeads, headDim: arch.headDim, scale: arch.attentionScale };
   const mixed = attention(g, { q, k: keys, v: values, span: inputs.span }, shape).y;
-  const middle = add(g, { a: x, b: project(mixed, "o_proj") }, null).y;
+  const middle = add(g, { a: x, b: norm(project(mixed, "o_proj"), "attentionOut") }, null).y;
 
-  const normed2 = rmsnorm(g, { x: middle, w: own.ffnNorm }, { eps: arch.normEps }).y;
-  const gated = swiglu(g, { gate: project(normed2, "gate_proj"), up: project(normed2, "up_proj") }, null).y; // [T, F]
-  return add(g, { a: middle, b: project(gated, "down_proj") }, null).y;
+  const normed2 = norm(middle, "ffn");
+  const { activation } = arch;
+  const gated = swiglu(g, { gate: project(normed2, "gate_proj"), up: project(normed2, "up_proj") }, { activation }).y; // [T, F]
+  return add(g, { a: middle, b: norm(project(gated, "down_proj"), "ffnOut") }, null).y;
 }
 
 function cached(g: Graph, cache: CacheInputs, layer: number, k: Tensor, v: Tensor): [Tensor, Tensor] {

@@ -1,19 +1,40 @@
-/** Root-mean-square normalisation (Zhang and Sennrich 2019). The weight is frozen, so it gets no gradient. */
-import { call, temp } from "@/graph/graph";
+/**
+ * Root-mean-square normalisation (Zhang and Sennrich 2019). The weight is frozen, so it gets no gradient. Its length
+ * says what is normalised: a whole row, or each head of it.
+ */
+import { call, elements, type Grid, temp } from "@/graph/graph";
 import { op } from "@/graph/op";
 
-/** y = w · x / rms(x), per row.  x: [T, C]  w: [C] */
+/** y = w · x / rms(x), per stretch of W values.  x: [T, n·W]  w: [W] */
 export const rmsnorm = op<"x" | "w", "y", { eps: number }>("rmsnorm", {
   forward(g, { x, w }, { eps }) {
-    const [rows = 0, width = 0] = x.shape;
+    const [width = 0] = w.shape;
     const y = temp(g, x.shape);
-    call(g, "rmsnorm.forward", { reads: { x, w }, writes: { y } }, { WIDTH: width, EPS: eps }, rows);
+    call(
+      g,
+      "rmsnorm.forward",
+      { reads: { x, w }, writes: { y } },
+      { WIDTH: width, EPS: eps },
+      oneGroupEach(elements(x.shape) / width),
+    );
     return { y };
   },
   backward(g, { x, w, dy }, { eps }) {
-    const [rows = 0, width = 0] = x.shape;
+    const [width = 0] = w.shape;
     const dx = temp(g, x.shape);
-    call(g, "rmsnorm.backward", { reads: { x, w, dy }, writes: { dx } }, { WIDTH: width, EPS: eps }, rows);
+    call(
+      g,
+      "rmsnorm.backward",
+      { reads: { x, w, dy }, writes: { dx } },
+      { WIDTH: width, EPS: eps },
+      oneGroupEach(elements(x.shape) / width),
+    );
     return { x: dx };
   },
 });
+
+/** One workgroup per stretch. Heads of a long batch are more than one side of a grid may hold. */
+function oneGroupEach(count: number): Grid {
+  const x = Math.min(count, 32_768);
+  return [x, Math.ceil(count / x)];
+}

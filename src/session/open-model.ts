@@ -7,11 +7,14 @@ import { AppError } from "@/errors";
 import { fromBlob } from "@/files/byte-source";
 import type { Target, WeightFormat } from "@/graph/target";
 import { type Architecture, expectedTensors, parameterCount } from "@/model/architecture";
-import { architectureOf } from "@/model/llama";
+import { architectureOf } from "@/model/families";
+import { openGguf } from "@/model/gguf";
+import type { Located } from "@/model/located";
 import { createRuntime, type Runtime } from "@/model/runtime";
-import { type Located, locateTensors, modelTensors, weightBytes } from "@/model/weights";
+import { type Formats, formatLabel, locateTensors, modelTensors, weightBytes } from "@/model/weights";
 import type { Platform } from "@/session/platform";
 import { type ChatTemplate, createChatTemplate, findChatTemplate } from "@/tokenizer/chat-template";
+import { ggufTokenizer } from "@/tokenizer/gguf-tokenizer";
 import { createTokenizer, type Tokenizer } from "@/tokenizer/tokenizer";
 import { PROJECTIONS } from "@/train/recipe";
 import type { ModelInfo, ModelSource, NamedFile } from "@/worker/api";
@@ -45,6 +48,8 @@ export async function openModel(
 ): Promise<OpenModel> {
   const files = source.kind === "bundled" ? await bundledFiles(platform, source.name) : source.files;
   const name = source.kind === "bundled" ? `bundled:${source.name}` : source.name;
+  const single = ggufFile(files);
+  if (single) return openGgufModel(target, name, single, onProgress);
   const arch = await architecture(files);
   const { tokenizer, template } = await readTokenizer(files, arch);
   const weights = files.filter(
@@ -58,6 +63,35 @@ export async function openModel(
   const format = chooseFormat(arch, located);
   const runtime = await createRuntime(target, arch, format, located, onProgress);
   return { name, arch, tokenizer, template, runtime, info: modelInfo(name, arch, format, template !== null) };
+}
+
+/** A folder's own config.json and weights come before a GGUF file that lies beside them. */
+function ggufFile(files: readonly NamedFile[]): NamedFile | undefined {
+  const found = files.filter((file) => baseName(file).toLowerCase().endsWith(".gguf"));
+  if (found.length > 1 && files.length === found.length) {
+    throw new AppError(
+      "usage",
+      `These are ${found.length} GGUF files: ${found.slice(0, 4).map(baseName).join(", ")}.`,
+      {
+        hint: "Give the one to train.",
+      },
+    );
+  }
+  return files.some((file) => baseName(file) === "config.json") ? undefined : found[0];
+}
+
+async function openGgufModel(
+  target: Target,
+  name: string,
+  file: NamedFile,
+  onProgress: (done: number, total: number) => void,
+): Promise<OpenModel> {
+  const { arch: read, located, formatOf, metadata } = await openGguf(fromBlob(file.blob));
+  const { tokenizerJson, configJson, eosIds } = ggufTokenizer(metadata);
+  const arch = { ...read, eosIds };
+  const { tokenizer, template } = textSide(tokenizerJson, configJson, undefined, arch);
+  const runtime = await createRuntime(target, arch, formatOf, located, onProgress);
+  return { name, arch, tokenizer, template, runtime, info: modelInfo(name, arch, formatOf, template !== null) };
 }
 
 const baseName = ({ name }: NamedFile) => name.split("/").at(-1) ?? name;
@@ -123,7 +157,11 @@ async function readTokenizer(
   const content = await text(files, "tokenizer.json");
   if (content === undefined) throw missing("tokenizer.json", files);
   const config = (await text(files, "tokenizer_config.json")) ?? "{}";
-  const tokenizer = createTokenizer(content, config, arch.eosIds);
+  return textSide(content, config, await text(files, "chat_template.jinja"), arch);
+}
+
+function textSide(tokenizerJson: string, config: string, jinja: string | undefined, arch: Architecture) {
+  const tokenizer = createTokenizer(tokenizerJson, config, arch.eosIds);
   if (tokenizer.vocabSize > arch.vocab) {
     throw new AppError(
       "model/bad-shape",
@@ -133,24 +171,25 @@ async function readTokenizer(
       },
     );
   }
-  const template = findChatTemplate(config, await text(files, "chat_template.jinja"));
+  const template = findChatTemplate(config, jinja);
   return { tokenizer, template: template === null ? null : createChatTemplate(template, tokenizer.specialTokens) };
 }
 
 function chooseFormat(arch: Architecture, located: ReadonlyMap<string, Located>): WeightFormat {
-  const half = [...located.values()].some(({ entry }) => entry.dtype === "F16" || entry.dtype === "BF16");
+  const half = [...located.values()].some(({ stored }) => stored === "f16" || stored === "bf16");
   return half && weightBytes(modelTensors(arch, "f32")) > F32_LIMIT ? "f16" : "f32";
 }
 
-function modelInfo(name: string, arch: Architecture, format: WeightFormat, chatTemplate: boolean): ModelInfo {
+function modelInfo(name: string, arch: Architecture, formats: Formats, chatTemplate: boolean): ModelInfo {
+  const tensors = modelTensors(arch, formats);
   const { hidden, layers, heads, kvHeads, headDim, vocab, contextLength, tied } = arch;
   return {
     name,
     architecture: arch.family,
     parameters: parameterCount(expectedTensors(arch, PROJECTIONS)),
     ...{ layers, hidden, heads, kvHeads, headDim, vocab, contextLength, tied },
-    weightFormat: format,
-    weightBytes: weightBytes(modelTensors(arch, format)),
+    weightFormat: formatLabel(tensors),
+    weightBytes: weightBytes(tensors),
     chatTemplate,
   };
 }
