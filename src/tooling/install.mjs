@@ -9,7 +9,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-const MINIMUM_NODE = [20, 0];
+/** Vite and Playwright need these: older 20s lack crypto.hash. */
+const MINIMUM_NODE = [20, 19];
 const STAMP = join(ROOT, "node_modules", ".burnish-installed");
 
 /** A fault that people can act on: printed without a stack. */
@@ -46,7 +47,7 @@ export function checkNode(version = process.versions.node) {
   const [wantMajor = 0, wantMinor = 0] = MINIMUM_NODE;
   if (major > wantMajor || (major === wantMajor && minor >= wantMinor)) return;
   throw new PlainError(
-    `Burnish needs Node ${wantMajor} or newer, and this is Node ${version}.\nInstall a current one from https://nodejs.org, then run the same command again.`,
+    `Burnish needs Node ${wantMajor}.${wantMinor} or newer, and this is Node ${version}.\nInstall a current one from https://nodejs.org, then run the same command again.`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { checkNode } from "./install.mjs";
 
 interface Entry {
   readonly version?: string;
@@ -19,4 +20,10 @@ test("package-lock.json is whole: `npm ci` refuses it when a platform's package 
     ([path, entry]) => path !== "" && !(entry.version && entry.integrity),
   );
   expect(unlocked.map(([path]) => path)).toEqual([]);
+});
+
+test("a Node that is too old is told so in plain words", () => {
+  for (const version of ["16.20.2", "18.20.0", "20.18.3"])
+    expect(() => checkNode(version)).toThrow(/^Burnish needs Node 20\.19 or newer, and this is Node /);
+  for (const version of ["20.19.0", "22.0.0", "24.1.0"]) checkNode(version);
 });

@@ -4,16 +4,17 @@
  */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { ensureBuilt } from "./build.mjs";
-import { ensureInstalled, PlainError, ROOT, runMain } from "./install.mjs";
+import { checkNode, ensureInstalled, PlainError, ROOT, runMain } from "./install.mjs";
 import { serve } from "./server.mjs";
 
 const DEFAULT_PORT = 4173;
 const USAGE =
   "npm start                            install, build, serve, open the browser\nnpm start -- --no-open               leave the browser alone\nnpm start -- --port 8080             start looking for a free port there";
 
-function readFlags() {
+async function readFlags() {
+  // Imported late: a Node too old to have it shall still say so in words.
+  const { parseArgs } = await import("node:util");
   try {
     const options = { "no-open": { type: "boolean" }, port: { type: "string" }, help: { type: "boolean", short: "h" } };
     const { values } = parseArgs({ options });
@@ -38,7 +39,8 @@ function openBrowser(url) {
 }
 
 async function main() {
-  const { port, open, help } = readFlags();
+  checkNode();
+  const { port, open, help } = await readFlags();
   if (help) return console.log(USAGE);
   await ensureInstalled();
   await ensureBuilt("web");
