@@ -16,7 +16,9 @@ export interface Descriptor {
 }
 
 /** Numbers of the formats in kernels/weight.ts. */
-const WEIGHT_FORMATS: readonly Format[] = ["f32", "f16"];
+const WEIGHT_FORMATS: readonly Format[] = [
+  ...(["f32", "f16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q4_k", "q5_k", "q6_k", "nf4"] as const),
+];
 
 function operand(call: Call, name: string): Tensor {
   const found = call.reads[name] ?? call.writes[name];
@@ -69,12 +71,15 @@ const attention = (call: Call) => {
   return [rowsOf(call, "span"), heads, kvHeads, dim];
 };
 const scale = (call: Call) => [constant(call, "SCALE")];
+const gate = (call: Call) => constants(call, "SLOPE", "CUBIC");
 const vocabulary = (call: Call) => constants(call, "VOCAB", "STRIDE");
 
 export const DESCRIPTORS: Readonly<Record<string, Descriptor>> = {
   "add.forward": { operands: "a b y", integers: (call) => [size(call, "y")] },
-  "swiglu.forward": { operands: "gate up y", integers: (call) => [size(call, "y")] },
-  "swiglu.backward": { operands: "gate up dy dgate dup", integers: (call) => [size(call, "dy")] },
+  "bias.forward": { operands: "x b y", integers: (call) => [size(call, "y"), constant(call, "WIDTH")] },
+  "swiglu.forward": { operands: "gate up y", integers: (call) => [size(call, "y")], reals: gate },
+  "swiglu.backward": { operands: "gate up dy dgate dup", integers: (call) => [size(call, "dy")], reals: gate },
+  "window.forward": { operands: "span y", integers: (call) => [rowsOf(call, "span"), constant(call, "WINDOW")] },
   "embed.forward": {
     operands: "tokens w y",
     integers: (call) => [size(call, "tokens"), constant(call, "W_COLS"), format(call), rowsOf(call, "w")],

@@ -18,34 +18,49 @@ export function add(call: usize): void {
   }
 }
 
-@inline
-function sigmoid(g: v128): v128 {
-  const one = f32x4.splat(1);
-  return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(g))));
-}
-
-/** gate up y | elements */
-export function swiglu(call: usize): void {
-  const count = integer(call, 3);
-  for (let i = claim() * PIECE; i < count; i = claim() * PIECE) {
-    let gate = pointer(call, 0) + at(i), up = pointer(call, 1) + at(i), y = pointer(call, 2) + at(i);
-    for (const end = gate + at(min(PIECE, count - i)); gate < end; gate += 16, up += 16, y += 16) {
-      const g = v128.load(gate);
-      v128.store(y, f32x4.mul(f32x4.mul(g, sigmoid(g)), v128.load(up)));
+/** x b y | elements WIDTH */
+export function bias(call: usize): void {
+  const width = integer(call, 4), rows = integer(call, 3) / width, share = max(1, PIECE / width);
+  for (let task = claim(); task * share < rows; task = claim()) {
+    for (let row = task * share, end = min(row + share, rows); row < end; row++) {
+      let x = pointer(call, 0) + at(row * width), b = pointer(call, 1), y = pointer(call, 2) + at(row * width);
+      for (const stop = x + at(width); x < stop; x += 16, b += 16, y += 16) {
+        v128.store(y, f32x4.add(v128.load(x), v128.load(b)));
+      }
     }
   }
 }
 
-/** gate up dy dgate dup | elements */
+/** 1 / (1 + exp(-z)), z = slope g + cubic g³; exp4 is bounded, so nothing overflows. */
+@inline
+function sigmoid(g: v128, slope: v128, cubic: v128): v128 {
+  const one = f32x4.splat(1), z = f32x4.mul(g, madd(cubic, f32x4.mul(g, g), slope));
+  return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(z))));
+}
+
+/** gate up y | elements SLOPE CUBIC */
+export function swiglu(call: usize): void {
+  const count = integer(call, 3), slope = f32x4.splat(real(call, 4)), cubic = f32x4.splat(real(call, 5));
+  for (let i = claim() * PIECE; i < count; i = claim() * PIECE) {
+    let gate = pointer(call, 0) + at(i), up = pointer(call, 1) + at(i), y = pointer(call, 2) + at(i);
+    for (const end = gate + at(min(PIECE, count - i)); gate < end; gate += 16, up += 16, y += 16) {
+      const g = v128.load(gate);
+      v128.store(y, f32x4.mul(f32x4.mul(g, sigmoid(g, slope, cubic)), v128.load(up)));
+    }
+  }
+}
+
+/** gate up dy dgate dup | elements SLOPE CUBIC */
 export function swigluBackward(call: usize): void {
   const count = integer(call, 5), one = f32x4.splat(1);
+  const slope = f32x4.splat(real(call, 6)), cubic = f32x4.splat(real(call, 7)), thrice = f32x4.mul(f32x4.splat(3), cubic);
   for (let i = claim() * PIECE; i < count; i = claim() * PIECE) {
     let gate = pointer(call, 0) + at(i), up = pointer(call, 1) + at(i), dy = pointer(call, 2) + at(i);
     let dgate = pointer(call, 3) + at(i), dup = pointer(call, 4) + at(i);
     for (const end = gate + at(min(PIECE, count - i)); gate < end; gate += 16, up += 16, dy += 16, dgate += 16, dup += 16) {
-      const g = v128.load(gate), d = v128.load(dy), s = sigmoid(g);
-      const slope = f32x4.mul(s, madd(g, f32x4.sub(one, s), one));
-      v128.store(dgate, f32x4.mul(f32x4.mul(d, v128.load(up)), slope));
+      const g = v128.load(gate), d = v128.load(dy), s = sigmoid(g, slope, cubic);
+      const inner = f32x4.mul(f32x4.mul(g, f32x4.sub(one, s)), madd(thrice, f32x4.mul(g, g), slope));
+      v128.store(dgate, f32x4.mul(f32x4.mul(d, v128.load(up)), f32x4.mul(s, f32x4.add(one, inner))));
       v128.store(dup, f32x4.mul(d, f32x4.mul(g, s)));
     }
   }
@@ -61,6 +76,18 @@ export function embed(call: usize): void {
     if (format == F32) copy(w + at(token * width), to, width);
     else dequantise(format, w, width, token, 0, width, to);
     for (const end = to + at(width); to < end; to += 16) v128.store(to, f32x4.mul(scale, v128.load(to)));
+  }
+}
+
+/** span y | rows WINDOW: y = (max(first, last - WINDOW), last) */
+export function window(call: usize): void {
+  if (claim() != 0) return;
+  const rows = integer(call, 2), size = <u32>integer(call, 3);
+  for (let row = 0; row < rows; row++) {
+    const span = pointer(call, 0) + ((<usize>row) << 3), y = pointer(call, 1) + ((<usize>row) << 3);
+    const last = load<u32>(span, 4);
+    store<u32>(y, max(load<u32>(span), last - min(last, size)));
+    store<u32>(y, last, 4);
   }
 }
 

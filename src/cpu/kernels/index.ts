@@ -1,6 +1,7 @@
 // Everything that the module exports: the pool's entries, and each kernel under its name with "." and "-" as "_".
 export { resume, run, serve, setup } from "./context";
 export { add as add_forward, cache as cache_forward, embed as embed_forward, gather as gather_forward } from "./elementwise";
+export { bias as bias_forward, window as window_forward } from "./elementwise";
 export { swiglu as swiglu_forward, swigluBackward as swiglu_backward } from "./elementwise";
 export { forward as linear_forward, backward as linear_backward } from "./linear";
 export { gradient as lora_gradient } from "./lora";
