@@ -1,4 +1,4 @@
-/** What paths on the command line mean: "bundled:NAME", a folder of a model or an adapter, a data file. */
+/** What paths on the command line mean: "bundled:NAME", a folder of a model or an adapter, a GGUF file, a data file. */
 import { openAsBlob } from "node:fs";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
@@ -10,6 +10,8 @@ const BUNDLED = "bundled:";
 
 export async function modelSource(path: string): Promise<ModelSource> {
   if (path.startsWith(BUNDLED)) return { kind: "bundled", name: path.slice(BUNDLED.length) };
+  const isGguf = path.toLowerCase().endsWith(".gguf") && !(await stat(path).catch(() => undefined))?.isDirectory();
+  if (isGguf) return { kind: "files", name: resolve(path), files: [await file(path)] };
   return { kind: "files", name: resolve(path), files: await folder(path, /\.(json|safetensors|jinja)$/) };
 }
 

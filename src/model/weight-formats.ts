@@ -75,6 +75,12 @@ export function rowBytes(format: WeightFormat, columns: number): number {
   return scaleAt === undefined ? blocks * bytes : scaleBytes(blocks) + blocks * (bytes - 2);
 }
 
+/** The format itself where its blocks divide the rows; else the closest one whose blocks do. */
+export function fitFormat(format: WeightFormat, columns: number): WeightFormat {
+  if (columns % LAYOUTS[format].values === 0) return format;
+  return format === "nf4" && columns % LAYOUTS.q8_0.values === 0 ? "q8_0" : "f32";
+}
+
 export function storedBytes(format: WeightFormat, shape: readonly number[]): number {
   const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
   return rows * rowBytes(format, shape.at(-1) ?? 0);

@@ -6,11 +6,10 @@ import { type Bucket, bucketOf } from "@/data/pack";
 import { AppError } from "@/errors";
 import { slotBytes } from "@/graph/plan";
 import { STEP_BYTES } from "@/graph/step";
-import type { WeightFormat } from "@/graph/target";
 import { adapterLayout } from "@/model/adapter";
 import type { Architecture } from "@/model/architecture";
 import { ropeBytes } from "@/model/runtime";
-import { modelTensors, weightBytes } from "@/model/weights";
+import { type Formats, formatLabel, modelTensors, weightBytes } from "@/model/weights";
 import { OBJECTIVES } from "@/train/objective";
 import { inputBytes } from "@/train/passes";
 import { tracePass } from "@/train/programs";
@@ -19,25 +18,25 @@ import type { MemoryLine, MemoryPlan } from "@/worker/api";
 
 export function memoryPlan(
   arch: Architecture,
-  format: WeightFormat,
+  formats: Formats,
   recipe: Recipe,
   largest: Bucket,
   budget: number,
 ): MemoryPlan {
-  const lines = ledger(arch, format, recipe, largest);
+  const lines = ledger(arch, formats, recipe, largest);
   const total = sum(lines);
   const fits = total <= budget;
-  return { lines, total, budget, fits, advice: fits ? "" : advice(arch, format, recipe, largest, budget) };
+  return { lines, total, budget, fits, advice: fits ? "" : advice(arch, formats, recipe, largest, budget) };
 }
 
-function ledger(arch: Architecture, format: WeightFormat, recipe: Recipe, largest: Bucket): MemoryLine[] {
-  const tensors = modelTensors(arch, format);
+function ledger(arch: Architecture, formats: Formats, recipe: Recipe, largest: Bucket): MemoryLine[] {
+  const tensors = modelTensors(arch, formats);
   const layout = adapterLayout(arch, recipe.lora);
   const program = tracePass({ arch, tensors, layout, objective: OBJECTIVES[recipe.method] }, largest, true);
   const flat = layout.length * 4;
   const inputs = Object.values(inputBytes(largest)).reduce((a, b) => a + b, 0);
   return [
-    { name: `base weights (${format})`, bytes: weightBytes(tensors) },
+    { name: `base weights (${formatLabel(tensors)})`, bytes: weightBytes(tensors) },
     { name: "adapter", bytes: flat },
     { name: "gradients", bytes: flat },
     { name: "optimizer moments", bytes: 2 * flat },
@@ -49,10 +48,10 @@ function ledger(arch: Architecture, format: WeightFormat, recipe: Recipe, larges
 const sum = (lines: readonly MemoryLine[]) => lines.reduce((total, { bytes }) => total + bytes, 0);
 
 /** The largest smaller token axis that fits, in words. */
-function advice(arch: Architecture, format: WeightFormat, recipe: Recipe, largest: Bucket, budget: number): string {
+function advice(arch: Architecture, formats: Formats, recipe: Recipe, largest: Bucket, budget: number): string {
   for (let half = largest.tokens / 2; half >= 64; half /= 2) {
     const tokens = bucketOf(half);
-    if (sum(ledger(arch, format, recipe, { tokens, labels: tokens })) > budget) continue;
+    if (sum(ledger(arch, formats, recipe, { tokens, labels: tokens })) > budget) continue;
     const perRow = Math.floor(tokens / recipe.batch.size);
     return perRow >= 16
       ? `${tokens} tokens a batch fit: set the maximum length to ${perRow}, or a smaller batch with more accumulation.`

@@ -38,7 +38,7 @@ export async function runTraining(inputs: RunInputs): Promise<RunResult> {
   const { model, dataset, recipe, control } = inputs;
   const { target } = model.runtime;
   const largest = largestBucket([dataset.train, dataset.eval], recipe.batch.size);
-  requireFit(memoryPlan(model.arch, model.runtime.format, recipe, largest, target.limits.memoryBudget));
+  requireFit(memoryPlan(model.arch, model.runtime.formats, recipe, largest, target.limits.memoryBudget));
   const layout = adapterLayout(model.arch, recipe.lora);
   const adapter = { layout, buffer: target.allocate(layout.length * 4, "adapter") };
   target.write(adapter.buffer, initialAdapter(layout, recipe.seed));

@@ -106,7 +106,7 @@ export function createSession(platform: Platform): Session {
       const model = requireModel();
       const { train, eval: held } = datasetFor(recipe);
       const largest = largestBucket([train, held], recipe.batch.size);
-      return memoryPlan(model.arch, model.runtime.format, recipe, largest, model.runtime.target.limits.memoryBudget);
+      return memoryPlan(model.arch, model.runtime.formats, recipe, largest, model.runtime.target.limits.memoryBudget);
     },
 
     train: async (input, emit) => {
