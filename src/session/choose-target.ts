@@ -1,4 +1,8 @@
-/** Which engine runs, said in one line with what it means. */
+/**
+ * Which engine runs: a hardware GPU if there is one; otherwise the CPU, because a software GPU does the same work many
+ * times slower than WASM does. A person's wish comes first. Said in one line, with what it means.
+ */
+import { createCpuTarget } from "@/cpu/cpu-target";
 import { AppError } from "@/errors";
 import { openDevice } from "@/gpu/device";
 import { createWebGpuTarget } from "@/gpu/webgpu-target";
@@ -12,11 +16,23 @@ export interface ChosenTarget {
 }
 
 export async function chooseTarget(preference: Preference, gpu: GPU | undefined): Promise<ChosenTarget> {
-  if (preference === "cpu") {
-    throw new AppError("device/none", "The CPU engine is not built yet.", { hint: "Use --device webgpu." });
+  if (preference === "cpu") return onCpu("as asked");
+  try {
+    const device = await openDevice(gpu);
+    if (!device.software || preference === "webgpu") {
+      const target = createWebGpuTarget(device);
+      const meaning = device.software ? "a software GPU: right, but slow" : "WebGPU, full speed";
+      return { target, notice: `Running on ${target.description} (${meaning}).` };
+    }
+    device.device.destroy();
+    return onCpu("this machine's only GPU is a software one, which is slower");
+  } catch (error) {
+    if (preference === "webgpu" || !(error instanceof AppError)) throw error;
+    return onCpu("there is no WebGPU here; small models train well, large ones slowly");
   }
-  const device = await openDevice(gpu);
-  const target = createWebGpuTarget(device);
-  const meaning = device.software ? "a software GPU: right, but slow" : "WebGPU, full speed";
-  return { target, notice: `Running on ${target.description} (${meaning}).` };
+}
+
+async function onCpu(why: string): Promise<ChosenTarget> {
+  const target = await createCpuTarget();
+  return { target, notice: `Running on ${target.description}: ${why}.` };
 }
