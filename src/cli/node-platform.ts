@@ -1,7 +1,7 @@
 /** Node as a platform: Dawn (npm `webgpu`) on the machine's GPU, or the CPU; bundled files from disk. */
 import { spawnSync } from "node:child_process";
-import { openAsBlob } from "node:fs";
-import { join } from "node:path";
+import { existsSync, openAsBlob } from "node:fs";
+import { delimiter, join } from "node:path";
 import { AppError } from "@/errors";
 import { type ChosenTarget, chooseTarget, type Preference } from "@/session/choose-target";
 import type { Platform } from "@/session/platform";
@@ -32,10 +32,29 @@ export function nodePlatform(preference: Preference): Platform {
 
 async function open(preference: Preference): Promise<ChosenTarget> {
   if (preference === "cpu") return chooseTarget("cpu", undefined);
+  if (!vulkanLoader()) {
+    if (preference === "webgpu") restartOnSoftwareGpu();
+    return chooseTarget("auto", undefined);
+  }
   const gpu = await dawn();
   const adapter = await gpu?.requestAdapter();
   if (!adapter && preference === "webgpu") restartOnSoftwareGpu();
   return chooseTarget(preference, adapter ? gpu : undefined);
+}
+
+/** Where Linux keeps libvulkan; without it Dawn finds nothing and complains on stderr. Other systems bring a GPU API. */
+function vulkanLoader(): boolean {
+  if (process.platform !== "linux") return true;
+  const given = (process.env.LD_LIBRARY_PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  const known = [
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/lib64",
+    "/usr/lib",
+    "/lib",
+    "/usr/local/lib",
+  ];
+  return [...given, ...known].some((folder) => existsSync(join(folder, "libvulkan.so.1")));
 }
 
 /** The native part is missing on platforms that npm's webgpu does not build for. */

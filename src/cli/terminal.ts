@@ -7,6 +7,8 @@ export interface Terminal {
   emit(value: unknown): void;
   /** A line for people; silent with --json. */
   say(line?: string): void;
+  /** A line for people that is no result: stderr. */
+  note(line: string): void;
   /** A bar on the current line of stderr. */
   progress(label: string, done: number, total: number, note?: string): void;
   clear(): void;
@@ -30,6 +32,10 @@ export function createTerminal(json: boolean): Terminal {
     say: (line = "") => {
       clear();
       if (!json) process.stdout.write(`${line}\n`);
+    },
+    note: (line) => {
+      clear();
+      process.stderr.write(`${line}\n`);
     },
     progress: (label, done, total, note = "") => {
       const share = total > 0 ? Math.min(1, done / total) : 0;
