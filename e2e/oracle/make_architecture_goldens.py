@@ -2,9 +2,11 @@
 
 Smaller than make_goldens.py on purpose: logits without and with an adapter, every LoRA gradient and greedy text say that
 a family's forward and backward are right; training itself is the same for all. Weights and adapters are stored as f16,
-which holds them exactly; everything is computed in float32. ../fixtures/README.md has each field.
+which holds them exactly; everything is computed in float32. ../fixtures/README.md has each field. Arguments name the
+models to make; without any, all.
 """
 import shutil
+import sys
 
 import torch
 import transformers
@@ -94,6 +96,10 @@ MODELS = {
         kind="Olmo2",
         config=dict(tie_word_embeddings=False, rope_parameters=rope(theta=5e5)),
     ),
+    "smollm3": dict(
+        kind="SmolLM3",
+        config=dict(tie_word_embeddings=True, no_rope_layer_interval=2, rope_parameters=rope(theta=5e6)),
+    ),
 }
 
 
@@ -162,5 +168,7 @@ def make(name, spec, seed):
 
 
 if __name__ == "__main__":
+    wanted = sys.argv[1:] or MODELS
     for seed, (name, spec) in enumerate(MODELS.items(), start=31):
-        make(name, spec, seed)
+        if name in wanted:
+            make(name, spec, seed)

@@ -70,6 +70,7 @@ test.each([
   ["llama", { num_key_value_heads: 3 }, /4 heads over 3/],
   ["qwen3", { layer_types: Array(6).fill("linear_attention") }, /linear_attention/],
   ["qwen3", { layer_types: ["full_attention"] }, /1 layer types for 6/],
+  ["smollm3", { use_sliding_window: true, no_rope_layers: [1] }, /sliding window and 1 entries/],
   ["gemma3_text", { attn_logit_softcapping: 50 }, /soft-capped attention/],
   ["gemma3_text", { final_logit_softcapping: 30 }, /soft-capped logits/],
   ["gemma3_text", { use_bidirectional_attention: true }, /both directions/],
@@ -105,6 +106,12 @@ test.each([
 ])("Gemma's embedding scale in %s", (dtype, expected) => {
   const { embeddingScale } = open("gemma3_text", { hidden_size: 640, dtype });
   expect(embeddingScale).toBeCloseTo(expected, 6);
+});
+
+test("SmolLM3 leaves every fourth layer unturned, or those that its list marks 0", () => {
+  const ropes = (more: object) => open("smollm3", more).kinds.map(({ rope }) => rope);
+  expect(ropes({})).toEqual(["global", "global", "global", null, "global", "global"]);
+  expect(ropes({ no_rope_layers: [0, 1, 0, 1, 1, 1] })).toEqual([null, "global", null, "global", "global", "global"]);
 });
 
 test("families differ where they say they do", () => {

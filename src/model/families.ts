@@ -7,6 +7,7 @@ import { llama } from "@/model/llama";
 import { olmo2 } from "@/model/olmo2";
 import { qwen2 } from "@/model/qwen2";
 import { qwen3 } from "@/model/qwen3";
+import { smollm3 } from "@/model/smollm3";
 
 export const FAMILIES: Readonly<Record<string, (config: unknown) => Architecture>> = {
   llama,
@@ -14,6 +15,7 @@ export const FAMILIES: Readonly<Record<string, (config: unknown) => Architecture
   qwen3,
   gemma3_text: gemma3,
   olmo2,
+  smollm3,
 };
 
 /** Throws AppError "model/bad-config" for a config that does not fit, "model/unsupported" for what we cannot run. */

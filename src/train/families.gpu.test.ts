@@ -16,6 +16,7 @@ const MODELS = [
   "gemma3",
   "gemma3-classic",
   "olmo2",
+  "smollm3",
 ];
 
 describe.each(MODELS)("%s equals PyTorch", async (name) => {
