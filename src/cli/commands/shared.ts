@@ -11,7 +11,7 @@ export async function openModel({ session, terminal }: CommandContext, path: str
   const info = await session.openModel(await modelSource(path), (done, total) =>
     terminal.progress("load", done, total),
   );
-  terminal.say(
+  terminal.note(
     `${info.name}: ${(info.parameters / 1e6).toFixed(2)} M parameters, ${info.layers} layers, ${info.weightFormat}`,
   );
   return info;
