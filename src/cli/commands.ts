@@ -4,6 +4,7 @@ import { bench } from "@/cli/commands/bench";
 import { demo } from "@/cli/commands/demo";
 import { evaluate } from "@/cli/commands/evaluate";
 import { generate } from "@/cli/commands/generate";
+import { inspect } from "@/cli/commands/inspect";
 import { score } from "@/cli/commands/score";
 import { train } from "@/cli/commands/train";
 import type { FlagName, Flags } from "@/cli/flags";
@@ -24,4 +25,12 @@ export interface Command {
   readonly run: (context: CommandContext) => Promise<void>;
 }
 
-export const COMMANDS: Readonly<Record<string, Command>> = { demo, train, eval: evaluate, score, generate, bench };
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  demo,
+  train,
+  eval: evaluate,
+  score,
+  generate,
+  inspect,
+  bench,
+};

@@ -28,6 +28,7 @@ const FLAGS = {
   "max-tokens": { hint: "N", type: number },
   temperature: { hint: "X", type: number },
   seed: { hint: "S", type: number },
+  "base-dtype": { hint: "auto|f32|f16|int8|nf4", type: z.enum(["auto", "f32", "f16", "int8", "nf4"]) },
   device: { hint: "auto|webgpu|cpu", type: z.enum(["auto", "webgpu", "cpu"]) },
   chat: { hint: "", type: z.literal(true) },
   record: { hint: "", type: z.literal(true) },

@@ -6,6 +6,7 @@ import { type Bucket, bucketOf } from "@/data/pack";
 import { AppError } from "@/errors";
 import { slotBytes } from "@/graph/plan";
 import { STEP_BYTES } from "@/graph/step";
+import type { WeightFormat } from "@/graph/target";
 import { adapterLayout } from "@/model/adapter";
 import type { Architecture } from "@/model/architecture";
 import { ropeBytes } from "@/model/runtime";
@@ -47,7 +48,9 @@ function ledger(arch: Architecture, formats: Formats, recipe: Recipe, largest: B
 
 const sum = (lines: readonly MemoryLine[]) => lines.reduce((total, { bytes }) => total + bytes, 0);
 
-/** The largest smaller token axis that fits, in words. */
+const NARROWER = { f16: "half precision (f16)", q8_0: "8 bits (int8)", nf4: "4 bits (nf4)" } as const;
+
+/** The nearest settings that fit, in words: a shorter token axis, else a narrower base. */
 function advice(arch: Architecture, formats: Formats, recipe: Recipe, largest: Bucket, budget: number): string {
   for (let half = largest.tokens / 2; half >= 64; half /= 2) {
     const tokens = bucketOf(half);
@@ -56,6 +59,10 @@ function advice(arch: Architecture, formats: Formats, recipe: Recipe, largest: B
     return perRow >= 16
       ? `${tokens} tokens a batch fit: set the maximum length to ${perRow}, or a smaller batch with more accumulation.`
       : `${tokens} tokens a batch fit: set the batch to 1 and accumulate instead.`;
+  }
+  for (const [narrower, words] of Object.entries(NARROWER)) {
+    if (sum(ledger(arch, narrower as WeightFormat, recipe, largest)) <= budget)
+      return `It fits with the base kept in ${words}.`;
   }
   return "Even the shortest batch does not fit: choose a smaller model.";
 }

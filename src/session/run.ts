@@ -38,7 +38,8 @@ export async function runTraining(inputs: RunInputs): Promise<RunResult> {
   const { model, dataset, recipe, control } = inputs;
   const { target } = model.runtime;
   const largest = largestBucket([dataset.train, dataset.eval], recipe.batch.size);
-  requireFit(memoryPlan(model.arch, model.runtime.formats, recipe, largest, target.limits.memoryBudget));
+  const plan = memoryPlan(model.arch, model.runtime.formats, recipe, largest, target.limits.memoryBudget);
+  requireFit(plan);
   const layout = adapterLayout(model.arch, recipe.lora);
   const adapter = { layout, buffer: target.allocate(layout.length * 4, "adapter") };
   target.write(adapter.buffer, initialAdapter(layout, recipe.seed));
@@ -62,7 +63,9 @@ export async function runTraining(inputs: RunInputs): Promise<RunResult> {
     trainRows: dataset.train,
     evalRows: dataset.eval,
   });
+  let peak = 0;
   for await (const event of events) {
+    peak = Math.max(peak, target.liveBytes());
     out.put(...translate(event, recipe, progress, summary));
     if (event.type === "eval") await takeSamples(event.step);
     await waitWhilePaused(control, out, progress);
@@ -80,6 +83,7 @@ export async function runTraining(inputs: RunInputs): Promise<RunResult> {
     evalLossAfter: summary.evalLosses.at(-1) ?? null,
     seconds: (performance.now() - start) / 1000,
     trainableParameters: layout.parameters,
+    memory: { forecast: plan.total, peak },
   };
 }
 

@@ -13,15 +13,17 @@ import { releaseRuntime } from "@/model/runtime";
 import { answer, type LoadedAdapter } from "@/session/answers";
 import { benchStep, type StepBench } from "@/session/bench";
 import { answerCases, casesOf, comparePairs } from "@/session/compare";
+import { type Inspection, inspectModel } from "@/session/inspect";
 import { memoryPlan } from "@/session/ledger";
 import { type OpenModel, openModel } from "@/session/open-model";
 import type { Platform } from "@/session/platform";
+import { readModel } from "@/session/read-model";
 import { busy, type RunControl, runTraining } from "@/session/run";
 import { type RowScore, scoreRows } from "@/session/score";
 import { createTextStream } from "@/tokenizer/text-stream";
 import { parseRecipe, type Recipe, type RecipeInput } from "@/train/recipe";
 import { largestBucket } from "@/train/trainer";
-import type { CompareEvent, DatasetSource, NamedFile, SessionApi } from "@/worker/api";
+import type { BaseDtype, CompareEvent, DatasetSource, ModelSource, NamedFile, SessionApi } from "@/worker/api";
 
 /** What the CLI may ask beyond the page. */
 export interface Session extends SessionApi {
@@ -32,6 +34,7 @@ export interface Session extends SessionApi {
   ): Promise<{ prompt: string; expected: string; base: string; passed: boolean }[]>;
   /** The adapter that a run of this recipe starts from, as PEFT files. */
   initialAdapter(recipe: RecipeInput): Promise<NamedFile[]>;
+  inspect(source: ModelSource, dtype: BaseDtype, recipe: RecipeInput, tokens: number): Promise<Inspection>;
   bench(recipe: RecipeInput, tokens: number): Promise<StepBench>;
   release(): Promise<void>;
 }
@@ -74,14 +77,15 @@ export function createSession(platform: Platform): Session {
       return { target: name, description, software, notice, memoryBudget: limits.memoryBudget };
     },
 
-    openModel: async (source, onProgress) => {
+    openModel: async (source, onProgress, dtype = "auto") => {
       idle();
       const { target } = await platform.openTarget();
+      const parts = await readModel(platform, source, dtype, target.limits);
       dropAdapter();
       if (state.model) releaseRuntime(state.model.runtime);
       delete state.model;
       delete state.dataset;
-      state.model = await openModel(platform, target, source, onProgress);
+      state.model = await openModel(target, parts, onProgress);
       return state.model.info;
     },
 
@@ -196,6 +200,8 @@ export function createSession(platform: Platform): Session {
       const layout = adapterLayout(model.arch, recipe.lora);
       return peftFiles(model, layout, initialAdapter(layout, recipe.seed));
     },
+
+    inspect: (source, dtype, input, tokens) => inspectModel(platform, source, dtype, parseRecipe(input), tokens),
 
     bench: async (input, tokens) => benchStep(requireModel().runtime, parseRecipe(input), tokens),
 

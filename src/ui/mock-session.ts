@@ -196,6 +196,7 @@ async function trainMock(
     evalLossAfter: evalLoss(step),
     seconds: (step * pace) / 1000,
     trainableParameters: 102_400,
+    memory: { forecast: 13_500_000, peak: 13_400_000 },
   };
 }
 

@@ -25,6 +25,9 @@ export type DatasetSource =
   | { kind: "bundled"; name: string }
   | { kind: "files"; name: string; train: NamedFile; eval?: NamedFile };
 
+/** How a safetensors base is kept on the device; "auto" takes the widest that fits. A GGUF keeps its own formats. */
+export type BaseDtype = "auto" | "f32" | "f16" | "int8" | "nf4";
+
 export interface ModelInfo {
   readonly name: string;
   readonly architecture: string;
@@ -123,6 +126,8 @@ export interface RunResult {
   readonly evalLossAfter: number | null;
   readonly seconds: number;
   readonly trainableParameters: number;
+  /** Bytes on the device: what the plan said, and the most that was really allocated while training. */
+  readonly memory: { readonly forecast: number; readonly peak: number };
 }
 
 export interface ComparedCase {
@@ -181,7 +186,11 @@ export interface GenerateOptions {
 
 export interface SessionApi {
   device(): Promise<DeviceInfo>;
-  openModel(source: ModelSource, onProgress: (done: number, total: number) => void): Promise<ModelInfo>;
+  openModel(
+    source: ModelSource,
+    onProgress: (done: number, total: number) => void,
+    dtype?: BaseDtype,
+  ): Promise<ModelInfo>;
   /** Needs an open model, since rows are tokenised and masked. */
   openDataset(source: DatasetSource, recipe: RecipeInput): Promise<DatasetInfo>;
   /** Bytes of a run, before anything of it is allocated. */

@@ -25,7 +25,7 @@ export function startSession(base: string, engine: Engine): SessionApi {
   const call = <T>(ask: () => Promise<T>): Promise<T> => ready.then(() => or(ask()));
   return {
     device: () => call(() => remote.device()),
-    openModel: (source, onProgress) => call(() => remote.openModel(source, proxy(onProgress))),
+    openModel: (source, onProgress, dtype) => call(() => remote.openModel(source, proxy(onProgress), dtype)),
     openDataset: (source, recipe) => call(() => remote.openDataset(source, recipe)),
     plan: (recipe) => call(() => remote.plan(recipe)),
     train: (recipe, onEvent) => call(() => remote.train(recipe, proxy(onEvent))),

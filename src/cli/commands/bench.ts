@@ -10,7 +10,7 @@ export const bench: Command = {
   name: "bench",
   summary: "Time a training step: JavaScript, device, and each kernel's share.",
   required: [],
-  optional: ["model", "rank", "batch"],
+  optional: ["model", "rank", "batch", "base-dtype"],
   run: async (context) => {
     const { session, flags, terminal } = context;
     await openModel(context, flags.model ?? "bundled:ember");

@@ -7,7 +7,7 @@ export const generate: Command = {
   name: "generate",
   summary: "Continue a prompt; --chat writes it as a user's turn of the model's chat template.",
   required: ["model", "prompt"],
-  optional: ["adapter", "max-tokens", "temperature", "seed", "chat"],
+  optional: ["adapter", "max-tokens", "temperature", "seed", "chat", "base-dtype"],
   run: async (context) => {
     const { session, flags, terminal } = context;
     await openModel(context, flags.model ?? "");

@@ -5,11 +5,13 @@ import type { Terminal } from "@/cli/terminal";
 import type { RecipeInput } from "@/train/recipe";
 import type { CompareEvent, Comparison, DatasetInfo, ModelInfo, RunEvent, RunResult } from "@/worker/api";
 
-export async function openModel({ session, terminal }: CommandContext, path: string): Promise<ModelInfo> {
+export async function openModel({ session, terminal, flags }: CommandContext, path: string): Promise<ModelInfo> {
   const { notice } = await session.device();
   process.stderr.write(`${notice}\n`);
-  const info = await session.openModel(await modelSource(path), (done, total) =>
-    terminal.progress("load", done, total),
+  const info = await session.openModel(
+    await modelSource(path),
+    (done, total) => terminal.progress("load", done, total),
+    flags["base-dtype"],
   );
   terminal.note(
     `${info.name}: ${(info.parameters / 1e6).toFixed(2)} M parameters, ${info.layers} layers, ${info.weightFormat}`,

@@ -25,6 +25,7 @@ export const train: Command = {
     "loss",
     "max-length",
     "seed",
+    "base-dtype",
     "record",
   ],
   run: async (context) => {

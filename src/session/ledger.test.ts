@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { architectureOf } from "@/model/families";
+import { memoryPlan, requireFit } from "@/session/ledger";
+import { parseRecipe } from "@/train/recipe";
+
+const recipe = parseRecipe({ lora: { rank: 8 } });
+const at512 = { tokens: 512, labels: 512 };
+
+const qwen3 = (hidden: number, layers: number, heads: number, ffn: number, tied: boolean) =>
+  architectureOf({
+    model_type: "qwen3",
+    hidden_size: hidden,
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    num_key_value_heads: 8,
+    head_dim: 128,
+    intermediate_size: ffn,
+    vocab_size: 151_936,
+    max_position_embeddings: 40_960,
+    tie_word_embeddings: tied,
+    rope_theta: 1e6,
+  });
+const smollm2 = architectureOf({
+  model_type: "llama",
+  hidden_size: 576,
+  num_hidden_layers: 30,
+  num_attention_heads: 9,
+  num_key_value_heads: 3,
+  intermediate_size: 1536,
+  vocab_size: 49_152,
+  max_position_embeddings: 8192,
+  tie_word_embeddings: true,
+  rope_theta: 100_000,
+});
+
+test.each([
+  ["SmolLM2-135M", smollm2, "nf4", 200e6],
+  ["Qwen3-0.6B", qwen3(1024, 28, 16, 3072, true), "nf4", 620e6],
+  ["Qwen3-0.6B", qwen3(1024, 28, 16, 3072, true), "f16", 1.8e9],
+  ["Qwen3-1.7B", qwen3(2048, 28, 16, 6144, true), "nf4", 1.5e9],
+  ["Qwen3-8B", qwen3(4096, 36, 32, 12_288, false), "nf4", 6e9],
+] as const)("%s in its budget: 512 tokens, rank 8 on all seven", (_, arch, format, budget) => {
+  const plan = memoryPlan(arch, format, recipe, at512, budget);
+  expect(plan.total).toBe(plan.lines.reduce((sum, { bytes }) => sum + bytes, 0));
+  expect(plan.fits, `${plan.total} of ${budget}`).toBe(true);
+});
+
+test("what does not fit is refused with the nearest settings that do", () => {
+  const tight = memoryPlan(smollm2, "f32", recipe, at512, 620e6);
+  expect(() => requireFit(tight)).toThrow(/needs \d+ MB/);
+  expect(tight.advice).toMatch(/\d+ tokens a batch fit/);
+  const none = memoryPlan(smollm2, "f32", recipe, at512, 300e6);
+  expect(none.advice).toMatch(/8 bits|4 bits/);
+  expect(memoryPlan(smollm2, "f32", recipe, at512, 10e6).advice).toMatch(/smaller model/);
+});

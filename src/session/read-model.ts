@@ -1,0 +1,238 @@
+/**
+ * From files to a model that can be loaded: config, tokenizer and the place of every tensor, each checked against the
+ * others before a byte goes to the device. A Hugging Face folder and a GGUF file end up as the same parts.
+ */
+import * as z from "zod/mini";
+import { AppError } from "@/errors";
+import { fromBlob } from "@/files/byte-source";
+import type { TargetLimits, WeightFormat } from "@/graph/target";
+import { type Architecture, expectedTensors, parameterCount } from "@/model/architecture";
+import { architectureOf } from "@/model/families";
+import { openGguf } from "@/model/gguf";
+import type { Located } from "@/model/located";
+import { storedBytes } from "@/model/weight-formats";
+import { type Formats, formatLabel, locateTensors, modelTensors, weightBytes } from "@/model/weights";
+import type { Platform } from "@/session/platform";
+import { type ChatTemplate, createChatTemplate, findChatTemplate } from "@/tokenizer/chat-template";
+import { ggufTokenizer } from "@/tokenizer/gguf-tokenizer";
+import { createTokenizer, type Tokenizer } from "@/tokenizer/tokenizer";
+import { PROJECTIONS } from "@/train/recipe";
+import type { BaseDtype, ModelInfo, ModelSource, NamedFile } from "@/worker/api";
+
+export interface ModelParts {
+  readonly name: string;
+  readonly arch: Architecture;
+  readonly tokenizer: Tokenizer;
+  readonly template: ChatTemplate | null;
+  /** Where each tensor lies; empty when only the plan of a model is asked for. */
+  readonly located: ReadonlyMap<string, Located>;
+  /** How the device will keep the weights. */
+  readonly formats: Formats;
+}
+
+const BUNDLED_FILES = [
+  "config.json",
+  "generation_config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "model.safetensors",
+];
+const MAX_JSON_BYTES = 64_000_000;
+
+/** `limits` are the device's; "auto" takes the widest format that leaves half of it to training. */
+export async function readModel(
+  platform: Platform,
+  source: ModelSource,
+  dtype: BaseDtype,
+  limits: TargetLimits,
+): Promise<ModelParts> {
+  const files = source.kind === "bundled" ? await bundledFiles(platform, source.name) : source.files;
+  const name = source.kind === "bundled" ? `bundled:${source.name}` : source.name;
+  const single = ggufFile(files);
+  if (single) return readGguf(name, single, dtype);
+  const arch = await architecture(files);
+  const { tokenizer, template } = await readTokenizer(files, arch);
+  const weights = files.filter(
+    (file) => baseName(file).endsWith(".safetensors") && !baseName(file).startsWith("adapter"),
+  );
+  if (weights.length === 0) throw missing("model.safetensors", files);
+  const located = await locateTensors(
+    arch,
+    weights.map(({ blob }) => fromBlob(blob)),
+  );
+  return { name, arch, tokenizer, template, located, formats: chooseFormat(arch, dtype, limits) };
+}
+
+/** What a plan needs: a config.json alone will do, so that a model can be weighed before it is downloaded. */
+export interface ModelSketch {
+  readonly arch: Architecture;
+  readonly formats: Formats;
+  readonly tokenizer: Tokenizer | null;
+  readonly template: ChatTemplate | null;
+  /** Of the weights' files; 0 when there are none. */
+  readonly tensorsFound: number;
+}
+
+export async function sketchModel(
+  platform: Platform,
+  source: ModelSource,
+  dtype: BaseDtype,
+  limits: TargetLimits,
+): Promise<ModelSketch & { readonly name: string }> {
+  const files = source.kind === "bundled" ? await bundledFiles(platform, source.name) : source.files;
+  const has = (name: string) => files.some((file) => baseName(file) === name || baseName(file).endsWith(name));
+  if (ggufFile(files) || (has("tokenizer.json") && has(".safetensors"))) {
+    const parts = await readModel(platform, source, dtype, limits);
+    return { ...parts, tensorsFound: parts.located.size };
+  }
+  const arch = await architecture(files);
+  const text = has("tokenizer.json") ? await readTokenizer(files, arch) : { tokenizer: null, template: null };
+  const name = source.kind === "bundled" ? `bundled:${source.name}` : source.name;
+  return { name, arch, formats: chooseFormat(arch, dtype, limits), ...text, tensorsFound: 0 };
+}
+
+/** A folder's own config.json and weights come before a GGUF file that lies beside them. */
+function ggufFile(files: readonly NamedFile[]): NamedFile | undefined {
+  const found = files.filter((file) => baseName(file).toLowerCase().endsWith(".gguf"));
+  if (found.length > 1 && files.length === found.length) {
+    throw new AppError(
+      "usage",
+      `These are ${found.length} GGUF files: ${found.slice(0, 4).map(baseName).join(", ")}.`,
+      {
+        hint: "Give the one to train.",
+      },
+    );
+  }
+  return files.some((file) => baseName(file) === "config.json") ? undefined : found[0];
+}
+
+async function readGguf(name: string, file: NamedFile, dtype: BaseDtype): Promise<ModelParts> {
+  if (dtype !== "auto") {
+    throw new AppError("usage", "A GGUF file keeps its own formats; another base format cannot be asked for.", {
+      hint: "Leave the base format on auto, or open the model's safetensors.",
+    });
+  }
+  const { arch: read, located, formatOf, metadata } = await openGguf(fromBlob(file.blob));
+  const { tokenizerJson, configJson, eosIds } = ggufTokenizer(metadata);
+  const arch = { ...read, eosIds };
+  return { name, arch, located, formats: formatOf, ...textSide(tokenizerJson, configJson, undefined, arch) };
+}
+
+const baseName = ({ name }: NamedFile) => name.split("/").at(-1) ?? name;
+
+async function bundledFiles(platform: Platform, name: string): Promise<NamedFile[]> {
+  if (!/^[a-z0-9-]+$/.test(name)) {
+    throw new AppError("usage", `"${name}" is not the name of a bundled model.`, {
+      hint: "The bundled model is called ember.",
+    });
+  }
+  return Promise.all(
+    BUNDLED_FILES.map(async (file) => ({ name: file, blob: await platform.bundled(`models/${name}/${file}`) })),
+  );
+}
+
+function missing(name: string, files: readonly NamedFile[]): AppError {
+  const seen = files.map(baseName).slice(0, 12).join(", ") || "nothing";
+  return new AppError("model/missing-file", `The model folder has no ${name}; it holds ${seen}.`, {
+    hint: "Give the whole folder: config.json, model.safetensors, tokenizer.json and tokenizer_config.json.",
+  });
+}
+
+async function text(files: readonly NamedFile[], name: string): Promise<string | undefined> {
+  const file = files.find((candidate) => baseName(candidate) === name);
+  if (!file) return undefined;
+  if (file.blob.size > MAX_JSON_BYTES) {
+    throw new AppError("file/too-large", `${name} has ${file.blob.size} bytes, more than any real one.`, {
+      hint: "Check that the file is what its name says.",
+    });
+  }
+  return file.blob.text();
+}
+
+async function json(files: readonly NamedFile[], name: string): Promise<unknown> {
+  const content = await text(files, name);
+  if (content === undefined) return undefined;
+  try {
+    return JSON.parse(content);
+  } catch (cause) {
+    const html = content.trimStart().startsWith("<");
+    throw new AppError("file/malformed", `${name} is not JSON${html ? " but a web page" : ""}.`, {
+      hint: "Download the file itself, not the page that shows it.",
+      cause,
+    });
+  }
+}
+
+const GenerationConfig = z.looseObject({ eos_token_id: z.nullish(z.union([z.int(), z.array(z.int())])) });
+
+async function architecture(files: readonly NamedFile[]): Promise<Architecture> {
+  const config = await json(files, "config.json");
+  if (config === undefined) throw missing("config.json", files);
+  const arch = architectureOf(config);
+  const generation = z.safeParse(GenerationConfig, await json(files, "generation_config.json"));
+  const eos = generation.success ? (generation.data.eos_token_id ?? []) : [];
+  return { ...arch, eosIds: [...new Set([...arch.eosIds, ...(Array.isArray(eos) ? eos : [eos])])] };
+}
+
+async function readTokenizer(
+  files: readonly NamedFile[],
+  arch: Architecture,
+): Promise<{ tokenizer: Tokenizer; template: ChatTemplate | null }> {
+  const content = await text(files, "tokenizer.json");
+  if (content === undefined) throw missing("tokenizer.json", files);
+  const config = (await text(files, "tokenizer_config.json")) ?? "{}";
+  return textSide(content, config, await text(files, "chat_template.jinja"), arch);
+}
+
+function textSide(tokenizerJson: string, config: string, jinja: string | undefined, arch: Architecture) {
+  const tokenizer = createTokenizer(tokenizerJson, config, arch.eosIds);
+  if (tokenizer.vocabSize > arch.vocab) {
+    throw new AppError(
+      "model/bad-shape",
+      `The tokenizer knows ${tokenizer.vocabSize} tokens, the model ${arch.vocab}.`,
+      {
+        hint: "Take tokenizer.json from the same model as the weights.",
+      },
+    );
+  }
+  const template = findChatTemplate(config, jinja);
+  return { tokenizer, template: template === null ? null : createChatTemplate(template, tokenizer.specialTokens) };
+}
+
+const DTYPES: Readonly<Record<Exclude<BaseDtype, "auto">, WeightFormat>> = {
+  f32: "f32",
+  f16: "f16",
+  int8: "q8_0",
+  nf4: "nf4",
+};
+
+/** Every tensor must fit one binding, so a huge embedding may be kept narrower than the rest. */
+function chooseFormat(arch: Architecture, dtype: BaseDtype, { memoryBudget, maxBindingBytes }: TargetLimits): Formats {
+  const widths = Object.values(DTYPES);
+  const affordable = widths.find((format) => weightBytes(modelTensors(arch, format)) <= memoryBudget / 2);
+  const wanted = dtype === "auto" ? (affordable ?? "nf4") : DTYPES[dtype];
+  const shapes = expectedTensors(arch, PROJECTIONS);
+  const narrower = widths.slice(widths.indexOf(wanted));
+  const fitting = (name: string) =>
+    narrower.find((format) => storedBytes(format, shapes.get(name) ?? []) <= maxBindingBytes) ?? "nf4";
+  return [...shapes.keys()].every((name) => fitting(name) === wanted) ? wanted : fitting;
+}
+
+export function modelInfo({
+  name,
+  arch,
+  formats,
+  template,
+}: Pick<ModelParts, "name" | "arch" | "formats" | "template">): ModelInfo {
+  const tensors = modelTensors(arch, formats);
+  const { hidden, layers, heads, kvHeads, headDim, vocab, contextLength, tied } = arch;
+  return {
+    name,
+    architecture: arch.family,
+    parameters: parameterCount(expectedTensors(arch, PROJECTIONS)),
+    ...{ layers, hidden, heads, kvHeads, headDim, vocab, contextLength, tied },
+    weightFormat: formatLabel(tensors),
+    weightBytes: weightBytes(tensors),
+    chatTemplate: template !== null,
+  };
+}
