@@ -28,3 +28,24 @@ test.each([
     reference: reference(width, 1e-5),
   });
 });
+
+// A weight shorter than the row norms each head.
+test.each([
+  [3, 4, 16],
+  [2, 1, 36],
+])("rmsnorm of %i rows of %i heads × %i", async (rows, heads, width) => {
+  await checkOp({
+    inputs: { x: input([rows, heads * width], 1, "flow"), w: input([width], 2) },
+    trace: (g, t) => rmsnorm(g, t, { eps: 1e-5 }),
+    reference: reference(width, 1e-5),
+  });
+});
+
+// Forward alone, because finite differences of so many values take half a minute.
+test("more heads than one side of a grid takes", async () => {
+  await checkOp({
+    inputs: { x: input([4200, 8 * 4], 1), w: input([4], 2) },
+    trace: (g, t) => rmsnorm(g, t, { eps: 1e-5 }),
+    reference: reference(4, 1e-5),
+  });
+});
