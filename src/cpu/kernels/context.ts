@@ -99,9 +99,16 @@ function unfinished(): i32 {
 function walk(): i32 {
   const list: usize = load<u32>(control + LIST);
   while (!ending && position < atomic.load<i32>(control + LIMIT)) {
-    const call: usize = load<u32>(list + ((<usize>position) << 2));
-    call_indirect<void>(load<u32>(call), call + 4);
+    const entry: usize = load<u32>(list + ((<usize>position) << 2)), call = entry & ~<usize>1;
     position++;
+    if (entry & 1) {
+      // Too small to share: the first thread does it alone, and nobody waits before the next call that is shared.
+      if (thread == 0) {
+        call_indirect<void>(load<u32>(call), call + 4);
+        store<i32>(control + COUNTER, 0);
+      }
+      if (load<u32>(list + ((<usize>position) << 2)) & 1) continue;
+    } else call_indirect<void>(load<u32>(call), call + 4);
     // The others read the limit behind the barrier at the earliest, so all stop at the same call.
     if (thread == 0 && now() > deadline) atomic.store<i32>(control + LIMIT, position);
     if (!barrier()) return unfinished();

@@ -13,7 +13,8 @@ import { PANEL, TILE, packRows, packStep, product } from "./tile";
 import { madd, sum4 } from "./vector";
 import { F32, blockOf, dequantise } from "./weight";
 
-const FEW_ROWS: i32 = 8;
+/** Below it, dot products along the rows of w beat packing, which costs as much as some rows of the product. */
+const FEW_ROWS: i32 = 12;
 /** Inner slices: a packed panel of 640 steps has 20 KB, the size of a first-level cache. */
 const SLICE: i32 = 640;
 const MOST_PANELS: i32 = 32;
@@ -117,29 +118,34 @@ export function backward(call: usize): void {
   }
 }
 
-/** Four dot products of x with rows of w, `step` bytes apart, as one vector. k: multiple of 4. */
-@inline
-function dot4(x: usize, w: usize, s1: usize, s2: usize, s3: usize, k: i32): v128 {
-  let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
-  const end = x + at(k & ~7);
-  for (; x < end; x += 32, w += 32) {
-    const x0 = v128.load(x), x1 = v128.load(x, 16);
-    a = madd(x0, v128.load(w), a); e = madd(x1, v128.load(w, 16), e);
-    b = madd(x0, v128.load(w + s1), b); f = madd(x1, v128.load(w + s1, 16), f);
-    c = madd(x0, v128.load(w + s2), c); g = madd(x1, v128.load(w + s2, 16), g);
-    d = madd(x0, v128.load(w + s3), d); h = madd(x1, v128.load(w + s3, 16), h);
+/**
+ * Two rows of x by four rows of w: y = sums, or y += scale · sums. Both run along k in memory, so nothing is packed;
+ * eight sums stay in registers, four partial ones each. k: multiple of 4.
+ */
+function dots(
+  x0: usize, x1: usize, w0: usize, w1: usize, w2: usize, w3: usize,
+  k: i32, scale: f32, add: bool, y0: usize, y1: usize,
+): void {
+  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+  for (let i = 0; i < k; i += 4) {
+    const p = v128.load(x0), q = v128.load(x1);
+    const r0 = v128.load(w0), r1 = v128.load(w1), r2 = v128.load(w2), r3 = v128.load(w3);
+    x0 += 16; x1 += 16; w0 += 16; w1 += 16; w2 += 16; w3 += 16;
+    a0 = madd(p, r0, a0); b0 = madd(q, r0, b0);
+    a1 = madd(p, r1, a1); b1 = madd(q, r1, b1);
+    a2 = madd(p, r2, a2); b2 = madd(q, r2, b2);
+    a3 = madd(p, r3, a3); b3 = madd(q, r3, b3);
   }
-  if (k & 4) {
-    const x0 = v128.load(x);
-    a = madd(x0, v128.load(w), a); b = madd(x0, v128.load(w + s1), b);
-    c = madd(x0, v128.load(w + s2), c); d = madd(x0, v128.load(w + s3), d);
+  let first = f32x4(sum4(a0), sum4(a1), sum4(a2), sum4(a3)), second = f32x4(sum4(b0), sum4(b1), sum4(b2), sum4(b3));
+  if (add) {
+    first = madd(f32x4.splat(scale), first, v128.load(y0));
+    second = madd(f32x4.splat(scale), second, v128.load(y1));
   }
-  return f32x4(
-    sum4(f32x4.add(a, e)), sum4(f32x4.add(b, f)), sum4(f32x4.add(c, g)), sum4(f32x4.add(d, h)),
-  );
+  v128.store(y0, first);
+  v128.store(y1, second);
 }
 
-/** `forward` for a handful of rows: four rows of w at a time, each read and unpacked once. */
+/** `forward` for some rows: four rows of w at a time, each read and unpacked once. An odd last row is done twice. */
 function few(call: usize): void {
   const x = pointer(call, 0), w = pointer(call, 1), y = pointer(call, 2), h = pointer(call, 3), b = pointer(call, 4);
   const rows = integer(call, 6), K = integer(call, 7), N = integer(call, 8), wRows = integer(call, 9);
@@ -157,13 +163,15 @@ function few(call: usize): void {
         for (let i = 0; i <= i3; i++) dequantise(format, w, K, n + i, 0, K, scratch + at(i * K));
         from = scratch;
       }
-      for (let row = 0; row < rows; row++) {
-        let sum = dot4(x + at(row * K), from, at(i1 * K), at(i2 * K), at(i3 * K), K);
-        if (scale != 0) {
-          const extra = dot4(h + at(row * rank), b + at(n * rank), at(i1 * rank), at(i2 * rank), at(i3 * rank), rank);
-          sum = madd(f32x4.splat(scale), extra, sum);
-        }
-        v128.store(y + at(row * N + n), sum);
+      const w1 = from + at(i1 * K), w2 = from + at(i2 * K), w3 = from + at(i3 * K);
+      const c0 = b + at(n * rank), c1 = c0 + at(i1 * rank), c2 = c0 + at(i2 * rank), c3 = c0 + at(i3 * rank);
+      for (let row = 0; row < rows; row += 2) {
+        const other = min(row + 1, rows - 1);
+        const y0 = y + at(row * N + n), y1 = y + at(other * N + n);
+        dots(x + at(row * K), x + at(other * K), from, w1, w2, w3, K, 1, false, y0, y1);
+        if (scale == 0) continue;
+        // Both rows are read before either is written, so an odd last row takes the term once.
+        dots(h + at(row * rank), h + at(other * rank), c0, c1, c2, c3, rank, scale, true, y0, y1);
       }
     }
   }

@@ -71,9 +71,9 @@ const BIAS: f32 = 5.192296858534828e33; // 2^112
 
 function halves(from: usize, count: i32, to: usize): void {
   for (const end = to + at(count); to < end; to += 16, from += 8) {
-    const bits = v128.load16x4_u(from);
-    const magnitude = f32x4.mul(i32x4.shl(v128.and(bits, i32x4.splat(0x7fff)), 13), f32x4.splat(BIAS));
-    v128.store(to, v128.or(magnitude, i32x4.shl(v128.and(bits, i32x4.splat(0x8000)), 16)));
+    // Extended by its sign, a half brings the sign to its place by the same shift.
+    const bits = i32x4.shl(v128.load16x4_s(from), 13);
+    v128.store(to, f32x4.mul(v128.and(bits, i32x4.splat(<i32>0x8fffffff)), f32x4.splat(BIAS)));
   }
 }
 
@@ -149,33 +149,31 @@ function q6_k(d: f32, q: usize, to: usize): void {
   }
 }
 
-/** NormalFloat4's sixteen values, as four tables of bytes would hold them, lane by lane (QLoRA). */
-function normalFloat(q: u32): f32 {
-  switch (q) {
-    case 0: return -1.0;
-    case 1: return -0.6961928009986877;
-    case 2: return -0.5250730514526367;
-    case 3: return -0.39491748809814453;
-    case 4: return -0.28444138169288635;
-    case 5: return -0.18477343022823334;
-    case 6: return -0.09105003625154495;
-    case 7: return 0.0;
-    case 8: return 0.07958029955625534;
-    case 9: return 0.16093020141124725;
-    case 10: return 0.24611230194568634;
-    case 11: return 0.33791524171829224;
-    case 12: return 0.44070982933044434;
-    case 13: return 0.5626170039176941;
-    case 14: return 0.7229568362236023;
-    default: return 1.0;
-  }
+/**
+ * NormalFloat4's sixteen values (QLoRA) are looked up a byte at a time: plane p holds byte p of each f32, -1 … 1, as
+ * shaders/lib/weight-nf4.wgsl lists them.
+ */
+@inline
+function normalFloats(q: v128, scale: v128, to: usize): void {
+  const p0 = i8x16.swizzle(i64x2(<i64>0x00713f4da030b100, <i64>0x00b3abb83adde3ff), q);
+  const p1 = i8x16.swizzle(i64x2(<i64>0x007835a2326b3900, <i64>0x001307a40304cafa), q);
+  const p2 = i8x16.swizzle(i64x2(<i64>0x00ba3d91ca063280, <i64>0x803910e1ad7c24a2), q);
+  const p3 = i8x16.swizzle(i64x2(<i64>0x00bdbebebebfbfbf, <i64>0x3f3f3f3e3e3e3e3d), q);
+  const low0 = i8x16.shuffle(p0, p1, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  const low1 = i8x16.shuffle(p0, p1, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+  const high0 = i8x16.shuffle(p2, p3, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  const high1 = i8x16.shuffle(p2, p3, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+  v128.store(to, f32x4.mul(scale, i16x8.shuffle(low0, high0, 0, 8, 1, 9, 2, 10, 3, 11)));
+  v128.store(to, f32x4.mul(scale, i16x8.shuffle(low0, high0, 4, 12, 5, 13, 6, 14, 7, 15)), 16);
+  v128.store(to, f32x4.mul(scale, i16x8.shuffle(low1, high1, 0, 8, 1, 9, 2, 10, 3, 11)), 32);
+  v128.store(to, f32x4.mul(scale, i16x8.shuffle(low1, high1, 4, 12, 5, 13, 6, 14, 7, 15)), 48);
 }
 
 function nf4(block: usize, to: usize): void {
-  const scale = load<f32>(block);
-  for (let j: usize = 0; j < 32; j++) {
-    const q = <u32>load<u8>(block + 4 + j);
-    store<f32>(to + (j << 2), scale * normalFloat(q & 15));
-    store<f32>(to + (j << 2), scale * normalFloat(q >> 4), 128);
+  const scale = f32x4.splat(load<f32>(block));
+  for (let j: usize = 0; j < 32; j += 16, to += 64) {
+    const bytes = v128.load(block + 4 + j);
+    normalFloats(v128.and(bytes, i8x16.splat(15)), scale, to);
+    normalFloats(i8x16.shr_u(bytes, 4), scale, to + 128);
   }
 }
