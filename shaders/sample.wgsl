@@ -20,10 +20,13 @@ fn pcg(value: u32) -> u32 {
   return (word >> 22u) ^ word;
 }
 
+// -log of an exponential draw e = -log(1 - u). The winner has the smallest e, where 1 - u rounds to 1 and log promises
+// no digit: there the series of log takes over.
 fn gumbel(key: u32, token: u32) -> f32 {
   let bits = pcg(token ^ pcg(key ^ pcg(u32(step.seed))));
-  let uniform01 = (f32(bits >> 8u) + 0.5) / 16777216.0;
-  return -log(-log(uniform01));
+  let u = min((f32(bits) + 0.5) / 4294967296.0, 0.9999999);
+  let e = select(-log(1.0 - u), u * (1.0 + u * (0.5 + u / 3.0)), u < 0.01);
+  return -log(e);
 }
 
 @compute @workgroup_size(LANES)

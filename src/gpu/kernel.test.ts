@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { kernelSource } from "@/gpu/kernel";
+import { SHADERS } from "@/gpu/shaders";
+import { external } from "@/graph/graph";
+import type { Call } from "@/graph/target";
+
+const x = external("x", [4, 8]);
+const w = external("w", [8]);
+const y = external("y", [4, 8]);
+const CALL: Call = {
+  kernel: "rmsnorm.forward",
+  reads: { x, w },
+  writes: { y },
+  constants: { WIDTH: 8, EPS: 1e-5 },
+  grid: [4, 1, 1],
+  label: "layers.0.rmsnorm.rmsnorm.forward",
+};
+
+test("operands bind by name, and constants are compiled in", () => {
+  const { code, entry, bindings } = kernelSource(CALL);
+  expect(entry).toBe("forward");
+  expect(Object.fromEntries([...bindings].map(([name, { type }]) => [name, type]))).toEqual({
+    x: "read-only-storage",
+    w: "read-only-storage",
+    y: "storage",
+  });
+  expect(code).toContain("const WIDTH: u32 = 8;");
+  expect(code).toContain("const EPS: f32 = 0.00001;");
+  expect(code).not.toContain("override");
+});
+
+test.each<[string, Partial<Call>, RegExp]>([
+  ["a misspelt operand", { reads: { x, weight: w } }, /shaders\/rmsnorm\.wgsl has no binding "weight"/],
+  ["a missing constant", { constants: { WIDTH: 8 } }, /rmsnorm.*EPS/],
+  ["a constant too many", { constants: { WIDTH: 8, EPS: 1e-5, DEPTH: 3 } }, /rmsnorm.*DEPTH/],
+  ["reading what is written", { reads: { x, w, y }, writes: {} }, /shaders\/rmsnorm\.wgsl: "y" is storage/],
+  ["writing what is read", { reads: { w }, writes: { x, y } }, /shaders\/rmsnorm\.wgsl: "x" is read-only-storage/],
+  ["a file that is not there", { kernel: "rmsnrom.forward" }, /no shaders\/rmsnrom\.wgsl/],
+])("%s is refused with the file's name", (_, change, message) => {
+  expect(() => kernelSource({ ...CALL, ...change })).toThrow(message);
+});
+
+test("the format of w chooses its library, and one without a library is refused", () => {
+  const call: Call = {
+    ...CALL,
+    kernel: "embed.forward",
+    reads: { tokens: external("tokens", [4], "u32"), w: external("w", [9, 8], "f16") },
+    constants: { SCALE: 1, W_COLS: 8 },
+  };
+  expect(kernelSource(call).code).toContain("unpack2x16float");
+  const odd = { ...external("w", [9, 8]), format: "odd" as "f32" };
+  expect(() => kernelSource({ ...call, reads: { ...call.reads, w: odd } })).toThrow(
+    "shaders/embed.wgsl uses lib/weight-odd, which does not exist",
+  );
+});
+
+test("no file gives two bindings one number", () => {
+  for (const [name, text] of SHADERS) {
+    const numbers = [...text.matchAll(/@binding\((\d+)\)/g)].map(([, number]) => number);
+    expect(new Set(numbers).size, name).toBe(numbers.length);
+  }
+});
