@@ -33,8 +33,10 @@ export const rmsnorm = op<"x" | "w", "y", { eps: number }>("rmsnorm", {
   },
 });
 
-/** One workgroup per stretch. Heads of a long batch are more than one side of a grid may hold. */
+const SIDE = 4096;
+
+/** One workgroup per stretch. The heads of a long batch are more than one side of a grid may hold. */
 function oneGroupEach(count: number): Grid {
-  const x = Math.min(count, 32_768);
-  return [x, Math.ceil(count / x)];
+  const y = Math.ceil(count / SIDE);
+  return [Math.ceil(count / y), y];
 }
