@@ -21,9 +21,9 @@ fn pcg(value: u32) -> u32 {
 }
 
 // -log of an exponential draw e = -log(1 - u). The winner has the smallest e, where 1 - u rounds to 1 and log promises
-// no digit: there the series of log takes over.
+// no digit: there the series of log takes over. The CPU's kernel draws 1 - u, hence the complement.
 fn gumbel(key: u32, token: u32) -> f32 {
-  let bits = pcg(token ^ pcg(key ^ pcg(u32(step.seed))));
+  let bits = ~pcg(token ^ pcg(key ^ pcg(u32(step.seed))));
   let u = min((f32(bits) + 0.5) / 4294967296.0, 0.9999999);
   let e = select(-log(1.0 - u), u * (1.0 + u * (0.5 + u / 3.0)), u < 0.01);
   return -log(e);
