@@ -39,7 +39,7 @@ fn backward(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) l
   for (var i = lane; i < VOCAB; i += LANES) { sum += exp(z[row + i] - largest); }
   let total = log(workgroup_sum(lane, sum)) + largest;
   if (lane == 0u) { nll[id.x] = select(0.0, total - z[target_at], weights[id.x] != 0.0); }
-  workgroupBarrier();  // the target's logit is read above before its lane overwrites it below
+  storageBarrier();  // the target's logit is read above before its lane overwrites it below
   for (var i = lane; i < VOCAB; i += LANES) {
     z[row + i] = weight * (exp(z[row + i] - total) - select(0.0, 1.0, row + i == target_at));
   }
