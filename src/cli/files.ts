@@ -3,6 +3,7 @@ import { openAsBlob } from "node:fs";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { AppError } from "@/errors";
+import { isReference } from "@/hub/reference";
 import type { RecipeInput } from "@/train/recipe";
 import type { DatasetSource, ModelSource, NamedFile } from "@/worker/api";
 
@@ -10,6 +11,7 @@ const BUNDLED = "bundled:";
 
 export async function modelSource(path: string): Promise<ModelSource> {
   if (path.startsWith(BUNDLED)) return { kind: "bundled", name: path.slice(BUNDLED.length) };
+  if (isReference(path)) return { kind: "hub", reference: path };
   const isGguf = path.toLowerCase().endsWith(".gguf") && !(await stat(path).catch(() => undefined))?.isDirectory();
   if (isGguf) return { kind: "files", name: resolve(path), files: [await file(path)] };
   return { kind: "files", name: resolve(path), files: await folder(path, /\.(json|safetensors|jinja)$/) };

@@ -1,14 +1,14 @@
 /** Flags of all commands, declared once with their types; each command names those it takes. */
 import { parseArgs } from "node:util";
 import * as z from "zod/mini";
-import type { Command } from "@/cli/commands";
+import type { Command } from "@/cli/command";
 import { AppError } from "@/errors";
 import type { RecipeInput } from "@/train/recipe";
 
 const number = z.pipe(z.string().check(z.regex(/^-?[\d.]+(e-?\d+)?$/i, "must be a number")), z.transform(Number));
 
 const FLAGS = {
-  model: { hint: "DIR|bundled:NAME", type: z.string() },
+  model: { hint: "DIR|FILE.gguf|hf:OWNER/NAME|bundled:NAME", type: z.string() },
   data: { hint: "FILE|bundled:NAME", type: z.string() },
   eval: { hint: "FILE", type: z.string() },
   adapter: { hint: "DIR", type: z.string() },

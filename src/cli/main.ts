@@ -2,7 +2,8 @@
  * The command line: the same session as the page, in Node. With --json, stdout carries one JSON object a line and nothing
  * else; progress and prose go to stderr. Exit codes: 0 done, 1 failed, 2 used wrongly.
  */
-import { COMMANDS, type Command } from "@/cli/commands";
+import type { Command } from "@/cli/command";
+import { COMMANDS } from "@/cli/commands";
 import { type Flags, parseFlags, usageOf } from "@/cli/flags";
 import { nodePlatform } from "@/cli/node-platform";
 import { createTerminal, type Terminal } from "@/cli/terminal";

@@ -1,17 +1,25 @@
 /** Node as a platform: Dawn (npm `webgpu`) on the machine's GPU, or the CPU; bundled files from disk. */
 import { spawnSync } from "node:child_process";
 import { existsSync, openAsBlob } from "node:fs";
+import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { AppError } from "@/errors";
+import { parseEndpoint } from "@/hub/client";
+import { HUB } from "@/hub/reference";
 import { type ChosenTarget, chooseTarget, type Preference } from "@/session/choose-target";
 import type { Platform } from "@/session/platform";
+import { diskFiles } from "@/storage/disk-files";
 import { softwareVulkan } from "@/tooling/software-vulkan.mjs";
 
 const RESTARTED = "BURNISH_SOFTWARE_GPU";
 
 export function nodePlatform(preference: Preference): Platform {
   let opened: Promise<ChosenTarget> | undefined;
+  const { HF_ENDPOINT, HF_TOKEN, BURNISH_CACHE, XDG_CACHE_HOME } = process.env;
+  const cache = BURNISH_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "burnish");
   return {
+    files: async () => diskFiles(cache),
+    hub: { endpoint: HF_ENDPOINT ? parseEndpoint(HF_ENDPOINT) : HUB, token: HF_TOKEN },
     openTarget: () => {
       opened ??= open(preference);
       return opened;

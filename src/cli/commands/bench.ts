@@ -1,5 +1,5 @@
 /** burnish bench: what a training step costs here, and where the time goes. */
-import type { Command } from "@/cli/commands";
+import type { Command } from "@/cli/command";
 import { openModel, percent } from "@/cli/commands/shared";
 import { recipeFrom } from "@/cli/flags";
 import { table } from "@/cli/terminal";

@@ -1,6 +1,6 @@
 /** burnish demo: the page's one button in a terminal: train, compare and export on the bundled model and data. */
 import { resolve } from "node:path";
-import type { Command } from "@/cli/commands";
+import type { Command } from "@/cli/command";
 import { answering, describeData, evalLine, openModel, percent, trainWithBar } from "@/cli/commands/shared";
 import { dataSource, writeFiles } from "@/cli/files";
 import { recipeFrom } from "@/cli/flags";

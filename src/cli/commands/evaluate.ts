@@ -1,5 +1,5 @@
 /** burnish eval: greedy answers to every row, graded by exact match; with an adapter, base and tuned in pairs. */
-import type { Command } from "@/cli/commands";
+import type { Command } from "@/cli/command";
 import { answering, describeData, evalLine, openModel, percent } from "@/cli/commands/shared";
 import { adapterFiles, dataSource } from "@/cli/files";
 import { recipeFrom } from "@/cli/flags";

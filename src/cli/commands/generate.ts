@@ -1,5 +1,5 @@
 /** burnish generate: one prompt, one answer. */
-import type { Command } from "@/cli/commands";
+import type { Command } from "@/cli/command";
 import { openModel } from "@/cli/commands/shared";
 import { adapterFiles } from "@/cli/files";
 

@@ -1,5 +1,5 @@
 /** burnish inspect: what a model is, and the memory that training it would take. */
-import type { Command } from "@/cli/commands";
+import type { Command } from "@/cli/command";
 import { modelSource } from "@/cli/files";
 import { recipeFrom } from "@/cli/flags";
 import { table } from "@/cli/terminal";

@@ -1,5 +1,5 @@
 /** burnish score: per row, the summed nll and the count of the tokens that TRL would train. */
-import type { Command } from "@/cli/commands";
+import type { Command } from "@/cli/command";
 import { openModel } from "@/cli/commands/shared";
 import { adapterFiles, file } from "@/cli/files";
 import { recipeFrom } from "@/cli/flags";

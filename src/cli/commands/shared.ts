@@ -1,5 +1,5 @@
 /** What several commands do the same way: say the engine, open the model, train with a bar, answer with a bar. */
-import type { CommandContext } from "@/cli/commands";
+import type { CommandContext } from "@/cli/command";
 import { modelSource } from "@/cli/files";
 import type { Terminal } from "@/cli/terminal";
 import type { RecipeInput } from "@/train/recipe";
@@ -10,7 +10,11 @@ export async function openModel({ session, terminal, flags }: CommandContext, pa
   process.stderr.write(`${notice}\n`);
   const info = await session.openModel(
     await modelSource(path),
-    (done, total) => terminal.progress("load", done, total),
+    (done, total, download) => {
+      if (!download) return terminal.progress("load", done, total);
+      const left = download.secondsLeft === null ? "" : `, ${Math.ceil(download.secondsLeft)} s left`;
+      terminal.progress("download", done, total, `${mb(done)} of ${mb(total)} MB${left}`);
+    },
     flags["base-dtype"],
   );
   terminal.note(
@@ -68,5 +72,7 @@ export function evalLine({ n, base, tuned, cases }: Comparison): object {
     cases: cases.map(({ prompt, expected, base: from, tuned: to }) => ({ prompt, expected, base: from, tuned: to })),
   };
 }
+
+const mb = (bytes: number) => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 
 export const percent = (value: number) => `${(100 * value).toFixed(0)} %`;

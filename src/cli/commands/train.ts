@@ -1,7 +1,7 @@
 /** burnish train: data and a model to a PEFT folder. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Command } from "@/cli/commands";
+import type { Command } from "@/cli/command";
 import { describeData, openModel, trainWithBar } from "@/cli/commands/shared";
 import { dataSource, recipeFile, writeFiles } from "@/cli/files";
 import { recipeFrom } from "@/cli/flags";
