@@ -1,0 +1,18 @@
+/** What a command is: its flags, and what it does with a session and a terminal. */
+import type { FlagName, Flags } from "@/cli/flags";
+import type { Terminal } from "@/cli/terminal";
+import type { Session } from "@/session/session";
+
+export interface CommandContext {
+  readonly session: Session;
+  readonly flags: Flags;
+  readonly terminal: Terminal;
+}
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly required: readonly FlagName[];
+  readonly optional: readonly FlagName[];
+  readonly run: (context: CommandContext) => Promise<void>;
+}
