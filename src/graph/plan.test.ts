@@ -175,3 +175,12 @@ test("rows share their matrix's storage, at offsets that a device can bind", () 
   expect([part.storage, part.offset, elements(part.shape)]).toEqual([matrix.storage, 768, 192]);
   expect(() => rows(matrix, 1, 1)).toThrow("multiple of 256");
 });
+
+test("what a kept call only updates in place has been made before", () => {
+  const g = createGraph("in place");
+  const z = temp(g, [4]);
+  const out = external("out", [4]);
+  call(g, "x.make", { reads: {}, writes: { z } }, {}, 1);
+  call(g, "x.update", { reads: {}, writes: { z, out } }, {}, 1);
+  expect(kernels(compileGraph(g))).toEqual(["x.make", "x.update"]);
+});

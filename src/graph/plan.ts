@@ -46,7 +46,8 @@ function prune(calls: readonly Call[]): Call[] {
   const kept: Call[] = [];
   for (const item of calls.toReversed()) {
     if (!operands(item.writes).some(({ storage }) => storage.external || wanted.has(storage))) continue;
-    for (const { storage } of operands(item.reads)) wanted.add(storage);
+    // What a kept call updates in place must have been made, too.
+    for (const { storage } of [...operands(item.reads), ...operands(item.writes)]) wanted.add(storage);
     kept.push(item);
   }
   return kept.reverse();
