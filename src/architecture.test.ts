@@ -35,7 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // The harness of parity tests reads the goldens' files.
   "train/goldens": ["model", "ops", "graph", "data", "files"],
   export: ["model", "files"],
-  hub: [],
+  hub: ["storage", "files"],
   offload: [],
   skill: ["eval", "tokenizer"],
   session: [
@@ -43,8 +43,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...["train", "export", "hub", "offload", "skill"],
   ],
   "worker/api": [],
-  worker: ["session"],
-  cli: ["session", "tooling", "hub", "offload", "explain", "eval"],
+  worker: ["session", "storage", "hub"],
+  cli: ["session", "tooling", "storage", "hub", "offload", "explain", "eval"],
   ui: ["worker/api", "worker/client", "eval/suite", "eval/report", "data/formats", "explain", "hub", "offload"],
   tooling: [],
 };

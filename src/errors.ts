@@ -24,6 +24,11 @@ export type ErrorCode =
   | "run/stopped"
   | "usage"
   | "network/failed"
+  | "hub/denied"
+  | "hub/not-found"
+  | "hub/corrupt"
+  | "storage/full"
+  | "storage/failed"
   | "internal";
 
 export interface WireError {

@@ -51,8 +51,8 @@ const PARENTS: Readonly<Record<Projection, "self_attn" | "mlp">> = {
   down_proj: "mlp",
 };
 
-/** `baseModel` is what PEFT will load below it: a Hub id or a folder. */
-export function exportPeft(adapter: Adapter, baseModel: string): ExportedFile[] {
+/** `baseModel` is what PEFT will load below it: a Hub id, with its commit as `revision`, or a folder. */
+export function exportPeft(adapter: Adapter, baseModel: string, revision?: string): ExportedFile[] {
   const tensors = new Map<string, TensorData>();
   for (const [key, { a, b }] of adapter.tensors) {
     const [, layer, projection] = /^layers\.(\d+)\.(\w+)$/.exec(key) ?? [];
@@ -65,17 +65,17 @@ export function exportPeft(adapter: Adapter, baseModel: string): ExportedFile[] 
   const text = (name: string, content: string) => ({ name, bytes: new TextEncoder().encode(content) });
   return [
     { name: WEIGHTS, bytes: writeSafetensors(tensors) },
-    text(CONFIG, `${JSON.stringify(peftConfig(adapter, baseModel), null, 2)}\n`),
+    text(CONFIG, `${JSON.stringify(peftConfig(adapter, baseModel, revision), null, 2)}\n`),
     text("README.md", adapterCard(adapter, baseModel)),
   ];
 }
 
-function peftConfig({ rank, alpha, targets }: Adapter, baseModel: string): object {
+function peftConfig({ rank, alpha, targets }: Adapter, baseModel: string, revision: string | undefined): object {
   return {
     peft_type: "LORA",
     task_type: "CAUSAL_LM",
     base_model_name_or_path: baseModel,
-    revision: null,
+    revision: revision ?? null,
     inference_mode: true,
     r: rank,
     lora_alpha: alpha,

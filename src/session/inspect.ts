@@ -1,6 +1,7 @@
 /** What a model is and what a run on it would take, from its headers alone: nothing is loaded. */
 import { bucketOf } from "@/data/pack";
 import { memoryPlan } from "@/session/ledger";
+import { modelFiles } from "@/session/model-files";
 import type { Platform } from "@/session/platform";
 import { modelInfo, sketchModel } from "@/session/read-model";
 import type { Recipe } from "@/train/recipe";
@@ -29,7 +30,7 @@ export async function inspectModel(
   tokens: number,
 ): Promise<Inspection> {
   const { target } = await platform.openTarget();
-  const sketch = await sketchModel(platform, source, dtype, target.limits);
+  const sketch = await sketchModel(await modelFiles(platform, source, { sketch: true }), dtype, target.limits);
   const { arch, formats, tokenizer, tensorsFound } = sketch;
   const planTokens = bucketOf(tokens);
   const bucket = { tokens: planTokens, labels: planTokens };

@@ -1,9 +1,14 @@
 /** What the core needs from where it runs; the page's worker and Node each bring one. */
 import type { Target } from "@/graph/target";
+import type { FileStore } from "@/storage/files";
 
 export interface Platform {
   /** Opens the engine once; later calls give the same. `notice` is one line for people: which engine, and what it means. */
   openTarget(): Promise<{ target: Target; notice: string }>;
   /** A file of `public/`, by its path there: "models/ember/config.json". Throws AppError "model/missing-file". */
   bundled(path: string): Promise<Blob>;
+  /** Where downloads are kept. Opens once. */
+  files(): Promise<FileStore>;
+  /** Where models come from, and the token of the one who runs this, if any. */
+  readonly hub: { readonly endpoint: string; readonly token?: string | undefined };
 }

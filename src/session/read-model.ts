@@ -5,6 +5,7 @@
 import * as z from "zod/mini";
 import { AppError } from "@/errors";
 import { fromBlob } from "@/files/byte-source";
+import { INDEX_FILE, requireShards, shardNames } from "@/files/safetensors-index";
 import type { TargetLimits, WeightFormat } from "@/graph/target";
 import { type Architecture, expectedTensors, parameterCount } from "@/model/architecture";
 import { architectureOf } from "@/model/families";
@@ -12,15 +13,17 @@ import { openGguf } from "@/model/gguf";
 import type { Located } from "@/model/located";
 import { storedBytes } from "@/model/weight-formats";
 import { type Formats, formatLabel, locateTensors, modelTensors, weightBytes } from "@/model/weights";
-import type { Platform } from "@/session/platform";
+import type { ModelFiles } from "@/session/model-files";
 import { type ChatTemplate, createChatTemplate, findChatTemplate } from "@/tokenizer/chat-template";
 import { ggufTokenizer } from "@/tokenizer/gguf-tokenizer";
 import { createTokenizer, type Tokenizer } from "@/tokenizer/tokenizer";
 import { PROJECTIONS } from "@/train/recipe";
-import type { BaseDtype, ModelInfo, ModelSource, NamedFile } from "@/worker/api";
+import type { BaseDtype, ModelInfo, NamedFile } from "@/worker/api";
 
 export interface ModelParts {
   readonly name: string;
+  /** On the Hub, the commit. */
+  readonly revision?: string;
   readonly arch: Architecture;
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate | null;
@@ -30,37 +33,24 @@ export interface ModelParts {
   readonly formats: Formats;
 }
 
-const BUNDLED_FILES = [
-  "config.json",
-  "generation_config.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "model.safetensors",
-];
 const MAX_JSON_BYTES = 64_000_000;
 
 /** `limits` are the device's; "auto" takes the widest format that leaves half of it to training. */
 export async function readModel(
-  platform: Platform,
-  source: ModelSource,
+  { files, ...origin }: ModelFiles,
   dtype: BaseDtype,
   limits: TargetLimits,
 ): Promise<ModelParts> {
-  const files = source.kind === "bundled" ? await bundledFiles(platform, source.name) : source.files;
-  const name = source.kind === "bundled" ? `bundled:${source.name}` : source.name;
   const single = ggufFile(files);
-  if (single) return readGguf(name, single, dtype);
+  if (single) return { ...origin, ...(await readGguf(single, dtype)) };
   const arch = await architecture(files);
   const { tokenizer, template } = await readTokenizer(files, arch);
-  const weights = files.filter(
-    (file) => baseName(file).endsWith(".safetensors") && !baseName(file).startsWith("adapter"),
-  );
-  if (weights.length === 0) throw missing("model.safetensors", files);
+  const weights = await weightFiles(files);
   const located = await locateTensors(
     arch,
     weights.map(({ blob }) => fromBlob(blob)),
   );
-  return { name, arch, tokenizer, template, located, formats: chooseFormat(arch, dtype, limits) };
+  return { ...origin, arch, tokenizer, template, located, formats: chooseFormat(arch, dtype, limits) };
 }
 
 /** What a plan needs: a config.json alone will do, so that a model can be weighed before it is downloaded. */
@@ -74,20 +64,18 @@ export interface ModelSketch {
 }
 
 export async function sketchModel(
-  platform: Platform,
-  source: ModelSource,
+  given: ModelFiles,
   dtype: BaseDtype,
   limits: TargetLimits,
 ): Promise<ModelSketch & { readonly name: string }> {
-  const files = source.kind === "bundled" ? await bundledFiles(platform, source.name) : source.files;
+  const { name, files } = given;
   const has = (name: string) => files.some((file) => baseName(file) === name || baseName(file).endsWith(name));
   if (ggufFile(files) || (has("tokenizer.json") && has(".safetensors"))) {
-    const parts = await readModel(platform, source, dtype, limits);
+    const parts = await readModel(given, dtype, limits);
     return { ...parts, tensorsFound: parts.located.size };
   }
   const arch = await architecture(files);
   const text = has("tokenizer.json") ? await readTokenizer(files, arch) : { tokenizer: null, template: null };
-  const name = source.kind === "bundled" ? `bundled:${source.name}` : source.name;
   return { name, arch, formats: chooseFormat(arch, dtype, limits), ...text, tensorsFound: 0 };
 }
 
@@ -106,7 +94,7 @@ function ggufFile(files: readonly NamedFile[]): NamedFile | undefined {
   return files.some((file) => baseName(file) === "config.json") ? undefined : found[0];
 }
 
-async function readGguf(name: string, file: NamedFile, dtype: BaseDtype): Promise<ModelParts> {
+async function readGguf(file: NamedFile, dtype: BaseDtype): Promise<Omit<ModelParts, "name">> {
   if (dtype !== "auto") {
     throw new AppError("usage", "A GGUF file keeps its own formats; another base format cannot be asked for.", {
       hint: "Leave the base format on auto, or open the model's safetensors.",
@@ -115,20 +103,24 @@ async function readGguf(name: string, file: NamedFile, dtype: BaseDtype): Promis
   const { arch: read, located, formatOf, metadata } = await openGguf(fromBlob(file.blob));
   const { tokenizerJson, configJson, eosIds } = ggufTokenizer(metadata);
   const arch = { ...read, eosIds };
-  return { name, arch, located, formats: formatOf, ...textSide(tokenizerJson, configJson, undefined, arch) };
+  return { arch, located, formats: formatOf, ...textSide(tokenizerJson, configJson, undefined, arch) };
 }
 
 const baseName = ({ name }: NamedFile) => name.split("/").at(-1) ?? name;
 
-async function bundledFiles(platform: Platform, name: string): Promise<NamedFile[]> {
-  if (!/^[a-z0-9-]+$/.test(name)) {
-    throw new AppError("usage", `"${name}" is not the name of a bundled model.`, {
-      hint: "The bundled model is called ember.",
-    });
+/** One file's name is fixed, several are named by their index; where there is neither, whatever lies there is tried. */
+async function weightFiles(files: readonly NamedFile[]): Promise<NamedFile[]> {
+  const all = files.filter((file) => baseName(file).endsWith(".safetensors") && !baseName(file).startsWith("adapter"));
+  const single = all.find((file) => baseName(file) === "model.safetensors");
+  if (single) return [single];
+  const index = await text(files, INDEX_FILE);
+  if (index === undefined) {
+    if (all.length === 0) throw missing("model.safetensors", files);
+    return all;
   }
-  return Promise.all(
-    BUNDLED_FILES.map(async (file) => ({ name: file, blob: await platform.bundled(`models/${name}/${file}`) })),
-  );
+  const names = shardNames(index);
+  requireShards(names, new Set(all.map(baseName)));
+  return all.filter((file) => names.includes(baseName(file)));
 }
 
 function missing(name: string, files: readonly NamedFile[]): AppError {

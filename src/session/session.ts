@@ -7,6 +7,8 @@ import { buildDataset, type Dataset, type DatasetText } from "@/data/dataset";
 import { encodePrompt } from "@/data/encode";
 import { AppError } from "@/errors";
 import { exportPeft, readPeft } from "@/export/peft";
+import { cachedModels, deleteModel } from "@/hub/cache";
+import { parseReference } from "@/hub/reference";
 import { type AdapterLayout, adapterLayout, initialAdapter, packAdapter, unpackAdapter } from "@/model/adapter";
 import { projectionShape } from "@/model/architecture";
 import { releaseRuntime } from "@/model/runtime";
@@ -15,6 +17,7 @@ import { benchStep, type StepBench } from "@/session/bench";
 import { answerCases, casesOf, comparePairs } from "@/session/compare";
 import { type Inspection, inspectModel } from "@/session/inspect";
 import { memoryPlan } from "@/session/ledger";
+import { modelFiles } from "@/session/model-files";
 import { type OpenModel, openModel } from "@/session/open-model";
 import type { Platform } from "@/session/platform";
 import { readModel } from "@/session/read-model";
@@ -46,6 +49,7 @@ interface State {
   adapter?: LoadedAdapter;
   recipe: Recipe;
   run?: RunControl;
+  download?: AbortController;
 }
 
 export function createSession(platform: Platform): Session {
@@ -80,7 +84,10 @@ export function createSession(platform: Platform): Session {
     openModel: async (source, onProgress, dtype = "auto") => {
       idle();
       const { target } = await platform.openTarget();
-      const parts = await readModel(platform, source, dtype, target.limits);
+      state.download = new AbortController();
+      const { signal } = state.download;
+      const given = await modelFiles(platform, source, { onProgress, signal }).finally(() => delete state.download);
+      const parts = await readModel(given, dtype, target.limits);
       dropAdapter();
       if (state.model) releaseRuntime(state.model.runtime);
       delete state.model;
@@ -88,6 +95,9 @@ export function createSession(platform: Platform): Session {
       state.model = await openModel(target, parts, onProgress);
       return state.model.info;
     },
+
+    cachedModels: async () => cachedModels(await platform.files()),
+    deleteCachedModel: async (reference) => deleteModel(await platform.files(), parseReference(reference)),
 
     openDataset: async (source, input) => {
       idle();
@@ -214,7 +224,7 @@ export function createSession(platform: Platform): Session {
 
 function peftFiles(model: OpenModel, layout: AdapterLayout, flat: Float32Array): NamedFile[] {
   const { rank, alpha, targets } = layout;
-  const files = exportPeft({ rank, alpha, targets, tensors: unpackAdapter(layout, flat) }, model.name);
+  const files = exportPeft({ rank, alpha, targets, tensors: unpackAdapter(layout, flat) }, model.name, model.revision);
   return files.map(({ name, bytes }) => ({ name, blob: new Blob([bytes]) }));
 }
 
@@ -236,6 +246,7 @@ function runControls(state: State): Pick<SessionApi, "pause" | "resume" | "stop"
       unpause();
     },
     stop: async () => {
+      state.download?.abort();
       if (state.run) Object.assign(state.run, { stopped: true, paused: undefined });
       unpause();
     },

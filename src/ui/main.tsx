@@ -1,5 +1,7 @@
 /** Starts the page: a session in its worker (or, in development, a mock), the state that watches itself, the view. */
 import { render } from "preact";
+import { isLoopback, parseEndpoint } from "@/hub/client";
+import { HUB } from "@/hub/reference";
 import { App } from "@/ui/app";
 import { readCatalog } from "@/ui/state/catalog";
 import { useSession } from "@/ui/state/core";
@@ -18,13 +20,19 @@ async function openSession(): Promise<SessionApi> {
     const { createMockSession } = await import("@/ui/mock-session");
     return createMockSession(query);
   }
-  return startSession(document.baseURI, engineOf(query));
+  return startSession(document.baseURI, engineOf(query), hubOf(query));
 }
 
 /** `?engine=cpu` or `?engine=webgpu` overrules the automatic choice. */
 function engineOf(query: URLSearchParams): Engine {
   const wish = query.get("engine");
   return wish === "cpu" || wish === "webgpu" ? wish : "auto";
+}
+
+/** `?hub=http://127.0.0.1:PORT` takes models from a mirror on this machine; a link cannot name any other place. */
+function hubOf(query: URLSearchParams): string {
+  const wish = query.get("hub") ?? "";
+  return isLoopback(wish) ? parseEndpoint(wish) : HUB;
 }
 
 async function start(): Promise<void> {

@@ -35,8 +35,13 @@ export function createMockSession(query: URLSearchParams): SessionApi {
         onProgress(done * 1_100_000, 11_000_000);
         await wait(pace);
       }
-      return { ...EMBER, name: source.name };
+      return { ...EMBER, name: source.kind === "hub" ? source.reference : source.name };
     },
+    cachedModels: async () => [
+      { reference: "hf:HuggingFaceTB/SmolLM2-135M-Instruct", commit: "12fd25f7", bytes: 272e6, total: 272e6 },
+      { reference: "hf:Qwen/Qwen3-0.6B", commit: "c1899de2", bytes: 412e6, total: 1.52e9 },
+    ],
+    async deleteCachedModel() {},
     async openDataset(source) {
       await wait(pace * 3);
       return datasetOf(source.name, scenario === "faulty");

@@ -20,7 +20,11 @@ export interface NamedFile {
   readonly blob: Blob;
 }
 
-export type ModelSource = { kind: "bundled"; name: string } | { kind: "files"; name: string; files: NamedFile[] };
+export type ModelSource =
+  | { kind: "bundled"; name: string }
+  | { kind: "files"; name: string; files: NamedFile[] }
+  /** "hf:owner/name[@revision][/file.gguf]"; the token is used for this one download and forgotten. */
+  | { kind: "hub"; reference: string; token?: string };
 export type DatasetSource =
   | { kind: "bundled"; name: string }
   | { kind: "files"; name: string; train: NamedFile; eval?: NamedFile };
@@ -184,13 +188,24 @@ export interface GenerateOptions {
   readonly chat: boolean;
 }
 
+/** A model of the Hub that is kept here, or a part of it. */
+export interface CachedModel {
+  /** "hf:owner/name[@revision][/file.gguf]" */
+  readonly reference: string;
+  readonly commit: string;
+  /** Bytes that are here, and bytes of the whole. */
+  readonly bytes: number;
+  readonly total: number;
+}
+
+/** Bytes. `download` is there while they come from the Hub; its time left is null until the speed is known. */
+export type OpenProgress = (done: number, total: number, download?: { readonly secondsLeft: number | null }) => void;
+
 export interface SessionApi {
   device(): Promise<DeviceInfo>;
-  openModel(
-    source: ModelSource,
-    onProgress: (done: number, total: number) => void,
-    dtype?: BaseDtype,
-  ): Promise<ModelInfo>;
+  openModel(source: ModelSource, onProgress: OpenProgress, dtype?: BaseDtype): Promise<ModelInfo>;
+  cachedModels(): Promise<CachedModel[]>;
+  deleteCachedModel(reference: string): Promise<void>;
   /** Needs an open model, since rows are tokenised and masked. */
   openDataset(source: DatasetSource, recipe: RecipeInput): Promise<DatasetInfo>;
   /** Bytes of a run, before anything of it is allocated. */
@@ -198,6 +213,7 @@ export interface SessionApi {
   train(recipe: RecipeInput, onEvent: (events: readonly RunEvent[]) => void): Promise<RunResult>;
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** Ends a run after its step, or a download, which goes on where it stood when its model is opened again. */
   stop(): Promise<void>;
   compare(onEvent: (event: CompareEvent) => void): Promise<Comparison>;
   generate(prompt: string, options: GenerateOptions, onText: (text: string) => void): Promise<string>;

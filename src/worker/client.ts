@@ -7,25 +7,27 @@ import { AppError } from "@/errors";
 import type { SessionApi } from "@/worker/api";
 import { installErrorTransfer } from "@/worker/transfer";
 
-/** What worker.ts exposes; `base` is the page's address, where bundled files are found. */
+/** What worker.ts exposes; `base` is the page's address, where bundled files are found, `hub` that of the models. */
 export interface WorkerApi extends SessionApi {
-  start(base: string, engine: Engine): Promise<void>;
+  start(base: string, engine: Engine, hub: string): Promise<void>;
 }
 
 export type Engine = "auto" | "webgpu" | "cpu";
 
-export function startSession(base: string, engine: Engine): SessionApi {
+export function startSession(base: string, engine: Engine, hub: string): SessionApi {
   installErrorTransfer();
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   const remote = wrap<WorkerApi>(worker);
   const failure = failureOf(worker);
   const or = <T>(answer: Promise<T>): Promise<T> => Promise.race([answer, failure]);
-  const ready = or(remote.start(base, engine));
+  const ready = or(remote.start(base, engine, hub));
   ready.catch(() => undefined);
   const call = <T>(ask: () => Promise<T>): Promise<T> => ready.then(() => or(ask()));
   return {
     device: () => call(() => remote.device()),
     openModel: (source, onProgress, dtype) => call(() => remote.openModel(source, proxy(onProgress), dtype)),
+    cachedModels: () => call(() => remote.cachedModels()),
+    deleteCachedModel: (reference) => call(() => remote.deleteCachedModel(reference)),
     openDataset: (source, recipe) => call(() => remote.openDataset(source, recipe)),
     plan: (recipe) => call(() => remote.plan(recipe)),
     train: (recipe, onEvent) => call(() => remote.train(recipe, proxy(onEvent))),

@@ -1,11 +1,15 @@
-/** The browser as a platform: WebGPU or the CPU in this worker, bundled files over HTTP from the page's own place. */
+/** The browser as a platform: WebGPU or the CPU in this worker, bundled files over HTTP from the page's own place, OPFS. */
 import { AppError } from "@/errors";
 import { type ChosenTarget, chooseTarget, type Preference } from "@/session/choose-target";
 import type { Platform } from "@/session/platform";
+import type { FileStore } from "@/storage/files";
+import { memoryFiles } from "@/storage/memory-files";
+import { opfsFiles } from "@/storage/opfs-files";
 
 /** `base` is the page's address; the worker's own lies elsewhere once built. */
-export function browserPlatform(base: string, preference: Preference): Platform {
+export function browserPlatform(base: string, preference: Preference, endpoint: string): Platform {
   let opened: Promise<ChosenTarget> | undefined;
+  let store: Promise<FileStore> | undefined;
   return {
     openTarget: () => {
       opened ??= chooseTarget(preference, navigator.gpu);
@@ -15,6 +19,12 @@ export function browserPlatform(base: string, preference: Preference): Platform 
       return opened;
     },
     bundled: (path) => fetchBundled(new URL(path, base)),
+    files: () => {
+      // Some private windows have no storage; a model may still be used until the tab closes.
+      store ??= opfsFiles("models").catch(() => memoryFiles());
+      return store;
+    },
+    hub: { endpoint },
   };
 }
 

@@ -11,8 +11,8 @@ import { installErrorTransfer } from "@/worker/transfer";
 installErrorTransfer();
 
 const worker = {
-  start(base: string, engine: Engine): void {
-    Object.assign(worker, createSession(browserPlatform(base, engine)));
+  start(base: string, engine: Engine, hub: string): void {
+    Object.assign(worker, createSession(browserPlatform(base, engine, hub)));
   },
 };
 

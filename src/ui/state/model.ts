@@ -23,7 +23,7 @@ export async function openModel(source: ModelSource): Promise<boolean> {
       });
       model.value = info;
       modelSource.value = source;
-      setField("model", source.kind === "bundled" ? `bundled:${source.name}` : source.name);
+      setField("model", nameOf(source));
       dataset.value = null;
       clearAdapter();
     } finally {
@@ -33,6 +33,11 @@ export async function openModel(source: ModelSource): Promise<boolean> {
   const again = datasetSource.value;
   if (opened && again !== null) await openDataset(again, "keep");
   return opened;
+}
+
+function nameOf(source: ModelSource): string {
+  if (source.kind === "hub") return source.reference;
+  return source.kind === "bundled" ? `bundled:${source.name}` : source.name;
 }
 
 /** Names inside the picked folder; weights in formats that are never read stay outside. */

@@ -1,0 +1,152 @@
+/**
+ * A Hub on this machine for tests: the two kinds of request that we make, over folders, with everything that can go
+ * wrong on demand. It speaks as huggingface.co does: commit, sizes, LFS digests, Range, X-Error-Code, CORS.
+ */
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+
+export interface TestRepo {
+  /** Replaced as a whole to make a new commit. */
+  files: ReadonlyMap<string, Buffer>;
+  /** What it takes to read its files. */
+  token?: string;
+  gated?: boolean;
+}
+
+export interface Faults {
+  /** Bytes of a body after which the connection is cut, once each. */
+  cuts: number[];
+  /** Changes a body that is sent; the list stays true. */
+  corrupt?: (path: string, body: Buffer) => Buffer;
+  /** Answers with a web page. */
+  html?: "all" | "files";
+  /** Ignores Range. */
+  wholeOnly?: boolean;
+  /** Statuses to answer with first. */
+  statuses: number[];
+}
+
+export interface TestHub {
+  readonly url: string;
+  readonly repos: Map<string, TestRepo>;
+  readonly faults: Faults;
+  /** "GET path bytes=…", in order. */
+  readonly log: string[];
+  /** Bytes of bodies that were sent. */
+  sent: number;
+  close(): Promise<void>;
+}
+
+const LFS_BYTES = 4096;
+const sha = (kind: string, ...parts: (string | Buffer)[]) => {
+  const hash = createHash(kind);
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+};
+
+export const commitOf = ({ files }: TestRepo) => sha("sha1", ...[...files].flat());
+
+export function folderFiles(folder: string, names = readdirSync(folder)): Map<string, Buffer> {
+  return new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
+}
+
+export async function startHub(): Promise<TestHub> {
+  const hub: Omit<TestHub, "url" | "close"> = {
+    repos: new Map(),
+    faults: { cuts: [], statuses: [] },
+    log: [],
+    sent: 0,
+  };
+  const server = createServer((request, response) => answer(hub, request, response));
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  const close = () =>
+    new Promise<void>((done) => {
+      server.close(() => done());
+      server.closeAllConnections();
+    });
+  return Object.assign(hub, { url: `http://127.0.0.1:${port}`, close });
+}
+
+const CORS = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Allow-Headers": "Authorization, Range",
+  "Access-Control-Expose-Headers": "X-Error-Code, Content-Range, ETag",
+};
+
+function answer(hub: Omit<TestHub, "url" | "close">, request: IncomingMessage, response: ServerResponse): unknown {
+  const send = (status: number, body: string | Buffer, headers: Record<string, string> = {}) => {
+    response.writeHead(status, { ...CORS, "Content-Type": "application/json", ...headers });
+    return response.end(body);
+  };
+  if (request.method === "OPTIONS") return send(204, "");
+  const { pathname: path, search } = new URL(request.url ?? "/", "http://hub");
+  hub.log.push(`${request.method} ${path}${search} ${request.headers.range ?? ""}`.trim());
+  const { faults } = hub;
+  const status = faults.statuses.shift();
+  if (status !== undefined) return send(status, "{}");
+  if (faults.html === "all" || (faults.html === "files" && path.includes("/resolve/"))) {
+    return send(200, "<!doctype html><p>Log in to this hotel's network</p>", { "Content-Type": "text/html" });
+  }
+  const [, api, file] = /^(?:\/api\/models\/([^/]+\/[^/]+)\/revision\/.+|\/(.+\/.+)\/resolve\/.+)$/.exec(path) ?? [];
+  const repo = hub.repos.get(api ?? file ?? "");
+  if (!repo) return send(401, "{}", { "X-Error-Code": "RepoNotFound" });
+  const known = repo.token === undefined || request.headers.authorization === `Bearer ${repo.token}`;
+  // The list of a gated model is public, its files are not.
+  if (!known && !(repo.gated && api))
+    return send(401, "{}", { "X-Error-Code": repo.gated ? "GatedRepo" : "RepoNotFound" });
+  const revision = decodeURIComponent(path.split(api ? "/revision/" : "/resolve/")[1]?.split("/")[0] ?? "");
+  const commit = commitOf(repo);
+  if (revision !== commit && (revision !== "main" || file))
+    return send(404, "{}", { "X-Error-Code": "RevisionNotFound" });
+  if (api) return send(200, JSON.stringify(listing(repo)));
+  const name = decodeURIComponent(path.split(`/resolve/${commit}/`)[1] ?? "");
+  const body = repo.files.get(name);
+  if (!body) return send(404, "{}", { "X-Error-Code": "EntryNotFound" });
+  sendFile(hub, request, response, faults.corrupt?.(name, body) ?? body);
+}
+
+function listing(repo: TestRepo): object {
+  const siblings = [...repo.files].map(([rfilename, body]) => {
+    const size = body.length;
+    const blobId = sha("sha1", `blob ${size}\0`, body);
+    const lfs = size > LFS_BYTES ? { lfs: { sha256: sha("sha256", body), size, pointerSize: 134 } } : {};
+    return { rfilename, size, blobId, ...lfs };
+  });
+  return { id: "of no interest", sha: commitOf(repo), siblings };
+}
+
+function sendFile(
+  hub: Omit<TestHub, "url" | "close">,
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+  whole: Buffer,
+): void {
+  const first = Number(/^bytes=(\d+)-/.exec(hub.faults.wholeOnly ? "" : (headers.range ?? ""))?.[1] ?? Number.NaN);
+  const ranged = !Number.isNaN(first);
+  if (ranged && first >= whole.length) {
+    response.writeHead(416, CORS).end();
+    return;
+  }
+  const body = ranged ? whole.subarray(first) : whole;
+  const part = ranged ? { "Content-Range": `bytes ${first}-${whole.length - 1}/${whole.length}` } : {};
+  response.writeHead(ranged ? 206 : 200, {
+    ...CORS,
+    ...part,
+    "Content-Type": "application/octet-stream",
+    "Content-Length": body.length,
+  });
+  const cut = hub.faults.cuts[0];
+  if (cut === undefined || cut >= body.length) {
+    hub.sent += body.length;
+    response.end(body);
+    return;
+  }
+  hub.faults.cuts.shift();
+  hub.sent += cut;
+  // Closed a moment later: what is on its way shall arrive.
+  response.write(body.subarray(0, cut), () => setTimeout(() => response.destroy(), 20));
+}
