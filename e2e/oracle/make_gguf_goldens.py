@@ -6,6 +6,7 @@ Writes e2e/fixtures/gguf/:
   tiny.gguf           a random Llama of mixed formats in llama.cpp's conventions (q and k permuted, tied head), with the
                       tokenizer of ../tokenizer as metadata
   tiny.safetensors    ids, and the logits of transformers reading tiny.gguf
+  arch-*.gguf         the models of ../arch-* as llama.cpp's converter would write them, in half precision, without tokenizers
   pre.json            the ids of tiny.gguf's vocabulary under each way of splitting text
   spm.json            a SentencePiece BPE vocabulary and the ids that sentencepiece itself gives
 
@@ -15,16 +16,25 @@ Writes e2e/fixtures/gguf/:
 
 import io
 import json
+import math
 from pathlib import Path
 
 import numpy as np
 import sentencepiece
 import torch
 from bitsandbytes.functional import dequantize_4bit, get_4bit_type, quantize_4bit
-from gguf import GGMLQuantizationType, GGUFWriter, quants
+from gguf import (
+    MODEL_ARCH,
+    MODEL_ARCH_NAMES,
+    GGMLQuantizationType,
+    GGUFWriter,
+    RopeScalingType,
+    get_tensor_name_map,
+    quants,
+)
 from gguf.constants import GGML_QUANT_SIZES
 from make_tokenizer_fixture import CORPUS, NASTY
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM
 from transformers.integrations.gguf.gguf_tokenizer_mapping import GGUF_PRE_TOKENIZER_SPLITS
@@ -148,6 +158,78 @@ def add_byte_level(writer, tokenizer, config):
     writer.add_chat_template(config["chat_template"])
 
 
+# Hugging Face's folder → ggml's name of the architecture, and whether the converter reorders rows of q and k.
+ARCHITECTURES = {
+    "arch-llama-scaled": (MODEL_ARCH.LLAMA, True),
+    "arch-llama-biased": (MODEL_ARCH.LLAMA, True),
+    "arch-qwen2": (MODEL_ARCH.QWEN2, False),
+    "arch-qwen3": (MODEL_ARCH.QWEN3, False),
+    "arch-gemma3": (MODEL_ARCH.GEMMA3, False),
+    "arch-olmo2": (MODEL_ARCH.OLMO2, False),
+    "arch-smollm3": (MODEL_ARCH.SMOLLM3, True),
+}
+
+
+def make_architectures():
+    for folder, (arch, reordered) in ARCHITECTURES.items():
+        config = json.loads((OUT.parent / folder / "config.json").read_text("utf-8"))
+        heads, kv = config["num_attention_heads"], config["num_key_value_heads"]
+        rope = config.get("rope_parameters") or {}
+        scaling = config.get("rope_scaling") or rope
+        theta = config.get("rope_theta") or rope.get("rope_theta") or rope["full_attention"]["rope_theta"]
+        head = config.get("head_dim") or config["hidden_size"] // heads
+        writer = GGUFWriter(OUT / f"{folder}.gguf", MODEL_ARCH_NAMES[arch])
+        writer.add_block_count(config["num_hidden_layers"])
+        writer.add_context_length(config["max_position_embeddings"])
+        writer.add_embedding_length(config["hidden_size"])
+        writer.add_feed_forward_length(config["intermediate_size"])
+        writer.add_head_count(heads)
+        writer.add_head_count_kv(kv)
+        writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+        writer.add_rope_freq_base(theta)
+        if "head_dim" in config:
+            writer.add_key_length(head)
+            writer.add_value_length(head)
+        if config.get("sliding_window"):
+            writer.add_sliding_window(config["sliding_window"])
+        if scaling.get("rope_type") == "linear":
+            writer.add_rope_scaling_type(RopeScalingType.LINEAR)
+            writer.add_rope_scaling_factor(scaling["factor"])
+        if scaling.get("rope_type") == "llama3":
+            writer.add_tensor("rope_freqs.weight", np.array(rope_factors(theta, head, scaling), dtype=np.float32))
+        names = get_tensor_name_map(arch, config["num_hidden_layers"])
+        for name, values in load_file(OUT.parent / folder / "model.safetensors").items():
+            values = values.float().numpy()
+            module = name.rsplit(".", 2)[-2]
+            if reordered and module in ("q_proj", "k_proj"):
+                values = permute(values, heads if module == "q_proj" else kv)
+            if arch == MODEL_ARCH.GEMMA3 and name.endswith("norm.weight"):
+                values = values + np.float32(1)
+            values = values.astype(np.float16 if values.ndim > 1 else np.float32)
+            writer.add_tensor(names.get_name(name, try_suffixes=(".weight", ".bias")), values)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+
+
+def rope_factors(theta, head, scaling):
+    """As llama.cpp's converter computes them."""
+    factors = []
+    for i in range(0, head, 2):
+        wavelength = 2 * math.pi * theta ** (i / head)
+        context, factor = scaling["original_max_position_embeddings"], scaling["factor"]
+        low, high = scaling["low_freq_factor"], scaling["high_freq_factor"]
+        if wavelength < context / high:
+            factors.append(1)
+        elif wavelength > context / low:
+            factors.append(factor)
+        else:
+            smooth = (context / wavelength - low) / (high - low)
+            factors.append(1 / ((1 - smooth) / factor + smooth))
+    return factors
+
+
 def make_pre():
     file = json.loads((OUT.parent / "tokenizer" / "tokenizer.json").read_text("utf-8"))
     gpt2 = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
@@ -198,5 +280,6 @@ if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
     make_quants()
     make_tiny()
+    make_architectures()
     make_pre()
     make_spm()

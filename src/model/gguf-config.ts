@@ -7,14 +7,15 @@ import { AppError } from "@/errors";
 import type { Gguf } from "@/files/gguf";
 
 /** Architectures whose q and k rows the converters reorder. */
-export const INTERLEAVED: ReadonlySet<string> = new Set(["llama"]);
+export const INTERLEAVED: ReadonlySet<string> = new Set(["llama", "smollm3"]);
 
 const count = z.int().check(z.positive(), z.maximum(10_000_000));
 const real = z.number().check(z.positive());
 /** Some architectures give one value per layer; all must be alike. */
+const alike = z.refine<number[]>((values) => new Set(values).size === 1, "differs from layer to layer");
 const uniform = z.pipe(
-  z.union([count, z.array(count).check(z.minLength(1))]),
-  z.transform((value) => (typeof value === "number" ? value : new Set(value).size === 1 ? value[0] : Number.NaN)),
+  z.union([count, z.array(count).check(z.minLength(1), alike)]),
+  z.transform((value) => (typeof value === "number" ? value : value[0])),
 );
 
 const Fields = z.looseObject({
@@ -40,6 +41,7 @@ type Fields = z.infer<typeof Fields>;
 interface Family {
   readonly modelType: string;
   readonly name: string;
+  readonly refuse?: (fields: Fields) => string | false;
   readonly more?: (fields: Fields, headDim: number) => Record<string, unknown>;
 }
 
@@ -47,7 +49,13 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   llama: { modelType: "llama", name: "LlamaForCausalLM" },
   qwen2: { modelType: "qwen2", name: "Qwen2ForCausalLM" },
   qwen3: { modelType: "qwen3", name: "Qwen3ForCausalLM" },
-  olmo2: { modelType: "olmo2", name: "Olmo2ForCausalLM" },
+  // Olmo 3 bears the same name in GGUF; it has a window.
+  olmo2: {
+    modelType: "olmo2",
+    name: "Olmo2ForCausalLM",
+    refuse: (fields) => fields["attention.sliding_window"] !== undefined && "a sliding window (OLMo 3)",
+  },
+  smollm3: { modelType: "smollm3", name: "SmolLM3ForCausalLM", more: () => ({ no_rope_layer_interval: 4 }) },
   gemma3: {
     modelType: "gemma3_text",
     name: "Gemma3ForCausalLM",
@@ -78,6 +86,8 @@ export function ggufConfig({ metadata, tensors }: Gguf): Record<string, unknown>
   const fields = parse(name, metadata);
   const headDim = fields["attention.key_length"] ?? fields.embedding_length / heads(fields);
   const valueDim = fields["attention.value_length"] ?? headDim;
+  const fault = family.refuse?.(fields);
+  if (fault) throw unsupported(`The model has ${fault}.`);
   if (fields.expert_count > 0) throw unsupported("The model is a mixture of experts.");
   if (valueDim !== headDim) throw unsupported(`The model's heads have ${headDim} values, but ${valueDim} in v.`);
   const scaling = fields["rope.scaling.type"];
@@ -94,12 +104,17 @@ export function ggufConfig({ metadata, tensors }: Gguf): Record<string, unknown>
     max_position_embeddings: fields.context_length,
     rms_norm_eps: fields["attention.layer_norm_rms_epsilon"],
     tie_word_embeddings: !tensors.has("output.weight"),
-    ...(name === "llama" && tensors.has("blk.0.attn_q.bias") ? { attention_bias: true } : {}),
+    ...(INTERLEAVED.has(name) ? biases(tensors) : {}),
     partial_rotary_factor: (fields["rope.dimension_count"] ?? headDim) / headDim,
     rope_theta: fields["rope.freq_base"],
     ...(scaling === "none" ? {} : { rope_scaling: { rope_type: scaling, factor: fields["rope.scaling.factor"] } }),
     ...family.more?.(fields, headDim),
   };
+}
+
+/** Llama's kin may have them, and only their presence says so. */
+function biases(tensors: Gguf["tensors"]): Record<string, boolean> {
+  return { attention_bias: tensors.has("blk.0.attn_q.bias"), mlp_bias: tensors.has("blk.0.ffn_up.bias") };
 }
 
 function parse(name: string, metadata: Gguf["metadata"]): Fields {

@@ -53,11 +53,12 @@ export async function convertTensor(
   located: Located,
   format: WeightFormat,
   write: (data: ArrayBufferView, at: number) => void,
+  pieceBytes = PIECE,
 ): Promise<void> {
   const columns = columnsOf(located);
   const rows = rowsOf(located);
   const { group } = located;
-  const perPiece = Math.max(1, Math.floor(PIECE / fileRowBytes(located.stored, columns) / group)) * group;
+  const perPiece = Math.max(1, Math.floor(pieceBytes / fileRowBytes(located.stored, columns) / group)) * group;
   for (let row = 0; row < rows; row += perPiece) {
     const bytes = await located.read(row, Math.min(perPiece, rows - row));
     const data = convert(bytes, located, format, columns);
