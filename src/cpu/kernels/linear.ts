@@ -27,9 +27,9 @@ function sliceOf(length: i32, block: i32): i32 {
   return ceilDiv(ceilDiv(length, ceilDiv(length, SLICE)), unit) * unit;
 }
 
-/** Panels per task: about four tasks a thread, in whole blocks of the format. */
+/** Panels per task: about eight tasks a thread, in whole blocks of the format. */
 function panelsOf(panels: i32, unit: i32): i32 {
-  return min(ceilDiv(ceilDiv(panels, threads * 4), unit) * unit, MOST_PANELS);
+  return min(ceilDiv(ceilDiv(panels, threads * 8), unit) * unit, MOST_PANELS);
 }
 
 /** Rows per task: all of them, unless there are too few columns to go round. */
