@@ -167,7 +167,8 @@ test("a thread that dies ends the run with an error, and is reported", async () 
   const words = new Int32Array(heap.memory.buffer, list, 16);
   const count = elements([1 << 20]);
   // Operands behind the end of the memory: the threads that claim a piece trap.
-  words.set([list + 4, pool.kernels.get("add_forward") ?? 0, -64, -64, -64, count]);
+  const beyond = 2 ** 31;
+  words.set([list + 4, pool.kernels.get("add_forward") ?? 0, beyond, beyond, beyond, count]);
   await expect(pool.run(list, 0, 1)).rejects.toMatchObject({ name: "AppError" });
   expect(await pool.lost).toBeTruthy();
   await expect(pool.run(list, 0, 1)).rejects.toMatchObject({ code: "device/lost" });
