@@ -1,5 +1,5 @@
 /** What a command is: its flags, and what it does with a session and a terminal. */
-import type { FlagName, Flags } from "@/cli/flags";
+import type { Flags, Signature } from "@/cli/flags";
 import type { Terminal } from "@/cli/terminal";
 import type { Session } from "@/session/session";
 
@@ -9,10 +9,6 @@ export interface CommandContext {
   readonly terminal: Terminal;
 }
 
-export interface Command {
-  readonly name: string;
-  readonly summary: string;
-  readonly required: readonly FlagName[];
-  readonly optional: readonly FlagName[];
+export interface Command extends Signature {
   readonly run: (context: CommandContext) => Promise<void>;
 }

@@ -1,7 +1,6 @@
 /** Flags of all commands, declared once with their types; each command names those it takes. */
 import { parseArgs } from "node:util";
 import * as z from "zod/mini";
-import type { Command } from "@/cli/command";
 import { AppError } from "@/errors";
 import type { RecipeInput } from "@/train/recipe";
 
@@ -35,11 +34,19 @@ const FLAGS = {
   json: { hint: "", type: z.literal(true) },
 } as const;
 
+/** What a command says of its flags. */
+export interface Signature {
+  readonly name: string;
+  readonly summary: string;
+  readonly required: readonly FlagName[];
+  readonly optional: readonly FlagName[];
+}
+
 export type FlagName = keyof typeof FLAGS;
 export type Flags = { [K in FlagName]?: z.infer<(typeof FLAGS)[K]["type"]> };
 
 /** Throws AppError "usage" that names what is wrong. */
-export function parseFlags(command: Command, args: readonly string[]): Flags {
+export function parseFlags(command: Signature, args: readonly string[]): Flags {
   const known: FlagName[] = [...command.required, ...command.optional, "device", "json"];
   const options = Object.fromEntries(
     known.map((name) => [name, { type: FLAGS[name].hint === "" ? ("boolean" as const) : ("string" as const) }]),
@@ -67,13 +74,13 @@ export function parseFlags(command: Command, args: readonly string[]): Flags {
   return flags as Flags;
 }
 
-function usageLine({ name, required, optional }: Command): string {
+function usageLine({ name, required, optional }: Signature): string {
   const show = (flag: FlagName) => `--${flag}${FLAGS[flag].hint ? ` ${FLAGS[flag].hint}` : ""}`;
   const rest: FlagName[] = [...optional, "device", "json"];
   return ["burnish", name, ...required.map(show), ...rest.map((flag) => `[${show(flag)}]`)].join(" ");
 }
 
-export function usageOf(commands: Readonly<Record<string, Command>>): string {
+export function usageOf(commands: Readonly<Record<string, Signature>>): string {
   const lines = Object.values(commands).map((command) => `  ${usageLine(command)}\n      ${command.summary}`);
   return `Fine-tune small language models, see honestly whether it helped, take the result anywhere.\n\n${lines.join("\n")}`;
 }

@@ -15,6 +15,7 @@ import { parseArgs } from "node:util";
 import { ensureBrowser } from "./browser.mjs";
 import { buildCli } from "./build-cli.mjs";
 import { ensureInstalled, PlainError, ROOT, runMain } from "./install.mjs";
+import { smollm2Answers, smollm2Training } from "./smollm2.mjs";
 import { softwareVulkan } from "./software-vulkan.mjs";
 
 const CLI = "src/cli/bin.mjs";
@@ -111,6 +112,8 @@ const CHECKS = [
   trainCheck("llama-untied", "messages", "accumulated", GPU),
   trainCheck("llama-wide-head", "text", "accumulated", GPU),
   trainCheck("llama-gqa", "prompt-completion", "plain", CPU),
+  smollm2Answers,
+  smollm2Training,
 ];
 
 const sum = (...parts) => ({
@@ -142,6 +145,21 @@ function toolsFor(python, folder) {
   const path = (name) => join(folder, name);
   return {
     path,
+    python,
+    /** A preparing command; it must succeed. */
+    run: async (command, args) => {
+      const { err, code } = await capture(command, args, true);
+      if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with code ${code}: ${err}`);
+    },
+    /** One test file of the gpu project, with these variables set. */
+    vitest: async (testFile, env) => {
+      const report = path("vitest.json");
+      const program = join(ROOT, "node_modules", "vitest", "vitest.mjs");
+      const args = [program, "run", "--project", "gpu", testFile, "--reporter=default", "--reporter=json"];
+      await capture(process.execPath, [...args, `--outputFile.json=${report}`], true, { ...process.env, ...env });
+      const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8"));
+      return { passed: numPassedTests, failed: numFailedTests + (numPassedTests === 0 ? 1 : 0) };
+    },
     file: (name, text) => {
       writeFileSync(path(name), text);
       return path(name);
