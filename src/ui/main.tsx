@@ -7,6 +7,7 @@ import { readCatalog } from "@/ui/state/catalog";
 import { useSession } from "@/ui/state/core";
 import { watchShape } from "@/ui/state/dataset";
 import { findDevice } from "@/ui/state/device";
+import { readCachedModels } from "@/ui/state/hub";
 import { watchPlan } from "@/ui/state/plan";
 import { readLink } from "@/ui/state/recipe";
 import { recallTheme } from "@/ui/state/theme";
@@ -43,7 +44,7 @@ async function start(): Promise<void> {
   watchPlan();
   const root = document.getElementById("app");
   if (root) render(<App />, root);
-  await Promise.all([findDevice(), readCatalog()]);
+  await Promise.all([findDevice(), readCatalog(), readCachedModels()]);
 }
 
 void start();

@@ -1,11 +1,13 @@
-/** Step 1: which model learns. One is bundled; any small one comes in as its folder from Hugging Face. */
+/** Step 1: which model learns. One is bundled; any small one comes from the Hub, or in as its folder or GGUF file. */
 import { Card } from "@/ui/parts/card";
 import { Facts } from "@/ui/parts/facts";
 import { DropZone, FilePicker } from "@/ui/parts/files";
+import { CachedModels, HubChoice } from "@/ui/parts/hub-choice";
 import { Progress } from "@/ui/parts/progress";
 import { faults, idle } from "@/ui/state/core";
-import { bytes, compact, integer } from "@/ui/state/format";
-import { model, modelFromFiles, modelProgress, modelSource, openModel } from "@/ui/state/model";
+import { bytes, compact, duration, integer } from "@/ui/state/format";
+import { stopDownload } from "@/ui/state/hub";
+import { type ModelProgress, model, modelFromFiles, modelProgress, modelSource, openModel } from "@/ui/state/model";
 import type { ModelInfo } from "@/worker/api";
 
 export function ModelCard() {
@@ -14,9 +16,23 @@ export function ModelCard() {
   return (
     <Card place="model" step="1" title="Model" summary={summary} done={info !== null}>
       <ModelChoice />
-      {modelProgress.value !== null && <Progress label="Reading the model" fraction={modelProgress.value} />}
+      {modelProgress.value !== null && <OpenProgress progress={modelProgress.value} />}
+      <CachedModels />
       {info && <ModelFacts info={info} />}
     </Card>
+  );
+}
+
+function OpenProgress({ progress: { fraction, download } }: { progress: ModelProgress }) {
+  if (!download) return <Progress label="Reading the model" fraction={fraction} />;
+  const left = download.secondsLeft === null ? "" : `, ${duration(download.secondsLeft)} left`;
+  return (
+    <div class="actions" data-testid="download">
+      <Progress label={`${bytes(download.done)} of ${bytes(download.total)}${left}`} fraction={fraction} />
+      <button type="button" class="quiet small" data-testid="stop-download" onClick={stopDownload}>
+        Stop
+      </button>
+    </div>
   );
 }
 
@@ -37,11 +53,12 @@ function ModelChoice() {
         <strong>ember</strong>
         <span>Bundled. A tiny model that writes simple English, made for trying things out.</span>
       </button>
+      <HubChoice blocked={blocked} />
       <DropZone onFiles={onFiles} disabled={blocked}>
         <p>
           <strong>Your own model</strong>
         </p>
-        <p class="soft">Drop a folder from Hugging Face: config.json, tokenizer.json and safetensors.</p>
+        <p class="soft">Drop a model’s folder (config.json, tokenizer.json, safetensors) or a GGUF file.</p>
         <div class="actions">
           <FilePicker
             label="Choose folder"

@@ -8,21 +8,29 @@ import type { ModelInfo, ModelSource, NamedFile } from "@/worker/api";
 
 export const model = signal<ModelInfo | null>(null);
 export const modelSource = signal<ModelSource | null>(null);
-/** 0 to 1 while a model is being read, else null. */
-export const modelProgress = signal<number | null>(null);
+export interface ModelProgress {
+  /** 0 to 1 */
+  readonly fraction: number;
+  /** While bytes come from the Hub. */
+  readonly download?: { readonly done: number; readonly total: number; readonly secondsLeft: number | null };
+}
+/** While a model is on its way, else null. */
+export const modelProgress = signal<ModelProgress | null>(null);
 
 const WANTED = /\.(json|safetensors|gguf|txt|model|jinja)$/;
 
 export async function openModel(source: ModelSource): Promise<boolean> {
   const opened = await attempt("model", async () => {
-    modelProgress.value = 0;
+    modelProgress.value = { fraction: 0 };
     try {
-      const info = await session().openModel(source, (done, total) => {
+      const info = await session().openModel(source, (done, total, download) => {
         // Calls from the worker may arrive after its answer.
-        if (modelProgress.value !== null) modelProgress.value = total > 0 ? done / total : 0;
+        if (modelProgress.value === null) return;
+        const fraction = total > 0 ? done / total : 0;
+        modelProgress.value = { fraction, ...(download ? { download: { done, total, ...download } } : {}) };
       });
       model.value = info;
-      modelSource.value = source;
+      modelSource.value = withoutToken(source);
       setField("model", nameOf(source));
       dataset.value = null;
       clearAdapter();
@@ -33,6 +41,11 @@ export async function openModel(source: ModelSource): Promise<boolean> {
   const again = datasetSource.value;
   if (opened && again !== null) await openDataset(again, "keep");
   return opened;
+}
+
+/** What is kept of a source must not hold a secret. */
+function withoutToken(source: ModelSource): ModelSource {
+  return source.kind === "hub" ? { kind: "hub", reference: source.reference } : source;
 }
 
 function nameOf(source: ModelSource): string {
