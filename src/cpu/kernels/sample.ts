@@ -23,11 +23,15 @@ function pcg4(value: v128): v128 {
   return v128.xor(i32x4.shr_u(word, 22), word);
 }
 
+/** -log e with e = -log(1 - u), and its series where 1 - u would round: the winner has the smallest e. */
 @inline
 function gumbel4(hash: v128, tokens: v128): v128 {
-  const bits = i32x4.shr_u(pcg4(v128.xor(tokens, hash)), 8);
-  const uniform = f32x4.div(f32x4.add(f32x4.convert_i32x4_s(bits), f32x4.splat(0.5)), f32x4.splat(16777216));
-  return f32x4.neg(log4(f32x4.neg(log4(uniform))));
+  const bits = v128.not(pcg4(v128.xor(tokens, hash))), one = f32x4.splat(1);
+  const fraction = f32x4.div(f32x4.add(f32x4.convert_i32x4_u(bits), f32x4.splat(0.5)), f32x4.splat(4294967296));
+  const u = f32x4.pmin(f32x4.splat(0.9999999), fraction);
+  const series = f32x4.add(one, f32x4.mul(u, f32x4.add(f32x4.splat(0.5), f32x4.div(u, f32x4.splat(3)))));
+  const near = f32x4.lt(u, f32x4.splat(0.01));
+  return f32x4.neg(log4(v128.bitselect(f32x4.mul(u, series), f32x4.neg(log4(f32x4.sub(one, u))), near)));
 }
 
 /** logits keys step tokens | rows VOCAB STRIDE */
