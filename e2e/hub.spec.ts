@@ -40,7 +40,10 @@ test("fetched over a line that breaks, trained on, and opened again with the Hub
   hub.faults.cuts = [100_000, 100_000];
   await fetchModel(page);
   await expect(page.getByText(PARAMETERS)).toBeVisible();
-  expect(hub.sent).toBe(bytesOf(MODEL));
+  // The browser may drop what arrived right before a cut; it must not ask for what it kept.
+  const asked = hub.log.filter((line) => line.includes("model.safetensors"));
+  expect(asked.length).toBe(3);
+  expect(hub.sent).toBeLessThanOrEqual(bytesOf(MODEL) + 200_000);
   await expect(page.getByTestId("cached-model")).toContainText("tiny/llama");
 
   const rows = Array.from({ length: 30 }, (_, i) => ({ prompt: `a${i}`, completion: " b" }));
@@ -63,27 +66,25 @@ test("fetched over a line that breaks, trained on, and opened again with the Hub
 });
 
 test("a download that is stopped goes on after a reload at the byte where it stood", async ({ page }) => {
-  // The Hub stays away after the cut, so that the page waits and a hand can stop it.
-  hub.faults.cuts = [200_000];
-  const weights = readFileSync(fixture("llama-gqa/model.safetensors")).length;
-  const small = bytesOf(MODEL) - weights;
+  Object.assign(hub.faults, { cuts: [200_000], cutDelay: 500 });
   await fetchModel(page);
-  hub.faults.statuses = [];
-  const away = setInterval(() => {
-    if (hub.faults.cuts.length === 0 && hub.faults.statuses.length < 3) hub.faults.statuses.push(503, 503, 503);
-  }, 1);
+  // The Hub stays away after the cut, so that the page waits and a hand can stop it.
   await expect.poll(() => hub.faults.cuts.length).toBe(0);
+  hub.faults.statuses = Array.from({ length: 100 }, () => 503);
+  await page.waitForTimeout(600);
   await page.getByTestId("stop-download").click();
   await expect(page.getByTestId("error-panel")).toHaveAttribute("data-code", "run/stopped");
-  clearInterval(away);
   hub.faults.statuses = [];
-  expect((await kept(page)).filter(([name]) => name.endsWith(".part")).map(([, size]) => size)).toEqual([200_000]);
-  const { sent } = hub;
-  expect(sent).toBe(small + 200_000);
+  const [stood = 0] = (await kept(page)).filter(([name]) => name.endsWith(".part")).map(([, size]) => size);
+  expect(stood).toBeGreaterThan(0);
+  expect(stood).toBeLessThanOrEqual(200_000);
+  hub.log.length = 0;
   await page.reload();
   await page.getByRole("button", { name: "Go on with tiny/llama" }).click();
   await expect(page.getByText(PARAMETERS)).toBeVisible();
-  expect(hub.sent - sent).toBe(weights - 200_000);
+  expect(hub.log.filter((line) => line.includes("/resolve/")).map((line) => line.replace(/^.* /, ""))).toEqual([
+    `bytes=${stood}-`,
+  ]);
 });
 
 test("a new commit replaces the old, and what both share is not fetched again", async ({ page }) => {
@@ -112,6 +113,26 @@ test("a private model asks for a token, which stays in memory", async ({ page })
   expect(traces + (await kept(page)).flat().join()).not.toContain(TOKEN);
   await page.reload();
   await expect(page.getByTestId("hub-token")).toHaveValue("");
+});
+
+test("a full disk is told with what could go, and the rest comes when there is room", async ({ page, baseURL }) => {
+  hub.repos.set("tiny/other", { files: folderFiles(fixture("llama-untied"), MODEL) });
+  await page.getByTestId("hub-reference").fill("tiny/other");
+  await page.getByTestId("hub-open").click();
+  await expect(page.getByTestId("cached-model")).toContainText("tiny/other");
+  const used = (await kept(page)).reduce((sum, [, size]) => sum + size, 0);
+  const browser = await page.context().newCDPSession(page);
+  const origin = new URL(baseURL ?? "").origin;
+  await browser.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: used + 150_000 });
+  await fetchModel(page);
+  const panel = page.getByTestId("error-panel");
+  await expect(panel).toHaveAttribute("data-code", "storage/full");
+  await expect(panel).toContainText("tiny/other");
+  await browser.send("Storage.overrideQuotaForOrigin", { origin });
+  const { sent } = hub;
+  await page.getByRole("button", { name: "Go on with tiny/llama" }).click();
+  await expect(page.getByText(PARAMETERS)).toBeVisible();
+  expect(hub.sent - sent).toBeLessThan(bytesOf(MODEL));
 });
 
 test("a flipped bit is told, and nothing of it is ever opened", async ({ page }) => {

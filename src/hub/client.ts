@@ -22,6 +22,12 @@ export interface Patience {
   readonly stall: number;
 }
 
+/** A first question is told off sooner: nothing would be lost by asking again. */
+export const impatient = (hub: Hub, tries: number): Hub => {
+  const { waits, stall } = hub.patience ?? PATIENCE;
+  return { ...hub, patience: { waits: waits.slice(0, tries), stall: Math.min(stall, 10_000) } };
+};
+
 export const PATIENCE: Patience = { waits: [500, 1000, 2000, 4000, 8000], stall: 30_000 };
 
 const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;

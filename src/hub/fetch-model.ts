@@ -9,7 +9,7 @@ import { memoryFiles } from "@/storage/memory-files";
 import type { NamedFile } from "@/worker/api";
 import { cachedModels, finishModel, type ModelRecord, planModel, wholeModel } from "./cache";
 import { type Choice, chooseFiles, chooseShards } from "./choose-files";
-import { type Hub, stopped } from "./client";
+import { type Hub, impatient, stopped } from "./client";
 import { downloadFile, stored } from "./download";
 import { createMeter } from "./meter";
 import { type HubFile, type Listing, listFiles } from "./models";
@@ -41,7 +41,7 @@ export async function fetchModel(
   if (here && isCommit(here.revision)) return open(store, here);
   let listing: Listing;
   try {
-    listing = await listFiles(here ? { ...hub, patience: { waits: [], stall: 10_000 } } : hub, reference);
+    listing = await listFiles(impatient(hub, here ? 0 : 2), reference);
   } catch (error) {
     if (!here || stopped(hub)) throw error;
     return open(store, here);

@@ -19,6 +19,8 @@ export interface TestRepo {
 export interface Faults {
   /** Bytes of a body after which the connection is cut, once each. */
   cuts: number[];
+  /** Milliseconds from the last byte to the cut: a receiver may drop what it has not read by then. */
+  cutDelay: number;
   /** Changes a body that is sent; the list stays true. */
   corrupt?: (path: string, body: Buffer) => Buffer;
   /** Answers with a web page. */
@@ -56,7 +58,7 @@ export function folderFiles(folder: string, names = readdirSync(folder)): Map<st
 export async function startHub(): Promise<TestHub> {
   const hub: Omit<TestHub, "url" | "close"> = {
     repos: new Map(),
-    faults: { cuts: [], statuses: [] },
+    faults: { cuts: [], cutDelay: 20, statuses: [] },
     log: [],
     sent: 0,
   };
@@ -147,6 +149,5 @@ function sendFile(
   }
   hub.faults.cuts.shift();
   hub.sent += cut;
-  // Closed a moment later: what is on its way shall arrive.
-  response.write(body.subarray(0, cut), () => setTimeout(() => response.destroy(), 20));
+  response.write(body.subarray(0, cut), () => setTimeout(() => response.destroy(), hub.faults.cutDelay));
 }

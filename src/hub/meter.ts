@@ -24,7 +24,7 @@ export function createMeter(
     while (points.length > 2 && at - (points[0]?.at ?? 0) > WINDOW_MS) points.shift();
     const first = points[0] ?? { at, sum };
     const speed = (sum - first.sum) / (at - first.at);
-    const known = at - first.at >= STABLE_MS && speed > 0;
-    report(done, total, known ? Math.max(0, total - done) / speed / 1000 : null);
+    const known = at - first.at >= STABLE_MS && speed > 0 && done < total;
+    report(done, total, known ? (total - done) / speed / 1000 : null);
   };
 }

@@ -44,6 +44,8 @@ export interface TinyHub {
   total(): number;
   /** Requests for files. */
   resolved(): string[];
+  /** Bytes under a temporary name. */
+  standing(): Promise<number>;
 }
 
 /** A new Hub with "tiny/llama" and an empty store for each test of a file. */
@@ -56,7 +58,7 @@ export function tinyHub(): TinyHub {
     at.store = memoryFiles();
   });
   afterEach(() => at.hub.close());
-  const functions: Pick<TinyHub, "load" | "expectWhole" | "sizeOf" | "total" | "resolved"> = {
+  const functions: Pick<TinyHub, "load" | "expectWhole" | "sizeOf" | "total" | "resolved" | "standing"> = {
     load: ({ reference = "hf:tiny/llama", token, waits = [], signal } = {}) => {
       const client: Hub = { endpoint: at.hub.url, token, signal, patience: { waits, stall: 2000 } };
       at.progress.length = 0;
@@ -71,6 +73,7 @@ export function tinyHub(): TinyHub {
     },
     sizeOf: (name) => at.repo.files.get(name)?.length ?? 0,
     total: () => MODEL.reduce((sum, name) => sum + functions.sizeOf(name), 0),
+    standing: async () => (await at.store.list()).find(({ name }) => name.endsWith(".part"))?.size ?? 0,
     resolved: () => at.hub.log.filter((line) => line.includes("/resolve/")),
   };
   return Object.assign(at, functions);

@@ -47,9 +47,12 @@ export async function opfsFiles(folder: string): Promise<FileStore> {
           write: (bytes) =>
             words(name, async () => {
               const written = access.write(bytes, { at: next });
+              // Without room an engine may take a part, or, as Chromium does, answer with an error code as an unsigned
+              // number: 2 ** 32 - 8 bytes "written". Only the size of the file is to be believed.
+              if (written !== bytes.length || access.getSize() !== next + written) {
+                throw new DOMException("", "QuotaExceededError");
+              }
               next += written;
-              // A disk without room may take a part and say nothing.
-              if (written < bytes.length) throw new DOMException("", "QuotaExceededError");
             }),
           close: () =>
             words(name, async () => {
