@@ -38,6 +38,7 @@ export async function createCpuTarget(options: CpuOptions = {}): Promise<Target>
   const pool = await createPool(module, heap, threads);
   const buffers = new Set<CpuBuffer>();
   let live = 0;
+  let peak = 0;
 
   /** The end of everything asked for so far; `waiting` counts what has not ended. */
   let tail: Promise<unknown> = Promise.resolve();
@@ -63,6 +64,7 @@ export async function createCpuTarget(options: CpuOptions = {}): Promise<Target>
     }
     const made = { address: heap.allocate(size, label), bytes: size, label };
     live += size;
+    peak = Math.max(peak, live);
     buffers.add(made);
     return made;
   };
@@ -152,7 +154,13 @@ export async function createCpuTarget(options: CpuOptions = {}): Promise<Target>
     idle: async () => {
       await tail;
     },
+    reserve: (program) => void slots.take(program.slots),
     liveBytes: () => live,
+    takePeakBytes: () => {
+      const most = peak;
+      peak = live;
+      return most;
+    },
     lost: pool.lost,
     release: () => {
       pool.release();

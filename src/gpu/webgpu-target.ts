@@ -25,6 +25,8 @@ export function createWebGpuTarget({ device, description, software }: OpenedDevi
   const { limits } = device;
   const pipelines = createPipelineCache(device);
   const buffers = new Set<GpuBuffer>();
+  let live = 0;
+  let peak = 0;
   let failure: string | undefined;
   device.addEventListener("uncapturederror", (event) => {
     failure ??= event.error.message;
@@ -53,11 +55,14 @@ export function createWebGpuTarget({ device, description, software }: OpenedDevi
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
     const made = { buffer: device.createBuffer({ size, usage, label }), bytes: size, label };
     buffers.add(made);
+    live += size;
+    peak = Math.max(peak, live);
     return made;
   };
   const free = (buffer: DeviceBuffer) => {
     const known = own(buffer);
     known.buffer.destroy();
+    live -= known.bytes;
     buffers.delete(known);
   };
   const own = (buffer: DeviceBuffer): GpuBuffer => {
@@ -174,7 +179,13 @@ export function createWebGpuTarget({ device, description, software }: OpenedDevi
       await device.queue.onSubmittedWorkDone();
       check();
     },
-    liveBytes: () => [...buffers].reduce((sum, { bytes }) => sum + bytes, 0),
+    reserve: ({ slots }) => void pool.take(slots),
+    liveBytes: () => live,
+    takePeakBytes: () => {
+      const most = peak;
+      peak = live;
+      return most;
+    },
     lost: device.lost.then(({ message, reason }) => message || reason),
     release: () => {
       for (const { buffer } of buffers) buffer.destroy();

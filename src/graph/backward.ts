@@ -12,8 +12,8 @@ export type Gradients = Map<string, Tensor>;
 const ids = new WeakMap<object, number>();
 let nextId = 0;
 function keyOf(tensor: Tensor): string {
-  let id = ids.get(tensor.storage);
-  if (id === undefined) ids.set(tensor.storage, (id = nextId++));
+  const id = ids.get(tensor.storage) ?? nextId++;
+  ids.set(tensor.storage, id);
   return `${id}@${tensor.offset}`;
 }
 

@@ -106,8 +106,12 @@ export interface Target {
   /** Frees what a compiled program holds alone; slots stay in the shared pool. */
   discard(executable: Executable): void;
   idle(): Promise<void>;
+  /** Makes the slot pool fit this program, so that smaller ones that come first find their place in it. */
+  reserve(program: Program): void;
   /** Bytes allocated now: everything asked for through `allocate`, and the slot pool. */
   liveBytes(): number;
+  /** The most that was ever live since the last call. */
+  takePeakBytes(): number;
   /** Resolves when the device is gone (lost GPU, dead worker); never otherwise. */
   readonly lost: Promise<string>;
   release(): void;

@@ -5,7 +5,7 @@
 
 import type { DeviceBuffer } from "@/graph/target";
 import type { AdapterLayout } from "@/model/adapter";
-import { cacheBytes, createGenerator, type GenerationOptions } from "@/model/generate";
+import { cacheBytes, createGenerator, type GenerationOptions, type GeneratorShape } from "@/model/generate";
 import type { OpenModel } from "@/session/open-model";
 
 export interface LoadedAdapter {
@@ -26,18 +26,27 @@ const MOST_SEQUENCES = 32;
 /** Of the key/value cache, bytes. */
 const CACHE_BUDGET = 256e6;
 
+/** As many sequences at once as the prompts need and the cache may cost; nothing for no prompts. */
+export function cacheShape(
+  { runtime, arch }: OpenModel,
+  prompts: readonly (readonly number[])[],
+  maxTokens: number,
+): GeneratorShape {
+  const longest = Math.max(0, ...prompts.map(({ length }) => length));
+  const length = Math.min(longest + maxTokens, runtime.positions);
+  const affordable = Math.max(1, Math.floor(CACHE_BUDGET / cacheBytes(arch, { sequences: 1, length })));
+  return { sequences: Math.min(prompts.length, MOST_SEQUENCES, affordable), length };
+}
+
 export async function answer(
-  { runtime, arch, tokenizer }: OpenModel,
+  model: OpenModel,
   adapter: LoadedAdapter | undefined,
   prompts: readonly (readonly number[])[],
   options: AnswerOptions,
 ): Promise<number[][]> {
   if (prompts.length === 0) return [];
-  const longest = Math.max(...prompts.map(({ length }) => length));
-  const length = Math.min(longest + options.maxTokens, runtime.positions);
-  const affordable = Math.floor(CACHE_BUDGET / cacheBytes(arch, { sequences: 1, length }));
-  const sequences = Math.max(1, Math.min(prompts.length, MOST_SEQUENCES, affordable));
-  const generator = createGenerator(runtime, adapter, { sequences, length });
+  const { runtime, arch, tokenizer } = model;
+  const generator = createGenerator(runtime, adapter, cacheShape(model, prompts, options.maxTokens));
   const { layout } = adapter ?? {};
   try {
     return await generator.run(

@@ -22,6 +22,9 @@ export interface Inspection {
   readonly planTokens: number;
 }
 
+/** One answer in between: a short prompt and its 32 tokens. */
+const PLAN_SAMPLE = { sequences: 1, length: 128 };
+
 export async function inspectModel(
   platform: Platform,
   source: ModelSource,
@@ -43,7 +46,7 @@ export async function inspectModel(
       addsBos: tokenizer.addsBos,
     },
     tensorsFound,
-    memory: memoryPlan(arch, formats, recipe, bucket, target.limits.memoryBudget),
+    memory: memoryPlan(arch, formats, recipe, { largest: bucket, samples: PLAN_SAMPLE }, target.limits.memoryBudget),
     planTokens,
   };
 }

@@ -4,7 +4,7 @@ import { memoryPlan, requireFit } from "@/session/ledger";
 import { parseRecipe } from "@/train/recipe";
 
 const recipe = parseRecipe({ lora: { rank: 8 } });
-const at512 = { tokens: 512, labels: 512 };
+const at512 = { largest: { tokens: 512, labels: 512 }, samples: { sequences: 1, length: 128 } };
 
 const qwen3 = (hidden: number, layers: number, heads: number, ffn: number, tied: boolean) =>
   architectureOf({

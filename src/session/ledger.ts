@@ -9,6 +9,7 @@ import { STEP_BYTES } from "@/graph/step";
 import type { WeightFormat } from "@/graph/target";
 import { adapterLayout } from "@/model/adapter";
 import type { Architecture } from "@/model/architecture";
+import { cacheBytes, type GeneratorShape } from "@/model/generate";
 import { ropeBytes } from "@/model/runtime";
 import { type Formats, formatLabel, modelTensors, weightBytes } from "@/model/weights";
 import { OBJECTIVES } from "@/train/objective";
@@ -17,20 +18,26 @@ import { tracePass } from "@/train/programs";
 import type { Recipe } from "@/train/recipe";
 import type { MemoryLine, MemoryPlan } from "@/worker/api";
 
+/** What a run will hold at its largest: a batch, and the cache of the samples that are answered in between. */
+export interface Workload {
+  readonly largest: Bucket;
+  readonly samples: GeneratorShape;
+}
+
 export function memoryPlan(
   arch: Architecture,
   formats: Formats,
   recipe: Recipe,
-  largest: Bucket,
+  work: Workload,
   budget: number,
 ): MemoryPlan {
-  const lines = ledger(arch, formats, recipe, largest);
+  const lines = ledger(arch, formats, recipe, work);
   const total = sum(lines);
   const fits = total <= budget;
-  return { lines, total, budget, fits, advice: fits ? "" : advice(arch, formats, recipe, largest, budget) };
+  return { lines, total, budget, fits, advice: fits ? "" : advice(arch, formats, recipe, work, budget) };
 }
 
-function ledger(arch: Architecture, formats: Formats, recipe: Recipe, largest: Bucket): MemoryLine[] {
+function ledger(arch: Architecture, formats: Formats, recipe: Recipe, { largest, samples }: Workload): MemoryLine[] {
   const tensors = modelTensors(arch, formats);
   const layout = adapterLayout(arch, recipe.lora);
   const program = tracePass({ arch, tensors, layout, objective: OBJECTIVES[recipe.method] }, largest, true);
@@ -42,6 +49,7 @@ function ledger(arch: Architecture, formats: Formats, recipe: Recipe, largest: B
     { name: "gradients", bytes: flat },
     { name: "optimizer moments", bytes: 2 * flat },
     { name: "activations and logits", bytes: slotBytes(program) },
+    { name: "key/value cache of samples", bytes: cacheBytes(arch, samples) },
     { name: "batch and tables", bytes: inputs + ropeBytes(arch) + STEP_BYTES },
   ];
 }
@@ -51,17 +59,17 @@ const sum = (lines: readonly MemoryLine[]) => lines.reduce((total, { bytes }) =>
 const NARROWER = { f16: "half precision (f16)", q8_0: "8 bits (int8)", nf4: "4 bits (nf4)" } as const;
 
 /** The nearest settings that fit, in words: a shorter token axis, else a narrower base. */
-function advice(arch: Architecture, formats: Formats, recipe: Recipe, largest: Bucket, budget: number): string {
-  for (let half = largest.tokens / 2; half >= 64; half /= 2) {
+function advice(arch: Architecture, formats: Formats, recipe: Recipe, work: Workload, budget: number): string {
+  for (let half = work.largest.tokens / 2; half >= 64; half /= 2) {
     const tokens = bucketOf(half);
-    if (sum(ledger(arch, formats, recipe, { tokens, labels: tokens })) > budget) continue;
+    if (sum(ledger(arch, formats, recipe, { ...work, largest: { tokens, labels: tokens } })) > budget) continue;
     const perRow = Math.floor(tokens / recipe.batch.size);
     return perRow >= 16
       ? `${tokens} tokens a batch fit: set the maximum length to ${perRow}, or a smaller batch with more accumulation.`
       : `${tokens} tokens a batch fit: set the batch to 1 and accumulate instead.`;
   }
   for (const [narrower, words] of Object.entries(NARROWER)) {
-    if (sum(ledger(arch, narrower as WeightFormat, recipe, largest)) <= budget)
+    if (sum(ledger(arch, narrower as WeightFormat, recipe, work)) <= budget)
       return `It fits with the base kept in ${words}.`;
   }
   return "Even the shortest batch does not fit: choose a smaller model.";

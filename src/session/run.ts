@@ -5,8 +5,8 @@
 import type { Dataset } from "@/data/dataset";
 import { AppError } from "@/errors";
 import { adapterLayout, initialAdapter } from "@/model/adapter";
-import { answer, type LoadedAdapter } from "@/session/answers";
-import { memoryPlan, requireFit } from "@/session/ledger";
+import { answer, cacheShape, type LoadedAdapter } from "@/session/answers";
+import { memoryPlan, requireFit, type Workload } from "@/session/ledger";
 import type { OpenModel } from "@/session/open-model";
 import { createProgress } from "@/session/progress";
 import type { Recipe } from "@/train/recipe";
@@ -37,9 +37,10 @@ const SHOWN_SAMPLES = 4;
 export async function runTraining(inputs: RunInputs): Promise<RunResult> {
   const { model, dataset, recipe, control } = inputs;
   const { target } = model.runtime;
-  const largest = largestBucket([dataset.train, dataset.eval], recipe.batch.size);
-  const plan = memoryPlan(model.arch, model.runtime.formats, recipe, largest, target.limits.memoryBudget);
+  const work = workloadOf(model, dataset, recipe);
+  const plan = memoryPlan(model.arch, model.runtime.formats, recipe, work, target.limits.memoryBudget);
   requireFit(plan);
+  target.takePeakBytes();
   const layout = adapterLayout(model.arch, recipe.lora);
   const adapter = { layout, buffer: target.allocate(layout.length * 4, "adapter") };
   target.write(adapter.buffer, initialAdapter(layout, recipe.seed));
@@ -63,9 +64,7 @@ export async function runTraining(inputs: RunInputs): Promise<RunResult> {
     trainRows: dataset.train,
     evalRows: dataset.eval,
   });
-  let peak = 0;
   for await (const event of events) {
-    peak = Math.max(peak, target.liveBytes());
     out.put(...translate(event, recipe, progress, summary));
     if (event.type === "eval") await takeSamples(event.step);
     await waitWhilePaused(control, out, progress);
@@ -83,7 +82,7 @@ export async function runTraining(inputs: RunInputs): Promise<RunResult> {
     evalLossAfter: summary.evalLosses.at(-1) ?? null,
     seconds: (performance.now() - start) / 1000,
     trainableParameters: layout.parameters,
-    memory: { forecast: plan.total, peak },
+    memory: { forecast: plan.total, peak: target.takePeakBytes() },
   };
 }
 
@@ -121,23 +120,33 @@ async function waitWhilePaused(
 }
 
 /** The recipe's own prompts, else the first held-out ones. */
+function samplePrompts(
+  model: OpenModel,
+  dataset: Dataset,
+  recipe: Recipe,
+): { prompt: string; ids: readonly number[] }[] {
+  const given = recipe.evaluate.samples.map((prompt) => ({ prompt, ids: model.tokenizer.encode(prompt) }));
+  const heldOut = dataset.eval.filter(({ promptIds }) => promptIds.length > 0);
+  const chosen = given.length > 0 ? given : heldOut.map(({ prompt, promptIds }) => ({ prompt, ids: promptIds }));
+  return chosen.slice(0, SHOWN_SAMPLES);
+}
+
+const sampleTokens = ({ evaluate }: Recipe) => Math.min(SAMPLE_TOKENS, evaluate.maxTokens);
+
+export function workloadOf(model: OpenModel, dataset: Dataset, recipe: Recipe): Workload {
+  const largest = largestBucket([dataset.train, dataset.eval], recipe.batch.size);
+  const prompts = samplePrompts(model, dataset, recipe).map(({ ids }) => ids);
+  return { largest, samples: cacheShape(model, prompts, sampleTokens(recipe)) };
+}
+
 async function sampleAnswers(
   model: OpenModel,
   dataset: Dataset,
   adapter: LoadedAdapter,
   recipe: Recipe,
 ): Promise<Sample[]> {
-  const given = recipe.evaluate.samples.map((prompt) => ({ prompt, ids: model.tokenizer.encode(prompt) }));
-  const heldOut = dataset.eval.filter(({ promptIds }) => promptIds.length > 0);
-  const prompts = (
-    given.length > 0 ? given : heldOut.map(({ prompt, promptIds }) => ({ prompt, ids: [...promptIds] }))
-  ).slice(0, SHOWN_SAMPLES);
-  const options = {
-    maxTokens: Math.min(SAMPLE_TOKENS, recipe.evaluate.maxTokens),
-    temperature: 0,
-    seed: recipe.seed,
-    useAdapter: true,
-  };
+  const prompts = samplePrompts(model, dataset, recipe);
+  const options = { maxTokens: sampleTokens(recipe), temperature: 0, seed: recipe.seed, useAdapter: true };
   const answers = await answer(
     model,
     adapter,

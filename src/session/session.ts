@@ -21,11 +21,10 @@ import { modelFiles } from "@/session/model-files";
 import { type OpenModel, openModel } from "@/session/open-model";
 import type { Platform } from "@/session/platform";
 import { readModel } from "@/session/read-model";
-import { busy, type RunControl, runTraining } from "@/session/run";
+import { busy, type RunControl, runTraining, workloadOf } from "@/session/run";
 import { type RowScore, scoreRows } from "@/session/score";
 import { createTextStream } from "@/tokenizer/text-stream";
 import { parseRecipe, type Recipe, type RecipeInput } from "@/train/recipe";
-import { largestBucket } from "@/train/trainer";
 import type { BaseDtype, CompareEvent, DatasetSource, ModelSource, NamedFile, SessionApi } from "@/worker/api";
 
 /** What the CLI may ask beyond the page. */
@@ -118,9 +117,8 @@ export function createSession(platform: Platform): Session {
     plan: async (input) => {
       const recipe = parseRecipe(input);
       const model = requireModel();
-      const { train, eval: held } = datasetFor(recipe);
-      const largest = largestBucket([train, held], recipe.batch.size);
-      return memoryPlan(model.arch, model.runtime.formats, recipe, largest, model.runtime.target.limits.memoryBudget);
+      const work = workloadOf(model, datasetFor(recipe), recipe);
+      return memoryPlan(model.arch, model.runtime.formats, recipe, work, model.runtime.target.limits.memoryBudget);
     },
 
     train: async (input, emit) => {

@@ -56,7 +56,9 @@ export function createPasses({ runtime, layout, adapter, objective, largest, tra
     for (const executable of compiled.values()) executable.then(target.discard, () => {});
   };
   const compiled = new Map<string, Promise<Executable>>();
+  const traced = { arch: runtime.arch, tensors: runtime.tensors, layout, objective };
   try {
+    target.reserve(tracePass(traced, largest, trained));
     for (const [name, bytes] of Object.entries(inputBytes(largest))) allocate(name, bytes);
     if (trained) {
       for (const name of ["adapter.grad", "adapter.m", "adapter.v"]) allocate(name, layout.length * 4);
@@ -80,8 +82,6 @@ export function createPasses({ runtime, layout, adapter, objective, largest, tra
     }
     return executable;
   };
-  const traced = { arch: runtime.arch, tensors: runtime.tensors, layout, objective };
-
   const pass = async (batch: PackedBatch, teach: boolean) => {
     const bucket = { tokens: batch.tokens.length, labels: batch.targets.length };
     const executable = await program(`${teach} ${bucket.tokens} ${bucket.labels}`, () =>
