@@ -136,7 +136,10 @@ function refusal({ endpoint, token }: Hub, response: Response, repo: string): Ap
       hint: "Check owner and name, as in the address of its page.",
     });
   }
-  if (status === 416) return new AppError("hub/corrupt", "The file on the Hub is shorter than its list says.");
+  if (status === 416)
+    return new AppError("hub/corrupt", "The file on the Hub is shorter than its list says.", {
+      hint: "Try again later; the Hub may be between two states.",
+    });
   const busy = status === 429 ? "too many requests at once" : `an error (${status})`;
   const retry = status === 429 || status >= 500;
   return new AppError(retry ? "network/failed" : "hub/not-found", `The Hub answered with ${busy}.`, {
@@ -148,14 +151,14 @@ const MAX_JSON = 32_000_000;
 
 /** The body as JSON of this shape. Throws "file/malformed" for a web page, broken JSON or another shape. */
 export async function readJson<T>(response: Response, what: string, schema: z.ZodMiniType<T>): Promise<T> {
-  const text = await response.text();
+  const text = await limitedText(response, what);
   const html = response.headers.get("content-type")?.startsWith("text/html") || text.trimStart().startsWith("<");
   const fault = (why: string) =>
     new AppError("file/malformed", `${what} came as ${why}.`, {
       hint: "Something between here and the Hub answers in its place: a login page, a proxy, a wrong address.",
     });
   if (html) throw fault("a web page, not as JSON");
-  if (text.length > MAX_JSON) throw fault("more than any model has");
+  if (text.length >= MAX_JSON) throw fault("more than any model has");
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -166,6 +169,28 @@ export async function readJson<T>(response: Response, what: string, schema: z.Zo
   if (parsed.success) return parsed.data;
   const { path = [], message = "" } = parsed.error.issues[0] ?? {};
   throw fault(`JSON of another shape (${path.join(".")}: ${message})`);
+}
+
+/** Of a body that does not end, the first MAX_JSON bytes or a little more. */
+async function limitedText({ body }: Response, what: string): Promise<string> {
+  const decoder = new TextDecoder();
+  const reader = body?.getReader();
+  let text = "";
+  try {
+    for (let bytes = 0; reader && bytes < MAX_JSON; ) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      bytes += value.length;
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch (cause) {
+    throw new AppError("network/failed", `${what} broke off on its way.`, {
+      hint: "Check the connection, then try again.",
+      cause,
+    });
+  }
+  await reader?.cancel().catch(() => undefined);
+  return text;
 }
 
 /** Tries again after network faults, with growing pauses; any progress in between starts the count anew. */

@@ -25,6 +25,8 @@ export interface Faults {
   corrupt?: (path: string, body: Buffer) => Buffer;
   /** Answers with a web page. */
   html?: "all" | "files";
+  /** Answers the list with JSON that never ends. */
+  endless?: boolean;
   /** Ignores Range. */
   wholeOnly?: boolean;
   /** Statuses to answer with first. */
@@ -104,11 +106,21 @@ function answer(hub: Omit<TestHub, "url" | "close">, request: IncomingMessage, r
   const commit = commitOf(repo);
   if (revision !== commit && (revision !== "main" || file))
     return send(404, "{}", { "X-Error-Code": "RevisionNotFound" });
+  if (api && faults.endless) return pour(response);
   if (api) return send(200, JSON.stringify(listing(repo)));
   const name = decodeURIComponent(path.split(`/resolve/${commit}/`)[1] ?? "");
   const body = repo.files.get(name);
   if (!body) return send(404, "{}", { "X-Error-Code": "EntryNotFound" });
   sendFile(hub, request, response, faults.corrupt?.(name, body) ?? body);
+}
+
+function pour(response: ServerResponse): void {
+  const piece = "[".repeat(1 << 20);
+  response.writeHead(200, { "Content-Type": "application/json" });
+  const more = () => {
+    if (!response.destroyed) response.write(piece, () => setImmediate(more));
+  };
+  more();
 }
 
 function listing(repo: TestRepo): object {

@@ -57,6 +57,11 @@ describe("refused", () => {
     expect(at.hub.sent - sent).toBe(at.sizeOf(WEIGHTS) - stood);
   });
 
+  test("a list that never ends", async () => {
+    at.hub.faults.endless = true;
+    await expect(at.load()).rejects.toMatchObject({ code: "file/malformed", message: /more than any model/ });
+  });
+
   test("nobody there", async () => {
     await at.hub.close();
     await expect(at.load({ waits: [1] })).rejects.toMatchObject({
