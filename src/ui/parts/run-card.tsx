@@ -4,7 +4,7 @@ import { Chart } from "@/ui/parts/chart";
 import { Samples } from "@/ui/parts/samples";
 import { gradientFrame, lossFrame, rateFrame } from "@/ui/state/chart-data";
 import { activity } from "@/ui/state/core";
-import { compact, duration, integer, loss, percent } from "@/ui/state/format";
+import { bytes, compact, duration, integer, loss, percent } from "@/ui/state/format";
 import { control, runLog, runResult, stopping } from "@/ui/state/run";
 import { fractionDone, phaseWords, type RunLog, stepsDone, timeLeft } from "@/ui/state/run-log";
 
@@ -90,7 +90,7 @@ function RunNumbers({ log }: { log: RunLog }) {
   const last = log.steps.at(-1);
   const held = log.evals.at(-1);
   const before = log.evals[0];
-  const size = runResult.value?.trainableParameters;
+  const { trainableParameters: size, memory } = runResult.value ?? {};
   return (
     <div class="numbers">
       <Big label="Training loss" testid="train-loss" value={last ? loss(last.loss) : "–"} />
@@ -102,6 +102,14 @@ function RunNumbers({ log }: { log: RunLog }) {
       />
       <Big label="Tokens a second" testid="speed" value={last ? integer(last.tokensPerSecond) : "–"} />
       {size !== undefined && <Big label="Trained parameters" testid="trainable" value={compact(size)} />}
+      {memory && (
+        <Big
+          label="Memory at most"
+          testid="memory-peak"
+          value={bytes(memory.peak)}
+          note={`planned ${bytes(memory.forecast)}`}
+        />
+      )}
     </div>
   );
 }
