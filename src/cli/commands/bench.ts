@@ -10,11 +10,11 @@ export const bench: Command = {
   name: "bench",
   summary: "Time a training step: JavaScript, device, and each kernel's share.",
   required: [],
-  optional: ["model", "rank", "batch", "base-dtype"],
+  optional: ["model", "rank", "max-length", "base-dtype"],
   run: async (context) => {
     const { session, flags, terminal } = context;
     await openModel(context, flags.model ?? "bundled:ember");
-    const result = await session.bench(recipeFrom(flags), TOKENS);
+    const result = await session.bench(recipeFrom(flags), flags["max-length"] ?? TOKENS);
     const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
     terminal.say(`${result.tokens} tokens a step, ${result.dispatches} dispatches`);
     terminal.say(
