@@ -11,6 +11,7 @@
 import { Template } from "@huggingface/jinja";
 import * as z from "zod/mini";
 import { AppError } from "@/errors";
+import { keepTextAtControls } from "./loop-controls";
 import type { TextRange } from "./token-mask";
 
 /** TRL's message; other fields (tool_calls, name, …) reach the template as they are. */
@@ -105,7 +106,9 @@ function markGeneration(source: string): string {
 
 function compile(source: string): Template {
   try {
-    return new Template(source);
+    const template = new Template(source);
+    keepTextAtControls(template.parsed);
+    return template;
   } catch (cause) {
     throw new AppError("tokenizer/malformed", "The model's chat template cannot be read.", {
       hint: "Use data without roles (prompt and completion as text), which needs no template.",
