@@ -87,7 +87,9 @@ test("on WebGPU: the loss falls while the page stays responsive", async ({ page 
   await page.getByTestId("open-ember").click();
   await page.getByTestId("open-feelings").click();
   await page.getByLabel(/^Steps/).fill("12");
+  await expect(page.getByTestId("memory-plan")).toBeVisible();
   await page.getByTestId("start-training").click();
+  await expect(page.getByTestId("phase")).toBeVisible();
   const loss = async () => Number.parseFloat(await page.getByTestId("train-loss").innerText());
   await expect.poll(loss, { timeout: 120_000 }).toBeGreaterThan(0);
   const first = await loss();

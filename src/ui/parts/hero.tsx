@@ -41,6 +41,7 @@ export function Hero() {
         It opens a bundled model and dataset, trains, and tests the result on rows never trained on.
       </p>
       <DeviceLine />
+      <EngineChoice />
       <ErrorPanel place="device" />
     </header>
   );
@@ -54,5 +55,34 @@ function DeviceLine() {
     <p class="device" data-state={state} data-testid="device-notice">
       {missing ? "No engine for training was found." : (found?.notice ?? "Looking for a graphics device…")}
     </p>
+  );
+}
+
+const ENGINES = { "": "chosen for you", webgpu: "WebGPU", cpu: "CPU" };
+
+/** The engine is opened once, so another one means opening the page anew. */
+function EngineChoice() {
+  const query = new URLSearchParams(location.search);
+  const choose = (engine: string) => {
+    if (engine === "") query.delete("engine");
+    else query.set("engine", engine);
+    location.search = query.toString();
+  };
+  return (
+    <label class="inline-choice engine-choice">
+      Engine{" "}
+      <select
+        class="inline"
+        data-testid="engine"
+        value={query.get("engine") ?? ""}
+        onChange={(event) => choose(event.currentTarget.value)}
+      >
+        {Object.entries(ENGINES).map(([value, words]) => (
+          <option key={value} value={value}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

@@ -7,8 +7,16 @@ import { Progress } from "@/ui/parts/progress";
 import { faults, idle } from "@/ui/state/core";
 import { bytes, compact, duration, integer } from "@/ui/state/format";
 import { stopDownload } from "@/ui/state/hub";
-import { type ModelProgress, model, modelFromFiles, modelProgress, modelSource, openModel } from "@/ui/state/model";
-import type { ModelInfo } from "@/worker/api";
+import {
+  baseDtype,
+  type ModelProgress,
+  model,
+  modelFromFiles,
+  modelProgress,
+  modelSource,
+  openModel,
+} from "@/ui/state/model";
+import type { BaseDtype, ModelInfo } from "@/worker/api";
 
 export function ModelCard() {
   const info = model.value;
@@ -17,6 +25,7 @@ export function ModelCard() {
     <Card place="model" step="1" title="Model" summary={summary} done={info !== null}>
       <ModelChoice />
       {modelProgress.value !== null && <OpenProgress progress={modelProgress.value} />}
+      <BaseChoice />
       <CachedModels />
       {info && <ModelFacts info={info} />}
     </Card>
@@ -72,6 +81,41 @@ function ModelChoice() {
         </div>
       </DropZone>
     </div>
+  );
+}
+
+const DTYPES: readonly (readonly [BaseDtype, string])[] = [
+  ["auto", "as fits this device"],
+  ["f32", "f32"],
+  ["f16", "f16"],
+  ["int8", "8 bits"],
+  ["nf4", "4 bits (nf4)"],
+];
+
+/** A change opens the model anew; a GGUF file keeps its own formats. */
+function BaseChoice() {
+  const choose = (dtype: BaseDtype) => {
+    baseDtype.value = dtype;
+    const source = modelSource.value;
+    if (source !== null) void openModel(source);
+  };
+  return (
+    <label class="inline-choice">
+      Keep its weights{" "}
+      <select
+        class="inline"
+        data-testid="base-dtype"
+        value={baseDtype.value}
+        disabled={!idle.value}
+        onChange={(event) => choose(DTYPES.find(([dtype]) => dtype === event.currentTarget.value)?.[0] ?? "auto")}
+      >
+        {DTYPES.map(([dtype, words]) => (
+          <option key={dtype} value={dtype}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

@@ -48,7 +48,6 @@ export function RecipeCard() {
           </div>
           <TargetsField all={PROJECTIONS} disabled={locked} />
         </details>
-        {plan.value && <MemoryBar plan={plan.value} />}
         <div class="actions spread">
           <button
             type="submit"
@@ -61,6 +60,8 @@ export function RecipeCard() {
           {!ready && <span class="soft">Needs a model and data first.</span>}
           <ShareLink />
         </div>
+        {/* Behind the button: the bar comes and goes, and must not move what is being pressed. */}
+        {plan.value && <MemoryBar plan={plan.value} />}
       </form>
     </Card>
   );

@@ -4,7 +4,7 @@ import { clearAdapter } from "@/ui/state/adapter";
 import { attempt, session } from "@/ui/state/core";
 import { dataset, datasetSource, openDataset } from "@/ui/state/dataset";
 import { setField } from "@/ui/state/recipe";
-import type { ModelInfo, ModelSource, NamedFile } from "@/worker/api";
+import type { BaseDtype, ModelInfo, ModelSource, NamedFile } from "@/worker/api";
 
 export const model = signal<ModelInfo | null>(null);
 export const modelSource = signal<ModelSource | null>(null);
@@ -17,18 +17,25 @@ export interface ModelProgress {
 /** While a model is on its way, else null. */
 export const modelProgress = signal<ModelProgress | null>(null);
 
+/** How the next safetensors model is kept on the device. */
+export const baseDtype = signal<BaseDtype>("auto");
+
 const WANTED = /\.(json|safetensors|gguf|txt|model|jinja)$/;
 
 export async function openModel(source: ModelSource): Promise<boolean> {
   const opened = await attempt("model", async () => {
     modelProgress.value = { fraction: 0 };
     try {
-      const info = await session().openModel(source, (done, total, download) => {
-        // Calls from the worker may arrive after its answer.
-        if (modelProgress.value === null) return;
-        const fraction = total > 0 ? done / total : 0;
-        modelProgress.value = { fraction, ...(download ? { download: { done, total, ...download } } : {}) };
-      });
+      const info = await session().openModel(
+        source,
+        (done, total, download) => {
+          // Calls from the worker may arrive after its answer.
+          if (modelProgress.value === null) return;
+          const fraction = total > 0 ? done / total : 0;
+          modelProgress.value = { fraction, ...(download ? { download: { done, total, ...download } } : {}) };
+        },
+        baseDtype.value,
+      );
       model.value = info;
       modelSource.value = withoutToken(source);
       setField("model", nameOf(source));
