@@ -19,13 +19,14 @@ const rounds = Number(process.argv.find((word) => /^\d+$/.test(word)) ?? 5);
 if (!existsSync(join(here, "node_modules"))) spawnSync("npm", ["install", "--no-audit", "--no-fund"], { cwd: here, stdio: "inherit" });
 const outDir = mkdtempSync(join(tmpdir(), "burnish-peers-"));
 await build({
-  root: here,
+  root, // the shaders are found from there
+  publicDir: false,
   configFile: false,
   logLevel: "error",
   base: "./",
   resolve: { alias: { "@": join(root, "src") } },
   worker: { format: "es" },
-  build: { outDir, target: "es2022", rolldownOptions: { input: [join(here, "burnish.html"), join(here, "jax.html")] } },
+  build: { outDir, emptyOutDir: true, target: "es2022", rolldownOptions: { input: [join(here, "burnish.html"), join(here, "jax.html")] } },
 });
 const port = 5400 + (process.pid % 500);
 const server = spawn(process.execPath, [join(root, "src/tooling/server.mjs"), outDir, String(port)], { stdio: "ignore" });
@@ -37,7 +38,7 @@ async function turn(page) {
   });
   try {
     const tab = await browser.newPage();
-    await tab.goto(`http://127.0.0.1:${port}/${page}.html?engine=${engine}`);
+    await tab.goto(`http://127.0.0.1:${port}/e2e/oracle/peers/${page}.html?engine=${engine}`);
     await tab.waitForFunction(() => window.result !== undefined, null, { timeout: 300_000 });
     const result = await tab.evaluate(() => window.result);
     if (result.error) throw new Error(`${page}: ${result.error}`);
