@@ -58,7 +58,6 @@ const TYPES_FOR_EVERYONE = ["worker/api", "graph/target"];
 const NO_OPS: Readonly<Record<string, string>> = {
   check: "the harness of op tests",
   reference: "float64 references that op tests share",
-  weight: "constants of the weight formats; tested through linear and embed",
 };
 
 interface Import {

@@ -6,7 +6,6 @@
 import { call, type Graph, temp } from "@/graph/graph";
 import { op } from "@/graph/op";
 import type { Tensor } from "@/graph/target";
-import { weightConstants } from "@/ops/weight";
 
 /** a: [R, K]  b: [N, R], R a multiple of 4 */
 export interface LoraPair {
@@ -38,40 +37,18 @@ const loraLinear = op<"x" | "w" | "a" | "b" | "step", "y", null>("linear", {
   },
 });
 
-/** Lanes of a workgroup over (column quads, row octets): wide where there are columns. */
-function lanes(quads: number): { x: number; y: number } {
-  const x = Math.min(8, 2 ** Math.floor(Math.log2(quads)));
-  return { x, y: 64 / x };
-}
-
+/** y = x · wᵀ (+ scale · h · bᵀ).  h: [T, R]  b: [N, R] */
 export function multiply(g: Graph, x: Tensor, w: Tensor, lora?: { h: Tensor; b: Tensor; step: Tensor }): Tensor {
-  const [rows = 0, k = 0] = x.shape;
-  const [wRows = 0] = w.shape;
-  const n = Math.ceil(wRows / 4) * 4;
+  const [rows = 0] = x.shape;
+  const n = Math.ceil((w.shape[0] ?? 0) / 4) * 4;
   const y = temp(g, [rows, n]);
-  const { x: lanesX, y: lanesY } = lanes(n / 4);
-  const rank: Record<string, number> = lora ? { RANK: lora.h.shape[1] ?? 0 } : {};
-  const constants = {
-    K: k,
-    N: n,
-    W_ROWS: wRows,
-    W_COLS: k,
-    LANES_X: lanesX,
-    LANES_Y: lanesY,
-    ...rank,
-    ...weightConstants(w),
-  };
-  const grid = [Math.ceil(n / 4 / lanesX), Math.ceil(rows / 8 / lanesY)] as const;
-  call(
-    g,
-    lora ? "linear.forward_lora" : "linear.forward",
-    { reads: { x, w, ...lora }, writes: { y } },
-    constants,
-    grid,
-  );
+  const kernel = lora ? "linear.forward_lora" : "linear.forward";
+  const { constants, grid } = launch(w, n, { rows, columns: n }, lora?.h);
+  call(g, kernel, { reads: { x, w, ...lora }, writes: { y } }, constants, grid);
   return y;
 }
 
+/** dx = dy · w (+ scale · dh · a), of `shape` or written into `into`.  dh: [T, R]  a: [R, K] */
 export function multiplyBackward(
   g: Graph,
   dy: Tensor,
@@ -81,29 +58,22 @@ export function multiplyBackward(
   into?: Tensor,
 ): Tensor {
   const [rows = 0, n = 0] = dy.shape;
-  const [wRows = 0, k = 0] = w.shape;
   const dx = into ?? temp(g, shape);
-  const { x: lanesX, y: lanesY } = lanes(k / 4);
-  const rank: Record<string, number> = lora ? { RANK: lora.dh.shape[1] ?? 0 } : {};
-  const constants = {
-    K: k,
-    N: n,
-    W_ROWS: wRows,
-    W_COLS: k,
-    LANES_X: lanesX,
-    LANES_Y: lanesY,
-    ...rank,
-    ...weightConstants(w),
-  };
-  const grid = [Math.ceil(k / 4 / lanesX), Math.ceil(rows / 8 / lanesY)] as const;
-  call(
-    g,
-    lora ? "linear.backward_lora" : "linear.backward",
-    { reads: { dy, w, ...lora }, writes: { dx } },
-    constants,
-    grid,
-  );
+  const kernel = lora ? "linear.backward_lora" : "linear.backward";
+  const { constants, grid } = launch(w, n, { rows, columns: w.shape[1] ?? 0 }, lora?.dh);
+  call(g, kernel, { reads: { dy, w, ...lora }, writes: { dx } }, constants, grid);
   return dx;
+}
+
+/** Constants of the kernels and their grid over an output of rows × columns; a lane makes 8 × 4, wide where it can. */
+function launch(w: Tensor, n: number, output: { rows: number; columns: number }, low: Tensor | undefined) {
+  const [wRows = 0, k = 0] = w.shape;
+  const quads = output.columns / 4;
+  const x = Math.min(8, 2 ** Math.floor(Math.log2(quads)));
+  const y = 64 / x;
+  const rank: Record<string, number> = low ? { RANK: low.shape[1] ?? 0 } : {};
+  const constants = { K: k, N: n, W_ROWS: wRows, W_COLS: k, LANES_X: x, LANES_Y: y, ...rank };
+  return { constants, grid: [Math.ceil(quads / x), Math.ceil(output.rows / 8 / y)] as const };
 }
 
 /** grad[M, N] += scale · leftᵀ · right.  left: [T, M]  right: [T, N] */
