@@ -1,16 +1,9 @@
+// uses: unpack
 // Weights as GGUF Q4_K: blocks of 256 in eight sub-blocks of 32, x = d s q - e m.
 // Row: per block f16 d, f16 e, u8 scales[12], u8 q[128]; per 64 values byte j of 32 holds value j low and j + 32 high.
 override W_COLS: u32;
 override W_ROW_WORDS: u32 = W_COLS / 256u * 36u;
 @group(0) @binding(10) var<storage, read> w: array<u32>;
-
-// f16 by integer arithmetic: some devices flush subnormal halves to zero, and small scales are subnormal.
-fn half_value(bits: u32) -> f32 {
-  let normal = bitcast<f32>(((bits & 0x7fffu) << 13u) + 0x38000000u);
-  let magnitude = select(normal, f32(bits & 0x3ffu) * 5.9604644775390625e-8, (bits & 0x7c00u) == 0u);
-  return select(magnitude, -magnitude, (bits & 0x8000u) != 0u);
-}
-fn bytes4(word: u32) -> vec4f { return vec4f((vec4u(word) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u)); }
 
 // Scale and minimum of sub-block s, six bits each in twelve bytes that begin at word `at`.
 fn sub_scales(at: u32, s: u32) -> vec2f {

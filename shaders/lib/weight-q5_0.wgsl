@@ -1,3 +1,4 @@
+// uses: unpack
 // Weights as GGUF Q5_0: blocks of 32, x = d (q + 16 h - 16).
 // Row: f16 d[blocks], padded to a word; then per block u32 h, whose bit j is the fifth of value j, and u8 q[16], byte j
 // holding value j low and j + 16 high.
@@ -6,14 +7,6 @@ override W_BLOCKS: u32 = W_COLS / 32u;
 override W_SCALE_WORDS: u32 = (W_BLOCKS + 1u) / 2u;
 override W_ROW_WORDS: u32 = W_SCALE_WORDS + W_BLOCKS * 5u;
 @group(0) @binding(10) var<storage, read> w: array<u32>;
-
-// f16 by integer arithmetic: some devices flush subnormal halves to zero, and small scales are subnormal.
-fn half_value(bits: u32) -> f32 {
-  let normal = bitcast<f32>(((bits & 0x7fffu) << 13u) + 0x38000000u);
-  let magnitude = select(normal, f32(bits & 0x3ffu) * 5.9604644775390625e-8, (bits & 0x7c00u) == 0u);
-  return select(magnitude, -magnitude, (bits & 0x8000u) != 0u);
-}
-fn bytes4(word: u32) -> vec4f { return vec4f((vec4u(word) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u)); }
 
 fn load_weight4(row: u32, quad: u32) -> vec4f {
   let start = row * W_ROW_WORDS;

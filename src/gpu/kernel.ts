@@ -1,7 +1,7 @@
 /**
  * From a .wgsl file to a pipeline. Operands bind by name: the declarations `@group(0) @binding(n) var<…> name` are
  * read from the text, so no number appears in TypeScript, and a call with a missing or misspelt operand fails here with
- * the file's name. The first line of a file, `// uses: reduce weight`, names the library files put in front; "weight"
+ * the file's name. The first line of a file, `// uses: reduce weight`, names the library files put in front, each once; "weight"
  * stands for the library of the format in which operand `w` is stored.
  *
  * `override` lines become constants: compilers unroll on constants, and arrays may be sized by them.
@@ -45,16 +45,23 @@ export function kernelSource(call: Call): KernelSource {
 }
 
 function assemble(file: string, weight: Tensor | undefined): string {
-  const text = SHADERS.get(file);
-  if (text === undefined) throw new Error(`there is no shaders/${file}.wgsl`);
+  const parts = new Map<string, string>();
+  gather(file, `lib/weight-${weight?.format ?? "f32"}`, parts);
+  return [...parts.values()].join("\n");
+}
+
+/** A file behind all that it uses, each once. */
+function gather(path: string, weightPath: string, parts: Map<string, string>, user = ""): void {
+  if (parts.has(path)) return;
+  const text = SHADERS.get(path);
+  if (text === undefined) {
+    throw new Error(
+      user === "" ? `there is no shaders/${path}.wgsl` : `shaders/${user}.wgsl uses ${path}, which does not exist`,
+    );
+  }
   const uses = /^\/\/ uses: (.+)$/m.exec(text)?.[1]?.split(" ") ?? [];
-  const parts = uses.map((name) => {
-    const path = name === "weight" ? `lib/weight-${weight?.format ?? "f32"}` : `lib/${name}`;
-    const library = SHADERS.get(path);
-    if (library === undefined) throw new Error(`shaders/${file}.wgsl uses ${path}, which does not exist`);
-    return library;
-  });
-  return [...parts, text].join("\n");
+  for (const name of uses) gather(name === "weight" ? weightPath : `lib/${name}`, weightPath, parts, path);
+  parts.set(path, text);
 }
 
 function withConstants(code: string, call: Call): string {

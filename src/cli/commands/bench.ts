@@ -1,6 +1,6 @@
 /** burnish bench: what a training step costs here, and where the time goes. */
 import type { Command } from "@/cli/command";
-import { openModel, percent } from "@/cli/commands/shared";
+import { megabytes, openModel, percent } from "@/cli/commands/shared";
 import { recipeFrom } from "@/cli/flags";
 import { table } from "@/cli/terminal";
 
@@ -15,13 +15,12 @@ export const bench: Command = {
     const { session, flags, terminal } = context;
     await openModel(context, flags.model ?? "bundled:ember");
     const result = await session.bench(recipeFrom(flags), flags["max-length"] ?? TOKENS);
-    const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
     terminal.say(`${result.tokens} tokens a step, ${result.dispatches} dispatches`);
     terminal.say(
       `step ${result.stepMs.toFixed(1)} ms, of which JavaScript ${result.jsMs.toFixed(2)} ms (${percent(result.jsMs / result.stepMs)})`,
     );
     terminal.say(
-      `${Math.round(result.tokensPerSecond)} tokens/s; activations ${mb(result.slotBytes)} in slots, ${mb(result.peakBytes)} at least`,
+      `${Math.round(result.tokensPerSecond)} tokens/s; activations ${megabytes(result.slotBytes)} in slots, ${megabytes(result.peakBytes)} at least`,
     );
     const rows = result.kernels.map(({ kernel, calls, ms, share }) => [
       kernel,

@@ -1,5 +1,6 @@
 /** burnish inspect: what a model is, and the memory that training it would take. */
 import type { Command } from "@/cli/command";
+import { megabytes } from "@/cli/commands/shared";
 import { modelSource } from "@/cli/files";
 import { recipeFrom } from "@/cli/flags";
 import { table } from "@/cli/terminal";
@@ -16,7 +17,6 @@ export const inspect: Command = {
     const tokens = flags["max-length"] ?? PLAN_TOKENS;
     const found = await session.inspect(source, flags["base-dtype"] ?? "auto", recipeFrom(flags), tokens);
     const { model, tokenizer, memory, planTokens, tensorsFound } = found;
-    const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
     terminal.say(
       table([
         ["architecture", model.architecture],
@@ -27,7 +27,7 @@ export const inspect: Command = {
         ],
         ["context", `${model.contextLength} tokens`],
         ["head", model.tied ? "shares the embedding" : "its own"],
-        ["weights", `${mb(model.weightBytes)} as ${model.weightFormat}, ${tensorsFound} tensors found`],
+        ["weights", `${megabytes(model.weightBytes)} as ${model.weightFormat}, ${tensorsFound} tensors found`],
         [
           "tokenizer",
           tokenizer ? `${tokenizer.tokens} tokens, ends with ${tokenizer.eosIds.join(" or ")}` : "none here",
@@ -36,8 +36,10 @@ export const inspect: Command = {
       ]),
     );
     terminal.say(`\nMemory to train ${planTokens} tokens at once:`);
-    terminal.say(table(memory.lines.map(({ name, bytes }) => [name, mb(bytes)])));
-    terminal.say(`${mb(memory.total)} of the ${mb(memory.budget)} that this device gives. ${memory.advice}`);
+    terminal.say(table(memory.lines.map(({ name, bytes }) => [name, megabytes(bytes)])));
+    terminal.say(
+      `${megabytes(memory.total)} of the ${megabytes(memory.budget)} that this device gives. ${memory.advice}`,
+    );
     terminal.emit({ type: "inspect", ...found });
   },
 };

@@ -76,3 +76,5 @@ export function evalLine({ n, base, tuned, cases }: Comparison): object {
 const mb = (bytes: number) => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 
 export const percent = (value: number) => `${(100 * value).toFixed(0)} %`;
+
+export const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
