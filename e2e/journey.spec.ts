@@ -72,6 +72,8 @@ test("one's own data with bad lines trains, pauses, resumes and stops", async ({
   await expect.poll(step, { timeout: 30_000 }).toBeGreaterThan(5);
   await page.getByTestId("pause").click();
   await expect(page.getByTestId("phase")).toContainText(/paused/i);
+  // The pause is taken between steps: the one under way still ends, and is shown.
+  await page.waitForTimeout(1000);
   const held = await step();
   await page.waitForTimeout(700);
   expect(await step()).toBe(held);
