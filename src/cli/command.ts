@@ -1,7 +1,7 @@
 /** What a command is: its flags, and what it does with a session and a terminal. */
 import type { Flags, Signature } from "@/cli/flags";
 import type { Terminal } from "@/cli/terminal";
-import type { Session } from "@/session/session";
+import type { Session } from "@/session/contract";
 
 export interface CommandContext {
   readonly session: Session;

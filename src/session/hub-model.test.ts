@@ -7,7 +7,8 @@ import { INDEX_FILE } from "@/files/safetensors-index";
 import { commitOf, startHub, type TestHub } from "@/hub/loopback-hub";
 import { sharded, tinyFiles } from "@/hub/test-model";
 import { chooseTarget } from "@/session/choose-target";
-import { createSession, type Session } from "@/session/session";
+import type { Session } from "@/session/contract";
+import { createSession } from "@/session/session";
 import { diskFiles } from "@/storage/disk-files";
 import type { ModelSource } from "@/worker/api";
 

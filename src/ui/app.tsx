@@ -1,33 +1,42 @@
-/** The frame around the one page: what belongs to the document rather than to a card (title, theme, live region). */
+/** The frame around the rooms: what belongs to the document rather than to one of them (title, theme, live region). */
 import { effect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { Home } from "@/ui/pages/home";
+import { PAGES, pageOf } from "@/ui/pages";
 import { followDemo } from "@/ui/parts/follow";
+import { SiteBar } from "@/ui/parts/site-bar";
 import { activity } from "@/ui/state/core";
+import { room, watchRoom } from "@/ui/state/route";
 import { runLog, spoken } from "@/ui/state/run";
 import { titleOf } from "@/ui/state/run-log";
 import { chosenTheme, systemTheme } from "@/ui/state/theme";
 
 export function App() {
   useEffect(() => {
-    const ends = [effect(showTitle), effect(applyTheme), watchSystemTheme(), followDemo()];
+    const ends = [effect(showTitle), effect(applyTheme), watchRoom(), watchSystemTheme(), followDemo()];
     window.addEventListener("beforeunload", guardRun);
     return () => {
       for (const end of ends) end();
       window.removeEventListener("beforeunload", guardRun);
     };
   }, []);
+  const { room: current, View } = pageOf(room.value);
   return (
     <>
-      <a class="skip" href="#steps">
-        Skip to the steps
-      </a>
-      <Home />
+      <button type="button" class="skip" onClick={skipToMain}>
+        Skip to the main part
+      </button>
+      <SiteBar rooms={PAGES} current={current} />
+      <View />
       <p class="unseen" aria-live="polite" data-testid="announcer">
         {spoken}
       </p>
     </>
   );
+}
+
+/** Not by the address: its fragment names the room. */
+function skipToMain(): void {
+  document.querySelector("main")?.focus();
 }
 
 const PLAIN_TITLE = document.title;

@@ -1,5 +1,6 @@
 /**
- * The page's end of the session: starts the worker, wraps callbacks, and gives a plain SessionApi. A worker that dies
+ * The page's end of the session: starts the worker and gives its SessionApi; functions among the arguments cross as
+ * proxies. A worker that dies
  * answers nothing, so every call also races against its failure; otherwise the page would wait for ever.
  */
 import { proxy, wrap } from "comlink";
@@ -22,23 +23,15 @@ export function startSession(base: string, engine: Engine, hub: string): Session
   const or = <T>(answer: Promise<T>): Promise<T> => Promise.race([answer, failure]);
   const ready = or(remote.start(base, engine, hub));
   ready.catch(() => undefined);
-  const call = <T>(ask: () => Promise<T>): Promise<T> => ready.then(() => or(ask()));
-  return {
-    device: () => call(() => remote.device()),
-    openModel: (source, onProgress, dtype) => call(() => remote.openModel(source, proxy(onProgress), dtype)),
-    cachedModels: () => call(() => remote.cachedModels()),
-    deleteCachedModel: (reference) => call(() => remote.deleteCachedModel(reference)),
-    openDataset: (source, recipe) => call(() => remote.openDataset(source, recipe)),
-    plan: (recipe) => call(() => remote.plan(recipe)),
-    train: (recipe, onEvent) => call(() => remote.train(recipe, proxy(onEvent))),
-    pause: () => call(() => remote.pause()),
-    resume: () => call(() => remote.resume()),
-    stop: () => call(() => remote.stop()),
-    compare: (onEvent) => call(() => remote.compare(proxy(onEvent))),
-    generate: (prompt, options, onText) => call(() => remote.generate(prompt, options, proxy(onText))),
-    exportAdapter: () => call(() => remote.exportAdapter()),
-    loadAdapter: (files) => call(() => remote.loadAdapter(files)),
+  const call = async (name: keyof SessionApi, args: readonly unknown[]): Promise<unknown> => {
+    await ready;
+    const ask = remote[name] as unknown as (...args: readonly unknown[]) => Promise<unknown>;
+    return or(ask(...args.map((arg) => (typeof arg === "function" ? proxy(arg) : arg))));
   };
+  // `then` is looked up by whoever awaits the session; there is no such call.
+  const get = (_: object, name: string) =>
+    name === "then" ? undefined : (...args: readonly unknown[]) => call(name as keyof SessionApi, args);
+  return new Proxy({}, { get }) as SessionApi;
 }
 
 function failureOf(worker: Worker): Promise<never> {

@@ -1,4 +1,4 @@
-/** The one page: a promise, a button that shows it kept, and the steps to do it with one's own model and data. */
+/** The first room: a promise, a button that shows it kept, and the steps to do it with one's own model and data. */
 import { ChatCard } from "@/ui/parts/chat-card";
 import { CompareCard } from "@/ui/parts/compare-card";
 import { DataCard } from "@/ui/parts/data-card";
@@ -14,7 +14,7 @@ export function Home() {
     <>
       <Hero />
       <Rail />
-      <main id="steps" class="steps">
+      <main class="steps" tabIndex={-1}>
         <ModelCard />
         <DataCard />
         <RecipeCard />

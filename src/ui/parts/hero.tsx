@@ -1,7 +1,5 @@
-/** The head of the page: name, promise, the two demos, and which engine was found. */
+/** The head of the first room: name, promise, the two demos, and which engine was found. */
 import { ErrorPanel } from "@/ui/parts/error-panel";
-import { Mark } from "@/ui/parts/mark";
-import { ThemeToggle } from "@/ui/parts/theme-toggle";
 import { faults, idle } from "@/ui/state/core";
 import { device } from "@/ui/state/device";
 import { demo, runDemo } from "@/ui/state/journey";
@@ -10,10 +8,6 @@ export function Hero() {
   const blocked = !idle.value || demo.value !== null || faults.value.device !== undefined;
   return (
     <header class="hero">
-      <div class="hero-bar">
-        <Mark />
-        <ThemeToggle />
-      </div>
       <h1 class="wordmark">Burnish</h1>
       <p class="promise">Teach a small language model in this tab, and see honestly whether it helped.</p>
       <p class="soft lead">Nothing is uploaded: the model, your data and the result stay on this machine.</p>

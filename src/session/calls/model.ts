@@ -1,0 +1,47 @@
+/** Opening a model, and what can be said of models and the device. */
+import { cachedModels, deleteModel } from "@/hub/cache";
+import { parseReference } from "@/hub/reference";
+import { releaseRuntime } from "@/model/runtime";
+import type { Session } from "@/session/contract";
+import type { Core } from "@/session/core";
+import { inspectModel } from "@/session/inspect";
+import { modelFiles } from "@/session/model-files";
+import { openModel } from "@/session/open-model";
+import { readModel } from "@/session/read-model";
+import { parseRecipe } from "@/train/recipe";
+
+type ModelCalls = Pick<Session, "device" | "openModel" | "cachedModels" | "deleteCachedModel" | "inspect" | "release">;
+
+export function modelCalls({ platform, state, requireIdle, dropAdapter }: Core): ModelCalls {
+  return {
+    device: async () => {
+      const { target, notice } = await platform.openTarget();
+      const { name, description, software, limits } = target;
+      return { target: name, description, software, notice, memoryBudget: limits.memoryBudget };
+    },
+
+    openModel: async (source, onProgress, dtype = "auto") => {
+      requireIdle();
+      const { target } = await platform.openTarget();
+      state.download = new AbortController();
+      const { signal } = state.download;
+      const given = await modelFiles(platform, source, { onProgress, signal }).finally(() => delete state.download);
+      const parts = await readModel(given, dtype, target.limits);
+      dropAdapter();
+      if (state.model) releaseRuntime(state.model.runtime);
+      delete state.model;
+      delete state.dataset;
+      state.model = await openModel(target, parts, onProgress);
+      return state.model.info;
+    },
+
+    cachedModels: async () => cachedModels(await platform.files()),
+    deleteCachedModel: async (reference) => deleteModel(await platform.files(), parseReference(reference)),
+    inspect: (source, dtype, input, tokens) => inspectModel(platform, source, dtype, parseRecipe(input), tokens),
+
+    release: async () => {
+      const { target } = await platform.openTarget();
+      target.release();
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/** Training the adapter, and steering a run or a download that is going on. */
+import { benchStep } from "@/session/bench";
+import type { Session } from "@/session/contract";
+import type { Core, State } from "@/session/core";
+import { type RunControl, runTraining } from "@/session/run";
+import { parseRecipe } from "@/train/recipe";
+
+type TrainingCalls = Pick<Session, "train" | "pause" | "resume" | "stop" | "bench">;
+
+export function trainingCalls({ state, requireIdle, requireModel, dropAdapter, datasetFor }: Core): TrainingCalls {
+  return {
+    train: async (input, emit) => {
+      requireIdle();
+      const recipe = parseRecipe(input);
+      const model = requireModel();
+      const dataset = datasetFor(recipe);
+      state.recipe = recipe;
+      const control: RunControl = { stopped: false, paused: undefined };
+      state.run = control;
+      try {
+        return await runTraining({
+          ...{ model, dataset, recipe, control, emit },
+          onAdapter: (adapter) => {
+            dropAdapter();
+            state.adapter = adapter;
+          },
+        });
+      } finally {
+        delete state.run;
+      }
+    },
+    ...runControls(state),
+    bench: async (input, tokens) => benchStep(requireModel().runtime, parseRecipe(input), tokens),
+  };
+}
+
+function runControls(state: State): Pick<Session, "pause" | "resume" | "stop"> {
+  let unpause: () => void = () => {};
+  return {
+    pause: async () => {
+      if (!state.run || state.run.paused) return;
+      state.run.paused = new Promise((resolve) => {
+        unpause = resolve;
+      });
+    },
+    resume: async () => {
+      if (state.run) state.run.paused = undefined;
+      unpause();
+    },
+    stop: async () => {
+      state.download?.abort();
+      if (state.run) Object.assign(state.run, { stopped: true, paused: undefined });
+      unpause();
+    },
+  };
+}

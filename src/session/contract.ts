@@ -1,0 +1,20 @@
+/** What the core offers, as types: all that a page may ask, and what only the command line needs. */
+import type { StepBench } from "@/session/bench";
+import type { Inspection } from "@/session/inspect";
+import type { RowScore } from "@/session/score";
+import type { RecipeInput } from "@/train/recipe";
+import type { BaseDtype, CompareEvent, ModelSource, NamedFile, SessionApi } from "@/worker/api";
+
+/** What the CLI may ask beyond the page. */
+export interface Session extends SessionApi {
+  score(file: NamedFile, recipe: RecipeInput, useAdapter: boolean): Promise<RowScore[]>;
+  /** The base model alone on the held-out cases. */
+  evaluateBase(
+    onEvent: (event: CompareEvent) => void,
+  ): Promise<{ prompt: string; expected: string; base: string; passed: boolean }[]>;
+  /** The adapter that a run of this recipe starts from, as PEFT files. */
+  initialAdapter(recipe: RecipeInput): Promise<NamedFile[]>;
+  inspect(source: ModelSource, dtype: BaseDtype, recipe: RecipeInput, tokens: number): Promise<Inspection>;
+  bench(recipe: RecipeInput, tokens: number): Promise<StepBench>;
+  release(): Promise<void>;
+}

@@ -1,0 +1,16 @@
+/** The rooms of the page, in the order of its navigation. The first is the one that opens. */
+import type { ComponentType } from "preact";
+import { Home } from "@/ui/pages/home";
+
+export interface Page {
+  /** The fragment's word: "#/bench"; "" for the first. */
+  readonly room: string;
+  readonly label: string;
+  readonly View: ComponentType;
+}
+
+export const PAGES: readonly Page[] = [{ room: "", label: "Train", View: Home }];
+
+export function pageOf(room: string): Page {
+  return PAGES.find((page) => page.room === room) ?? (PAGES[0] as Page);
+}
