@@ -5,6 +5,7 @@
 import { AppError } from "@/errors";
 import type { OpenedDevice } from "@/gpu/device";
 import { createPipelineCache, type Kernel } from "@/gpu/pipeline";
+import { timestamps } from "@/gpu/timestamps";
 import { tensorBytes } from "@/graph/graph";
 import { createSlotPool } from "@/graph/slots";
 import type { Call, DeviceBuffer, Executable, Program, Target, Tensor } from "@/graph/target";
@@ -95,16 +96,29 @@ export function createWebGpuTarget({ device, description, software }: OpenedDevi
     return { pipeline, group, grid: call.grid };
   };
 
-  const submit = (dispatches: readonly Dispatch[], timestamps?: GPUComputePassTimestampWrites) => {
-    const encoder = device.createCommandEncoder();
-    const pass = encoder.beginComputePass(timestamps ? { timestampWrites: timestamps } : {});
+  const encode = (encoder: GPUCommandEncoder, dispatches: readonly Dispatch[], pass: GPUComputePassDescriptor = {}) => {
+    const open = encoder.beginComputePass(pass);
     for (const { pipeline, group, grid } of dispatches) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(...grid);
+      open.setPipeline(pipeline);
+      open.setBindGroup(0, group);
+      open.dispatchWorkgroups(...grid);
     }
-    pass.end();
+    open.end();
+  };
+  const submit = (dispatches: readonly Dispatch[]) => {
+    const encoder = device.createCommandEncoder();
+    encode(encoder, dispatches);
     device.queue.submit([encoder.finish()]);
+  };
+  const waits = async (dispatches: readonly Dispatch[]) => {
+    const times = new Float64Array(dispatches.length);
+    for (const [i, dispatch] of dispatches.entries()) {
+      const start = performance.now();
+      submit([dispatch]);
+      await device.queue.onSubmittedWorkDone();
+      times[i] = performance.now() - start;
+    }
+    return times;
   };
 
   const compile = async (program: Program, externals: ReadonlyMap<string, DeviceBuffer>): Promise<Executable> => {
@@ -121,16 +135,12 @@ export function createWebGpuTarget({ device, description, software }: OpenedDevi
       run: () => {
         for (const batch of batches) submit(batch);
       },
-      profile: async () => {
-        const times = new Float64Array(dispatches.length);
-        for (const [i, dispatch] of dispatches.entries()) {
-          const start = performance.now();
-          submit([dispatch]);
-          await device.queue.onSubmittedWorkDone();
-          times[i] = performance.now() - start;
-        }
-        return times;
-      },
+      profile: () =>
+        device.features.has("timestamp-query")
+          ? timestamps(device, dispatches.length, (encoder, i, timestampWrites) =>
+              encode(encoder, dispatches.slice(i, i + 1), { timestampWrites }),
+            )
+          : waits(dispatches),
     };
   };
 

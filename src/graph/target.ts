@@ -72,7 +72,7 @@ export interface Executable {
   readonly program: Program;
   /** Enqueue the whole list (WebGPU) or run it to its end (CPU). Reads see its results in order. */
   run(): void | Promise<void>;
-  /** Run call by call; returns milliseconds of each. For benches and debugging. */
+  /** Run call by call; returns milliseconds of each, by the device's own clock where it has one. For benches and debugging. */
   profile(): Promise<Float64Array>;
 }
 
