@@ -201,6 +201,19 @@ export interface CachedModel {
 /** Bytes. `download` is there while they come from the Hub; its time left is null until the speed is known. */
 export type OpenProgress = (done: number, total: number, download?: { readonly secondsLeft: number | null }) => void;
 
+/** How a result leaves: the adapter alone (PEFT, or GGUF for llama.cpp), or merged into its base. */
+export type ExportFormat = "peft" | "safetensors" | "gguf" | "gguf-lora" | "onnx";
+export type ExportQuant = "f32" | "f16" | "bf16" | "q8_0" | "q4_0" | "q5_0" | "q4_k_m" | "q5_k_m" | "q6_k" | "q8";
+
+/** What an export will be, before it is. */
+export interface ExportOutline {
+  readonly format: ExportFormat;
+  readonly quant: ExportQuant | null;
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  readonly bytes: number;
+  readonly notes: readonly string[];
+}
+
 export interface SessionApi {
   device(): Promise<DeviceInfo>;
   openModel(source: ModelSource, onProgress: OpenProgress, dtype?: BaseDtype): Promise<ModelInfo>;
