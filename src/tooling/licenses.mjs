@@ -14,7 +14,10 @@ export const LICENSES_FILE = join(ROOT, "THIRD_PARTY_LICENSES.md");
 function shippedPackages() {
   const { packages } = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8"));
   return Object.entries(packages)
-    .filter(([path, entry]) => path.startsWith("node_modules/") && !entry.dev && !entry.devOptional && !entry.optional)
+    .filter(
+      ([path, entry]) =>
+        path.startsWith("node_modules/") && !entry.link && !entry.dev && !entry.devOptional && !entry.optional,
+    )
     .map(([path]) => path)
     .sort();
 }
