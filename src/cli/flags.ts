@@ -6,10 +6,18 @@ import type { RecipeInput } from "@/train/recipe";
 
 const number = z.pipe(z.string().check(z.regex(/^-?[\d.]+(e-?\d+)?$/i, "must be a number")), z.transform(Number));
 
+/** "prompt=question,completion=answer" */
+const columns = z.pipe(
+  z.string().check(z.regex(/^\w+=[^,=]+(,\w+=[^,=]+)*$/, "must be like prompt=question,completion=answer")),
+  z.transform((text): Record<string, string> => Object.fromEntries(text.split(",").map((pair) => pair.split("=")))),
+);
+
 const FLAGS = {
   model: { hint: "DIR|FILE.gguf|hf:OWNER/NAME|bundled:NAME", type: z.string() },
   data: { hint: "FILE|bundled:NAME", type: z.string() },
   eval: { hint: "FILE", type: z.string() },
+  columns: { hint: "NAME=COLUMN,…", type: columns },
+  "max-rows": { hint: "N", type: number },
   adapter: { hint: "DIR", type: z.string() },
   recipe: { hint: "FILE", type: z.string() },
   out: { hint: "DIR", type: z.string() },
@@ -88,7 +96,7 @@ export function usageOf(commands: Readonly<Record<string, Signature>>): string {
 /** The recipe as flags change it: what the dataset recommends, then a recipe file, then single flags. */
 export function recipeFrom(flags: Flags, ...layers: readonly RecipeInput[]): RecipeInput {
   const given = {
-    data: { maxLength: flags["max-length"], loss: flags.loss },
+    data: { maxLength: flags["max-length"], loss: flags.loss, columns: flags.columns, maxRows: flags["max-rows"] },
     lora: { rank: flags.rank, alpha: flags.alpha ?? (flags.rank === undefined ? undefined : 2 * flags.rank) },
     optimizer: { learningRate: flags.lr },
     schedule: { steps: flags.steps, kind: flags.schedule, warmup: flags.warmup },

@@ -6,9 +6,10 @@ import { AppError } from "@/errors";
 import type { Recipe } from "@/train/recipe";
 import type { DataFault, DatasetInfo } from "@/worker/api";
 import { type Codec, countTrained, type Encoded, encodePrompt, encodeRow, questionOf, requireLoss } from "./encode";
-import { type FormattedRow, formatRows, TYPE_NAMES } from "./formats";
+import { type FormatOptions, formatRows } from "./formats";
 import { previewRow } from "./preview";
 import { readRecords } from "./read";
+import { type FormattedRow, type SupervisedRow, TYPE_NAMES } from "./row";
 import { isHeldOut, splitKey } from "./split";
 
 export interface TextFile {
@@ -49,12 +50,12 @@ const SHOWN_ROWS = 5;
 export function buildDataset(source: DatasetText, codec: Codec, recipe: Recipe): Dataset {
   const { data } = recipe;
   const faults: DataFault[] = [];
-  const { train, held } = splitRows(source, recipe, faults);
+  const { train, held } = splitRows(source, recipe, codec.template !== null, faults);
   const first = train[0] ?? held[0];
   if (first) requireLoss(first.row.kind, data.loss);
 
   const tally = { dropped: 0, truncated: 0, longest: 0 };
-  const encodeAll = (rows: readonly FormattedRow[]) =>
+  const encodeAll = (rows: readonly FormattedRow<SupervisedRow>[]) =>
     rows.flatMap((row) => {
       const encoded = orFault(row.line, faults, () => encodeRow(row.row, codec, data.loss, data.maxLength));
       if (!encoded) return [];
@@ -94,21 +95,28 @@ export function buildDataset(source: DatasetText, codec: Codec, recipe: Recipe):
 function splitRows(
   source: DatasetText,
   recipe: Recipe,
+  chat: boolean,
   faults: DataFault[],
-): { train: FormattedRow[]; held: FormattedRow[] } {
-  const rows = readRows(source.train, "", faults);
-  if (source.eval) return { train: rows, held: readRows(source.eval, `${source.eval.name}: `, faults) };
-  const train: FormattedRow[] = [];
-  const held: FormattedRow[] = [];
+): { train: FormattedRow<SupervisedRow>[]; held: FormattedRow<SupervisedRow>[] } {
+  const options = { columns: recipe.data.columns, chat };
+  const rows = readRows(source.train, "", options, faults);
+  if (source.eval) return { train: rows, held: readRows(source.eval, `${source.eval.name}: `, options, faults) };
+  const train: FormattedRow<SupervisedRow>[] = [];
+  const held: FormattedRow<SupervisedRow>[] = [];
   for (const row of rows) {
     (isHeldOut(splitKey(row.row), recipe.data.holdout, recipe.seed) ? held : train).push(row);
   }
   return { train, held };
 }
 
-function readRows(file: TextFile, label: string, faults: DataFault[]): FormattedRow[] {
+function readRows(
+  file: TextFile,
+  label: string,
+  options: FormatOptions,
+  faults: DataFault[],
+): FormattedRow<SupervisedRow>[] {
   const read = readRecords(file.text, file.name);
-  const formatted = formatRows(read.records);
+  const formatted = formatRows(read.records, options);
   const found = [...read.faults, ...formatted.faults].sort((a, b) => a.line - b.line);
   faults.push(...found.map(({ line, message }) => ({ line, message: label + message })));
   if (formatted.rows.length > 0) return formatted.rows;
@@ -130,7 +138,7 @@ function orFault<T>(line: number, faults: DataFault[], work: () => T): T | undef
 }
 
 /** Of held-out rows first, since a sample of those shows learning rather than memory. */
-function samplePrompts(evaluated: readonly EvalRow[], trained: readonly FormattedRow[]): string[] {
+function samplePrompts(evaluated: readonly EvalRow[], trained: readonly FormattedRow<SupervisedRow>[]): string[] {
   const held = evaluated.slice(0, SHOWN_ROWS).map(({ prompt }) => prompt);
   const own = trained.slice(0, SHOWN_ROWS).map(({ row }) => questionOf(row)?.prompt ?? "");
   return [...new Set([...held, ...own])].filter((prompt) => prompt !== "").slice(0, SHOWN_ROWS);

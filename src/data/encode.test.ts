@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { createChatTemplate, findChatTemplate } from "@/tokenizer/chat-template";
 import { createTokenizer } from "@/tokenizer/tokenizer";
 import { type Codec, countTrained, encodePrompt, encodeRow, IGNORED, type Loss } from "./encode";
-import { formatRow, type Row } from "./formats";
+import { formatRow } from "./formats";
+import type { SupervisedRow } from "./row";
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../e2e/fixtures/tokenizer/${name}`, import.meta.url), "utf8");
@@ -17,7 +18,7 @@ interface Expected {
 }
 const expected: Expected = JSON.parse(fixture("expected.json"));
 
-function row(value: unknown): Row {
+function row(value: unknown): SupervisedRow {
   const formatted = formatRow(value);
   if (typeof formatted === "string") throw new Error(formatted);
   return formatted;
@@ -64,7 +65,7 @@ describe("the prompt of a row", () => {
     { role: "user", content: [{ type: "text", text: "c" }] },
   ];
   test("is the beginning of what was trained", () => {
-    const pair: Row = { kind: "completion", prompt: "turn on ", completion: "the lamp" };
+    const pair: SupervisedRow = { kind: "completion", prompt: "turn on ", completion: "the lamp" };
     expect(encodePrompt(pair, codec)).toEqual({
       ids: tokenizer.encode("turn on "),
       prompt: "turn on ",

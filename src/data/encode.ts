@@ -10,7 +10,7 @@ import type { ChatTemplate, Message, RenderOptions } from "@/tokenizer/chat-temp
 import { commonPrefixLength, maskTokens } from "@/tokenizer/token-mask";
 import type { Tokenizer } from "@/tokenizer/tokenizer";
 import type { Recipe } from "@/train/recipe";
-import type { Row } from "./formats";
+import type { ChatExtras, Row, SupervisedRow } from "./row";
 
 /** One sequence. `labels[i]` is the id of token i where it is trained, else -100. The loss is of the next token, so the first token is never a target. */
 export interface Encoded {
@@ -50,7 +50,7 @@ export function requireLoss(kind: Row["kind"], loss: Loss): void {
 }
 
 /** Keeps the first `maxLength` tokens. Whether any label is left is for the caller to see (`countTrained`). */
-export function encodeRow(row: Row, codec: Codec, loss: Loss, maxLength: number): EncodedRow {
+export function encodeRow(row: SupervisedRow, codec: Codec, loss: Loss, maxLength: number): EncodedRow {
   requireLoss(row.kind, loss);
   const { ids, trained } =
     row.kind === "chat" || row.kind === "messages" ? encodeChat(row, codec, loss) : encodeText(row, codec, loss);
@@ -68,7 +68,7 @@ export function countTrained({ labels }: Encoded): number {
 }
 
 /** For people: the question that a row asks and the answer that it gives; null for plain text, which asks nothing. */
-export function questionOf(row: Row): { prompt: string; expected: string } | null {
+export function questionOf(row: SupervisedRow): { prompt: string; expected: string } | null {
   if (row.kind === "text") return null;
   if (row.kind === "completion") return { prompt: row.prompt, expected: row.completion };
   const { prompt, completion } = row.kind === "chat" ? row : lastTurn(row.messages);
@@ -77,7 +77,10 @@ export function questionOf(row: Row): { prompt: string; expected: string } | nul
 }
 
 /** The ids that an answer continues, the template's frame included, with the question; null where nothing is asked. */
-export function encodePrompt(row: Row, codec: Codec): { ids: number[]; prompt: string; expected: string } | null {
+export function encodePrompt(
+  row: SupervisedRow,
+  codec: Codec,
+): { ids: number[]; prompt: string; expected: string } | null {
   const question = questionOf(row);
   if (!question || row.kind === "text") return null;
   if (row.kind === "completion") return { ...question, ids: codec.tokenizer.encode(row.prompt) };
@@ -91,18 +94,21 @@ interface Draft {
   readonly trained: ArrayLike<number>;
 }
 
-function encodeText(row: Extract<Row, { kind: "text" | "completion" }>, { tokenizer }: Codec, loss: Loss): Draft {
-  const withEos = (text: string) => (text.endsWith(tokenizer.eosToken) ? text : text + tokenizer.eosToken);
+function encodeText(
+  row: Extract<SupervisedRow, { kind: "text" | "completion" }>,
+  { tokenizer }: Codec,
+  loss: Loss,
+): Draft {
   if (row.kind === "text") {
-    const ids = tokenizer.encode(withEos(row.text));
+    const ids = tokenizer.encode(withEos(row.text, tokenizer));
     return { ids, trained: new Uint8Array(ids.length).fill(1) };
   }
-  const ids = tokenizer.encode(row.prompt + withEos(row.completion));
+  const ids = tokenizer.encode(row.prompt + withEos(row.completion, tokenizer));
   const promptLength = loss === "all" ? 0 : commonPrefixLength(tokenizer.encode(row.prompt), ids);
   return { ids, trained: new Uint8Array(ids.length).fill(1, promptLength) };
 }
 
-function encodeChat(row: Extract<Row, { kind: "chat" | "messages" }>, codec: Codec, loss: Loss): Draft {
+function encodeChat(row: Extract<SupervisedRow, { kind: "chat" | "messages" }>, codec: Codec, loss: Loss): Draft {
   const template = requireTemplate(codec);
   const options = chatOptions(row);
   const messages = row.kind === "chat" ? [...row.prompt, ...row.completion] : row.messages;
@@ -119,12 +125,17 @@ function encodeChat(row: Extract<Row, { kind: "chat" | "messages" }>, codec: Cod
   return { ids, trained };
 }
 
+/** What a plain answer ends with, unless it does already. */
+export function withEos(text: string, { eosToken }: Tokenizer): string {
+  return text.endsWith(eosToken) ? text : text + eosToken;
+}
+
 /** Templates write BOS themselves. */
-function chatIds({ tokenizer }: Codec, text: string): number[] {
+export function chatIds({ tokenizer }: Codec, text: string): number[] {
   return tokenizer.encode(text, { special: false });
 }
 
-function chatOptions(row: Extract<Row, { kind: "chat" | "messages" }>): RenderOptions {
+export function chatOptions(row: ChatExtras): RenderOptions {
   return { ...(row.tools ? { tools: row.tools } : {}), ...(row.variables ? { variables: row.variables } : {}) };
 }
 
@@ -143,7 +154,7 @@ function contentText(message: Message | undefined): string {
   return content.map((part: { text?: unknown }) => (typeof part.text === "string" ? part.text : "")).join("");
 }
 
-function requireTemplate({ template }: Codec): ChatTemplate {
+export function requireTemplate({ template }: Codec): ChatTemplate {
   if (template) return template;
   throw new AppError(
     "model/missing-file",

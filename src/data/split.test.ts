@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Row } from "./formats";
+import type { Row } from "./row";
 import { isHeldOut, splitKey } from "./split";
 
 const ask = (prompt: string, completion = "x"): Row => ({ kind: "completion", prompt, completion });

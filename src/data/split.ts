@@ -5,13 +5,13 @@
  * share a prompt, never straddle. The price is that the share is met on average, not exactly.
  */
 import { hashString } from "@/util/random";
-import type { Row } from "./formats";
+import type { Row } from "./row";
 
 /** What two rows must share to count as the same question. */
 export function splitKey(row: Row): string {
   if (row.kind === "text") return normalise(row.text);
-  if (row.kind === "completion") return normalise(row.prompt);
-  const asked = row.kind === "chat" ? row.prompt : beforeFirstAnswer(row.messages);
+  const asked = row.kind === "messages" ? beforeFirstAnswer(row.messages) : row.prompt;
+  if (typeof asked === "string") return normalise(asked);
   return normalise(JSON.stringify(asked.map(({ role, content }) => [role, content])));
 }
 

@@ -29,7 +29,10 @@ export async function scoreRows(
 ): Promise<RowScore[]> {
   const { runtime } = model;
   const { target } = runtime;
-  const formatted = formatRows(readRecords(file.text, file.name).records).rows;
+  const formatted = formatRows(readRecords(file.text, file.name).records, {
+    columns: recipe.data.columns,
+    chat: model.template !== null,
+  }).rows;
   const encoded = formatted.map(({ row }) => encodeRow(row, model, recipe.data.loss, recipe.data.maxLength));
   const longest = Math.max(...encoded.map((row) => bucketFor([row]).tokens));
   const tokens = Math.max(longest, bucketOf(PASS_TOKENS));

@@ -27,6 +27,10 @@ export const Recipe = z.strictObject({
       eval: z._default(z.string(), ""),
       holdout: z._default(z.number().check(z.minimum(0), z.maximum(0.9)), 0.1),
       maxLength: z._default(count, 256),
+      /** Rows held at most; of more, a sample that the seed draws. */
+      maxRows: z._default(count, 20_000),
+      /** TRL's column → the file's column. When any is named, only these are read. */
+      columns: z._default(z.record(z.string().check(z.maxLength(100)), z.string().check(z.maxLength(200))), {}),
       /** Which tokens teach: "auto" is TRL's rule (completion for prompt+completion, all tokens otherwise). */
       loss: z._default(z.enum(["auto", "completion", "assistant", "all"]), "auto"),
     }),

@@ -55,6 +55,26 @@ export interface DataFault {
   readonly message: string;
 }
 
+/** Something about the data that decides whether a run is worth its time. Red stops the run, amber warns, note tells. */
+export interface Finding {
+  /** The gate's stable name: "dispatch", "mixed-types", … */
+  readonly gate: string;
+  readonly severity: "red" | "amber" | "note";
+  /** Rows concerned, and the lines of the first 20 of them. */
+  readonly count: number;
+  readonly rows: readonly number[];
+  /** What is wrong in one sentence, and why it matters in two. */
+  readonly message: string;
+  readonly why: string;
+  readonly fix?: DataFix;
+}
+/** What one click changes; it lives in the recipe, so that a run can be repeated. */
+export interface DataFix {
+  /** The button's words: "Read messages only". */
+  readonly label: string;
+  readonly data: NonNullable<RecipeInput["data"]>;
+}
+
 /** A stretch of a row as the model will see it; `trained` spans carry loss. */
 export interface TokenSpan {
   readonly text: string;

@@ -8,7 +8,7 @@ export const evaluate: Command = {
   name: "eval",
   summary: "Answer every row greedily and compare with its completion; base and tuned when an adapter is given.",
   required: ["model", "data"],
-  optional: ["adapter", "max-length", "max-tokens", "seed", "base-dtype"],
+  optional: ["adapter", "max-length", "columns", "max-rows", "max-tokens", "seed", "base-dtype"],
   run: async (context) => {
     const { session, flags, terminal } = context;
     const { model = "", data = "" } = flags;

@@ -24,6 +24,8 @@ export const train: Command = {
     "warmup",
     "loss",
     "max-length",
+    "columns",
+    "max-rows",
     "seed",
     "base-dtype",
     "record",

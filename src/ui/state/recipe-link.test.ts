@@ -10,7 +10,7 @@ describe("recipe link", () => {
 
   it("carries changed fields, and only those, there and back", () => {
     const recipe = parseRecipe({
-      data: { train: "bundled:feelings" },
+      data: { train: "bundled:feelings", columns: { prompt: "question & more", completion: "answer" } },
       lora: { rank: 4, targets: ["q_proj", "v_proj"] },
       optimizer: { learningRate: 0.003 },
       evaluate: { samples: ["héllo & = #"] },

@@ -9,14 +9,14 @@ import { parseRecipe, type Recipe } from "@/train/recipe";
 const PREFIX = "#recipe:";
 const LONGEST = 8000;
 
-type Leaf = string | number | boolean | readonly unknown[];
+type Leaf = string | number | boolean | object;
 
-/** { lora: { rank: 8 } } → Map { "lora.rank" → 8 }. Lists are leaves. */
+/** { lora: { rank: 8 } } → Map { "lora.rank" → 8 }. What lies below a section's field is one leaf. */
 export function flatten(value: object, path = ""): Map<string, Leaf> {
   const leaves = new Map<string, Leaf>();
   for (const [key, entry] of Object.entries(value)) {
     const name = path === "" ? key : `${path}.${key}`;
-    if (typeof entry === "object" && entry !== null && !Array.isArray(entry)) {
+    if (path === "" && typeof entry === "object" && entry !== null && !Array.isArray(entry)) {
       for (const [inner, leaf] of flatten(entry, name)) leaves.set(inner, leaf);
     } else {
       leaves.set(name, entry);
@@ -55,7 +55,7 @@ export function recipeFromHash(hash: string): Recipe | null {
 }
 
 function write(leaf: Leaf): string {
-  return Array.isArray(leaf) ? JSON.stringify(leaf) : String(leaf);
+  return typeof leaf === "object" ? JSON.stringify(leaf) : String(leaf);
 }
 
 /** The default's type decides how the text is read; whatever does not fit is left for zod to name. */
