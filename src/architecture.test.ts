@@ -34,7 +34,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   train: ["model", "ops", "graph", "data", "eval/graders"],
   // The harness of parity tests reads the goldens' files.
   "train/goldens": ["model", "ops", "graph", "data", "files"],
-  export: ["model", "files"],
+  // GGUF carries the tokenizer in its metadata.
+  export: ["model", "files", "tokenizer"],
   hub: ["storage", "files"],
   offload: [],
   skill: ["eval", "tokenizer"],
@@ -78,7 +79,7 @@ function walk(folder: string, pattern: RegExp): string[] {
 
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 // AssemblyScript, compiled to WASM by itself: another language with its own imports.
-const sources = walk("src", /\.(ts|tsx|mts|mjs)$/).filter((path) => !path.startsWith("src/cpu/kernels/"));
+const sources = walk("src", /\.(ts|tsx|mts|mjs)$/).filter((path) => !/^src\/(cpu\/|model\/block-)kernels\//.test(path));
 const isTest = (path: string) => /\.(test|bench)\.tsx?$/.test(path);
 const stem = (path: string) => path.replace(/^src\//, "").replace(/\.d\.mts$|\.(ts|tsx|mjs)$/, "");
 const within = (path: string, places: readonly string[]) =>
