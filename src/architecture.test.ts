@@ -34,6 +34,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   train: ["model", "ops", "graph", "data", "eval/graders"],
   // The harness of parity tests reads the goldens' files.
   "train/goldens": ["model", "ops", "graph", "data", "files"],
+  bench: ["model", "ops", "graph", "train", "data"],
+  // Types and pure functions of a report, which screens draw.
+  "bench/report": [],
+  "bench/growth-svg": [],
   // GGUF carries the tokenizer in its metadata.
   export: ["model", "files", "tokenizer"],
   hub: ["storage", "files"],
@@ -41,19 +45,29 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   skill: ["eval", "tokenizer"],
   session: [
     ...["gpu", "cpu", "graph", "ops", "files", "storage", "tokenizer", "model", "data", "eval", "explain"],
-    ...["train", "export", "hub", "offload", "skill"],
+    ...["train", "export", "hub", "offload", "skill", "bench"],
   ],
   "worker/api": [],
   worker: ["session", "storage", "hub"],
-  cli: ["session", "tooling", "storage", "hub", "offload", "explain", "eval"],
-  ui: ["worker/api", "worker/client", "eval/suite", "eval/report", "data/formats", "explain", "hub", "offload"],
+  cli: ["session", "tooling", "storage", "hub", "offload", "explain", "eval", "bench/report", "bench/growth-svg"],
+  ui: [
+    "worker/api",
+    "worker/client",
+    "eval/suite",
+    "eval/report",
+    "data/formats",
+    "explain",
+    "hub",
+    "offload",
+    "bench/report",
+  ],
   tooling: [],
 };
 
 /** Anyone may import these: no folder owns them. */
 const EVERYONE = ["errors", "util", "train/recipe"];
 /** Contracts whose types anyone may import, with `import type`. */
-const TYPES_FOR_EVERYONE = ["worker/api", "graph/target"];
+const TYPES_FOR_EVERYONE = ["worker/api", "graph/target", "bench/report"];
 
 /** Files of src/ops/ that are no op, and why: they need no shader and no test of their own. */
 const NO_OPS: Readonly<Record<string, string>> = {

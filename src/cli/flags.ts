@@ -39,6 +39,10 @@ const FLAGS = {
   device: { hint: "auto|webgpu|cpu", type: z.enum(["auto", "webgpu", "cpu"]) },
   chat: { hint: "", type: z.literal(true) },
   record: { hint: "", type: z.literal(true) },
+  shapes: { hint: "ember,smollm2-135m,qwen3-0.6b", type: z.string() },
+  seconds: { hint: "N", type: number },
+  quick: { hint: "", type: z.literal(true) },
+  growth: { hint: "", type: z.literal(true) },
   json: { hint: "", type: z.literal(true) },
 } as const;
 

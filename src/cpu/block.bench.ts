@@ -6,12 +6,13 @@
  *
  * Each figure is the best of several runs, so that a busy machine disturbs little. Rates count multiply and add.
  */
+import { keep } from "@/bench/keep";
 import { createCpuTarget } from "@/cpu/cpu-target";
 import { addGradient, backward, type Gradients, takeGradient } from "@/graph/backward";
 import { createGraph, elements, external, type Graph, storagesOf } from "@/graph/graph";
 import { compileGraph } from "@/graph/plan";
 import { NO_STEP, packStep, STEP_BYTES } from "@/graph/step";
-import type { DeviceBuffer, Executable, Format, Program, Storage, Target, Tensor } from "@/graph/target";
+import type { DeviceBuffer, Executable, Format, Program, Target, Tensor } from "@/graph/target";
 import { add } from "@/ops/add";
 import { attention } from "@/ops/attention";
 import { linear, multiply, multiplyBackward } from "@/ops/linear";
@@ -23,21 +24,6 @@ import { createRandom } from "@/util/random";
 const T = 128;
 const RANK = 8;
 const STEP = external("step", [STEP_BYTES / 4]);
-
-/** Names the results' storages, so that the planner keeps them. */
-function keep(g: Graph, results: Readonly<Record<string, Tensor | undefined>>): void {
-  const names = new Map<Storage, Storage>();
-  for (const [name, tensor] of Object.entries(results)) {
-    if (tensor && !tensor.storage.external)
-      names.set(tensor.storage, { name, bytes: tensor.storage.bytes, external: true });
-  }
-  const swap = (record: Readonly<Record<string, Tensor>>) =>
-    Object.fromEntries(
-      Object.entries(record).map(([key, t]) => [key, { ...t, storage: names.get(t.storage) ?? t.storage }]),
-    );
-  const renamed = g.calls.map((item) => ({ ...item, reads: swap(item.reads), writes: swap(item.writes) }));
-  g.calls.splice(0, g.calls.length, ...renamed);
-}
 
 /** Buffers of all externals, filled: floats near 0, spans and positions as one causal sequence. */
 export async function open(target: Target, program: Program): Promise<[Executable, Map<string, DeviceBuffer>]> {

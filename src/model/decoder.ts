@@ -44,6 +44,8 @@ export interface Decoder {
   readonly ropes: Readonly<Record<string, Tensor>>; // each [P, D/2, 2]
   readonly adapter?: AdapterPairs;
   readonly step: Tensor;
+  /** Keep every block's activations for the backward instead of making them again: faster, and far larger. */
+  readonly keepActivations?: boolean;
 }
 
 export function rowInputs(count: number): RowInputs {
@@ -63,7 +65,8 @@ export function decode(g: Graph, decoder: Decoder, inputs: RowInputs, cache?: Ca
   for (let layer = 0; layer < arch.layers; layer++) {
     const span = spans.get(arch.kinds[layer]?.window ?? null) ?? inputs.span;
     const rows = { ...inputs, span };
-    x = scope(g, `layers.${layer}`, () => checkpoint(g, x, (input) => block(g, decoder, layer, input, rows, cache)));
+    const body = (input: Tensor) => block(g, decoder, layer, input, rows, cache);
+    x = scope(g, `layers.${layer}`, () => (decoder.keepActivations ? body(x) : checkpoint(g, x, body)));
   }
   return x;
 }
@@ -78,7 +81,15 @@ export function finalNorm(g: Graph, { arch, weights }: Decoder, x: Tensor): Tens
   return scope(g, "final", () => rmsnorm(g, { x, w: weights.finalNorm }, { eps: arch.normEps }).y);
 }
 
-function block(g: Graph, decoder: Decoder, layer: number, x: Tensor, inputs: RowInputs, cache?: CacheInputs): Tensor {
+/** One block on rows that are already embedded: [T, C] → [T, C]. */
+export function block(
+  g: Graph,
+  decoder: Decoder,
+  layer: number,
+  x: Tensor,
+  inputs: RowInputs,
+  cache?: CacheInputs,
+): Tensor {
   const { arch, weights, step, adapter } = decoder;
   const own = weights.layers[layer];
   if (!own) throw new Error(`internal: no weights for layer ${layer}`);

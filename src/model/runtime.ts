@@ -9,7 +9,7 @@ import type { AdapterPairs } from "@/model/adapter";
 import type { Architecture } from "@/model/architecture";
 import type { Decoder } from "@/model/decoder";
 import type { Located } from "@/model/located";
-import { type Formats, loadWeights, type ModelTensors, modelTensors } from "@/model/weights";
+import { type Formats, loadWeights, type ModelTensors, modelTensors, type WeightBuffers } from "@/model/weights";
 import { ropeTable } from "@/ops/rope";
 
 export interface Runtime {
@@ -40,7 +40,18 @@ export async function createRuntime(
   onProgress: (done: number, total: number) => void,
 ): Promise<Runtime> {
   const tensors = modelTensors(arch, formats);
-  const buffers = new Map(await loadWeights(target, tensors, located, onProgress));
+  return runtimeOf(target, arch, formats, tensors, await loadWeights(target, tensors, located, onProgress));
+}
+
+/** Weights that are on the device, and the tables beside them. */
+export function runtimeOf(
+  target: Target,
+  arch: Architecture,
+  formats: Formats,
+  tensors: ModelTensors,
+  weights: WeightBuffers,
+): Runtime {
+  const buffers = new Map(weights);
   const positions = tablePositions(arch);
   for (const [name, frequencies] of Object.entries(arch.ropes)) {
     const content = ropeTable(positions, frequencies);

@@ -1,5 +1,4 @@
 /** What the core offers, as types: all that a page may ask, and what only the command line needs. */
-import type { StepBench } from "@/session/bench";
 import type { Inspection } from "@/session/inspect";
 import type { RowScore } from "@/session/score";
 import type { RecipeInput } from "@/train/recipe";
@@ -15,6 +14,5 @@ export interface Session extends SessionApi {
   /** The adapter that a run of this recipe starts from, as PEFT files. */
   initialAdapter(recipe: RecipeInput): Promise<NamedFile[]>;
   inspect(source: ModelSource, dtype: BaseDtype, recipe: RecipeInput, tokens: number): Promise<Inspection>;
-  bench(recipe: RecipeInput, tokens: number): Promise<StepBench>;
   release(): Promise<void>;
 }

@@ -4,6 +4,7 @@
  */
 import { adapterCalls } from "@/session/calls/adapter";
 import { answerCalls } from "@/session/calls/answers";
+import { benchCalls } from "@/session/calls/bench";
 import { dataCalls } from "@/session/calls/data";
 import { modelCalls } from "@/session/calls/model";
 import { trainingCalls } from "@/session/calls/training";
@@ -19,5 +20,6 @@ export function createSession(platform: Platform): Session {
     ...trainingCalls(core),
     ...answerCalls(core),
     ...adapterCalls(core),
+    ...benchCalls(core),
   };
 }

@@ -21,12 +21,15 @@ export interface Traced {
   readonly tensors: ModelTensors;
   readonly layout: AdapterLayout;
   readonly objective: Objective;
+  /** See `Decoder`. */
+  readonly keepActivations?: boolean;
 }
 
 /** Forward, and with `trained` also the backward, which adds into the adapter's gradient. */
-export function tracePass({ arch, tensors, layout, objective }: Traced, bucket: Bucket, trained: boolean): Program {
+export function tracePass(traced: Traced, bucket: Bucket, trained: boolean): Program {
+  const { arch, tensors, layout, objective, keepActivations = false } = traced;
   const g = createGraph(`${trained ? "step" : "loss"} ${bucket.tokens}/${bucket.labels}`);
-  const decoder = decoderOf(arch, tensors, adapterPairs(layout, trained));
+  const decoder = { ...decoderOf(arch, tensors, adapterPairs(layout, trained)), keepActivations };
   const batch = batchSymbols(bucket);
   objective(g, decoder, batch);
   if (trained) {

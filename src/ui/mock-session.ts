@@ -5,6 +5,7 @@
  */
 import { AppError } from "@/errors";
 import { parseRecipe, type Recipe } from "@/train/recipe";
+import { benchMock } from "@/ui/mock-bench";
 import type { ComparedCase, Comparison, DatasetInfo, RunEvent, SessionApi, TokenSpan } from "@/worker/api";
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -56,6 +57,14 @@ export function createMockSession(query: URLSearchParams): SessionApi {
     },
     async stop() {
       run.stopped = true;
+    },
+    bench: (_, onReport) => {
+      run.stopped = false;
+      return benchMock(
+        onReport,
+        () => wait(pace * 10),
+        () => run.stopped,
+      );
     },
     async compare(onEvent) {
       for (const arm of ["base", "tuned"] as const) {

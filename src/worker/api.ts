@@ -2,6 +2,7 @@
  * What a screen may ask of the application core, as types only. `session/` implements it; the page reaches it through
  * Comlink, the CLI calls it directly. Everything here survives structured clone.
  */
+import type { BenchOptions, BenchReport } from "@/bench/report";
 import type { WireError } from "@/errors";
 import type { Recipe, RecipeInput } from "@/train/recipe";
 
@@ -254,6 +255,8 @@ export interface SessionApi {
   exportAdapter(): Promise<NamedFile[]>;
   /** Replaces the current adapter; throws "adapter/mismatch" that lists every difference. */
   loadAdapter(files: readonly NamedFile[]): Promise<{ rank: number; alpha: number }>;
+  /** Measures this device; hands on what is known after each part, and what is measured next. `stop` ends it early. */
+  bench(options: BenchOptions, onReport: (report: BenchReport, note: string) => void): Promise<BenchReport>;
 }
 
 export type { WireError };

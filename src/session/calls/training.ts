@@ -1,11 +1,10 @@
 /** Training the adapter, and steering a run or a download that is going on. */
-import { benchStep } from "@/session/bench";
 import type { Session } from "@/session/contract";
 import type { Core, State } from "@/session/core";
 import { type RunControl, runTraining } from "@/session/run";
 import { parseRecipe } from "@/train/recipe";
 
-type TrainingCalls = Pick<Session, "train" | "pause" | "resume" | "stop" | "bench">;
+type TrainingCalls = Pick<Session, "train" | "pause" | "resume" | "stop">;
 
 export function trainingCalls({ state, requireIdle, requireModel, dropAdapter, datasetFor }: Core): TrainingCalls {
   return {
@@ -30,7 +29,6 @@ export function trainingCalls({ state, requireIdle, requireModel, dropAdapter, d
       }
     },
     ...runControls(state),
-    bench: async (input, tokens) => benchStep(requireModel().runtime, parseRecipe(input), tokens),
   };
 }
 
