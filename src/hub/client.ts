@@ -91,6 +91,11 @@ function bearer({ endpoint, token }: Hub): Record<string, string> {
   return { Authorization: `Bearer ${clean}` };
 }
 
+/** Throws "usage" for what is no token, and for an endpoint that would carry it in the clear. */
+export function requireSafeToken(hub: Hub): void {
+  bearer(hub);
+}
+
 export function stopped({ signal }: Hub): AppError | undefined {
   if (!signal?.aborted) return undefined;
   return new AppError("run/stopped", "The download was stopped.", {

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { answerUpload, newUploads, type UploadState } from "./loopback-upload";
 
 export interface TestRepo {
   /** Replaced as a whole to make a new commit. */
@@ -36,6 +37,7 @@ export interface Faults {
 export interface TestHub {
   readonly url: string;
   readonly repos: Map<string, TestRepo>;
+  readonly uploads: UploadState;
   readonly faults: Faults;
   /** "GET path bytes=…", in order. */
   readonly log: string[];
@@ -60,6 +62,7 @@ export function folderFiles(folder: string, names = readdirSync(folder)): Map<st
 export async function startHub(): Promise<TestHub> {
   const hub: Omit<TestHub, "url" | "close"> = {
     repos: new Map(),
+    uploads: newUploads(),
     faults: { cuts: [], cutDelay: 20, statuses: [] },
     log: [],
     sent: 0,
@@ -77,11 +80,16 @@ export async function startHub(): Promise<TestHub> {
 
 const CORS = {
   "Access-Control-Allow-Origin": "*",
-  "Access-Control-Allow-Headers": "Authorization, Range",
+  "Access-Control-Allow-Headers": "Authorization, Range, Content-Type, Accept",
+  "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT",
   "Access-Control-Expose-Headers": "X-Error-Code, Content-Range, ETag",
 };
 
-function answer(hub: Omit<TestHub, "url" | "close">, request: IncomingMessage, response: ServerResponse): unknown {
+async function answer(
+  hub: Omit<TestHub, "url" | "close">,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<unknown> {
   const send = (status: number, body: string | Buffer, headers: Record<string, string> = {}) => {
     response.writeHead(status, { ...CORS, "Content-Type": "application/json", ...headers });
     return response.end(body);
@@ -95,23 +103,26 @@ function answer(hub: Omit<TestHub, "url" | "close">, request: IncomingMessage, r
   if (faults.html === "all" || (faults.html === "files" && path.includes("/resolve/"))) {
     return send(200, "<!doctype html><p>Log in to this hotel's network</p>", { "Content-Type": "text/html" });
   }
-  const [, api, file] = /^(?:\/api\/models\/([^/]+\/[^/]+)\/revision\/.+|\/(.+\/.+)\/resolve\/.+)$/.exec(path) ?? [];
+  const written = await answerUpload(hub.uploads, hub.repos, request, path, `http://${request.headers.host}`);
+  if (written) return send(written.status, JSON.stringify(written.body));
+  const [, api, file] =
+    /^(?:\/api\/models\/([^/]+\/[^/]+)(?:\/revision\/.+)?|\/(.+\/.+)\/resolve\/.+)$/.exec(path) ?? [];
   const repo = hub.repos.get(api ?? file ?? "");
   if (!repo) return send(401, "{}", { "X-Error-Code": "RepoNotFound" });
   const known = repo.token === undefined || request.headers.authorization === `Bearer ${repo.token}`;
   // The list of a gated model is public, its files are not.
   if (!known && !(repo.gated && api))
     return send(401, "{}", { "X-Error-Code": repo.gated ? "GatedRepo" : "RepoNotFound" });
-  const revision = decodeURIComponent(path.split(api ? "/revision/" : "/resolve/")[1]?.split("/")[0] ?? "");
+  const revision = decodeURIComponent(path.split(api ? "/revision/" : "/resolve/")[1]?.split("/")[0] ?? "main");
   const commit = commitOf(repo);
-  if (revision !== commit && (revision !== "main" || file))
+  if (revision !== commit && (revision !== "main" || (file && request.method !== "HEAD")))
     return send(404, "{}", { "X-Error-Code": "RevisionNotFound" });
   if (api && faults.endless) return pour(response);
   if (api) return send(200, JSON.stringify(listing(repo)));
   const name = decodeURIComponent(path.split(`/resolve/${commit}/`)[1] ?? "");
   const body = repo.files.get(name);
   if (!body) return send(404, "{}", { "X-Error-Code": "EntryNotFound" });
-  sendFile(hub, request, response, faults.corrupt?.(name, body) ?? body);
+  sendFile(hub, request, response, faults.corrupt?.(name, body) ?? body, commit);
 }
 
 function pour(response: ServerResponse): void {
@@ -130,14 +141,15 @@ function listing(repo: TestRepo): object {
     const lfs = size > LFS_BYTES ? { lfs: { sha256: sha("sha256", body), size, pointerSize: 134 } } : {};
     return { rfilename, size, blobId, ...lfs };
   });
-  return { id: "of no interest", sha: commitOf(repo), siblings };
+  return { id: "test/model", sha: commitOf(repo), siblings };
 }
 
 function sendFile(
   hub: Omit<TestHub, "url" | "close">,
-  { headers }: IncomingMessage,
+  { headers, method }: IncomingMessage,
   response: ServerResponse,
   whole: Buffer,
+  commit: string,
 ): void {
   const first = Number(/^bytes=(\d+)-/.exec(hub.faults.wholeOnly ? "" : (headers.range ?? ""))?.[1] ?? Number.NaN);
   const ranged = !Number.isNaN(first);
@@ -152,7 +164,14 @@ function sendFile(
     ...part,
     "Content-Type": "application/octet-stream",
     "Content-Length": body.length,
+    // What the Python client asks of a file before it fetches it.
+    "X-Repo-Commit": commit,
+    ETag: JSON.stringify(sha("sha256", whole)),
   });
+  if (method === "HEAD") {
+    response.end();
+    return;
+  }
   const cut = hub.faults.cuts[0];
   if (cut === undefined || cut >= body.length) {
     hub.sent += body.length;
