@@ -1,0 +1,38 @@
+/** What two runs do differently: the first thing to look at when their curves differ. */
+import type { RunRecord } from "@/runs/record";
+
+export interface Difference {
+  /** "optimizer.learningRate" */
+  readonly field: string;
+  readonly a: string;
+  readonly b: string;
+}
+
+/** Settings first in the recipe's own order, then what they ran on. Empty for equal runs. */
+export function diffRuns(a: RunRecord, b: RunRecord): Difference[] {
+  const left = described(a);
+  const right = described(b);
+  const fields = [...new Set([...left.keys(), ...right.keys()])];
+  return fields.flatMap((field) => {
+    const [x = "–", y = "–"] = [left.get(field), right.get(field)];
+    return x === y ? [] : [{ field, a: x, b: y }];
+  });
+}
+
+function described({ recipe, model, data, engine, software }: RunRecord): Map<string, string> {
+  return new Map([
+    ...leaves(recipe),
+    ["model fingerprint", model.fingerprint],
+    ["data fingerprint", data.fingerprint],
+    ["engine", engine],
+    ["version", software],
+  ]);
+}
+
+function leaves(value: object, path = ""): [string, string][] {
+  return Object.entries(value).flatMap(([key, entry]): [string, string][] => {
+    const name = path === "" ? key : `${path}.${key}`;
+    const nested = typeof entry === "object" && entry !== null && !Array.isArray(entry);
+    return nested ? leaves(entry as object, name) : [[name, JSON.stringify(entry) ?? ""]];
+  });
+}
