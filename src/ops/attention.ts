@@ -1,6 +1,5 @@
 /** Causal grouped-query attention over a packed token axis; no [T, T] buffer exists. */
 import { call, temp } from "@/graph/graph";
-import { gridOf } from "@/graph/grid";
 import { op } from "@/graph/op";
 
 export interface AttentionShape {
@@ -17,13 +16,8 @@ export const attention = op<"q" | "k" | "v" | "span", "y" | "lse", AttentionShap
     const [rows = 0] = q.shape;
     const y = temp(g, q.shape);
     const lse = temp(g, [rows, shape.heads]);
-    call(
-      g,
-      "attention.forward",
-      { reads: { q, k, v, span }, writes: { y, lse } },
-      constants(shape),
-      gridOf(rows * shape.heads)[0],
-    );
+    const operands = { reads: { q, k, v, span }, writes: { y, lse } };
+    call(g, "attention.forward", operands, constants(shape), fourEach(queries(rows, shape), shape));
     return { y, lse };
   },
   backward(g, { q, k, v, span, y, lse, dy }, shape) {
@@ -32,14 +26,23 @@ export const attention = op<"q" | "k" | "v" | "span", "y" | "lse", AttentionShap
     const dq = temp(g, q.shape);
     const dk = temp(g, k.shape);
     const dv = temp(g, v.shape);
-    const perHead = gridOf(rows * shape.heads)[0];
-    call(g, "attention.delta", { reads: { out: y, dy, saved: lse }, writes: { stats } }, constants(shape), perHead);
+    const saved = { reads: { out: y, dy, saved: lse }, writes: { stats } };
+    call(g, "attention.delta", saved, constants(shape), Math.ceil((rows * shape.heads) / LANES));
     const reads = { q, k, v, span, dy, row_stats: stats };
-    call(g, "attention.backward_q", { reads, writes: { dq } }, constants(shape), perHead);
-    call(g, "attention.backward_kv", { reads, writes: { dk, dv } }, constants(shape), gridOf(rows * shape.kvHeads)[0]);
+    const perTile = fourEach(queries(rows, shape), shape);
+    call(g, "attention.backward_q", { reads, writes: { dq } }, constants(shape), perTile);
+    call(g, "attention.backward_kv", { reads, writes: { dk, dv } }, constants(shape), fourEach(rows, shape));
     return { q: dq, k: dk, v: dv };
   },
 });
+
+const LANES = 32;
+
+/** Rows of q that share one key/value head: the tokens' heads of that group. */
+const queries = (rows: number, { heads, kvHeads }: AttentionShape) => (rows * heads) / kvHeads;
+
+/** Workgroups for lanes that take four of `count` for each key/value head. */
+const fourEach = (count: number, { kvHeads }: AttentionShape) => Math.ceil((Math.ceil(count / 4) * kvHeads) / LANES);
 
 const constants = ({ heads, kvHeads, headDim, scale }: AttentionShape) => ({
   HEADS: heads,
