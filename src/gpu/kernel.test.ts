@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
-import { kernelSource } from "@/gpu/kernel";
+import { type Dialect, kernelSource } from "@/gpu/kernel";
 import { SHADERS } from "@/gpu/shaders";
 import { external } from "@/graph/graph";
 import type { Call } from "@/graph/target";
 
+const PLAIN: Dialect = { reduce: "reduce" };
 const x = external("x", [4, 8]);
 const w = external("w", [8]);
 const y = external("y", [4, 8]);
@@ -17,7 +18,7 @@ const CALL: Call = {
 };
 
 test("operands bind by name, and constants are compiled in", () => {
-  const { code, entry, bindings } = kernelSource(CALL);
+  const { code, entry, bindings } = kernelSource(CALL, PLAIN);
   expect(entry).toBe("forward");
   expect(Object.fromEntries([...bindings].map(([name, { type }]) => [name, type]))).toEqual({
     x: "read-only-storage",
@@ -37,7 +38,7 @@ test.each<[string, Partial<Call>, RegExp]>([
   ["writing what is read", { reads: { w }, writes: { x, y } }, /shaders\/rmsnorm\.wgsl: "x" is read-only-storage/],
   ["a file that is not there", { kernel: "rmsnrom.forward" }, /no shaders\/rmsnrom\.wgsl/],
 ])("%s is refused with the file's name", (_, change, message) => {
-  expect(() => kernelSource({ ...CALL, ...change })).toThrow(message);
+  expect(() => kernelSource({ ...CALL, ...change }, PLAIN)).toThrow(message);
 });
 
 test("the format of w chooses its library, and one without a library is refused", () => {
@@ -47,11 +48,18 @@ test("the format of w chooses its library, and one without a library is refused"
     reads: { tokens: external("tokens", [4], "u32"), w: external("w", [9, 8], "f16") },
     constants: { SCALE: 1, W_COLS: 8 },
   };
-  expect(kernelSource(call).code).toContain("unpack2x16float");
+  expect(kernelSource(call, PLAIN).code).toContain("unpack2x16float");
   const odd = { ...external("w", [9, 8]), format: "odd" as "f32" };
-  expect(() => kernelSource({ ...call, reads: { ...call.reads, w: odd } })).toThrow(
+  expect(() => kernelSource({ ...call, reads: { ...call.reads, w: odd } }, PLAIN)).toThrow(
     "shaders/embed.wgsl uses lib/weight-odd, which does not exist",
   );
+});
+
+test("where barriers are dear, reductions use subgroups and say so first", () => {
+  expect(kernelSource(CALL, PLAIN).code).toContain("workgroupBarrier");
+  const { code } = kernelSource(CALL, { reduce: "reduce-subgroup" });
+  expect(code).not.toContain("workgroupBarrier");
+  expect(code.startsWith("enable subgroups;")).toBe(true);
 });
 
 test("no file gives two bindings one number", () => {

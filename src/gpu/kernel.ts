@@ -2,7 +2,7 @@
  * From a .wgsl file to a pipeline. Operands bind by name: the declarations `@group(0) @binding(n) var<…> name` are
  * read from the text, so no number appears in TypeScript, and a call with a missing or misspelt operand fails here with
  * the file's name. The first line of a file, `// uses: reduce weight`, names the library files put in front, each once; "weight"
- * stands for the library of the format in which operand `w` is stored.
+ * stands for the library of the format in which operand `w` is stored, "reduce" for what the device does best.
  *
  * `override` lines become constants: compilers unroll on constants, and arrays may be sized by them.
  */
@@ -22,9 +22,14 @@ export interface KernelSource {
 
 const DECLARATION = /@group\(0\)\s*@binding\((\d+)\)\s*var<(\w+)(?:,\s*(\w+))?>\s*(\w+)/g;
 
-export function kernelSource(call: Call): KernelSource {
+/** What the device asks of the text: waiting at barriers is dear where lanes are loops of a CPU. */
+export interface Dialect {
+  readonly reduce: "reduce" | "reduce-subgroup";
+}
+
+export function kernelSource(call: Call, dialect: Dialect): KernelSource {
   const [file = "", entry = ""] = call.kernel.split(".");
-  const code = withConstants(assemble(file, call.reads.w), call);
+  const code = withConstants(assemble(file, call.reads.w, dialect), call);
   const declared = new Map<string, Binding>();
   for (const [, index, space, access, name] of code.matchAll(DECLARATION)) {
     const type = space === "uniform" ? "uniform" : access === "read_write" ? "storage" : "read-only-storage";
@@ -44,14 +49,15 @@ export function kernelSource(call: Call): KernelSource {
   return { code, entry, bindings };
 }
 
-function assemble(file: string, weight: Tensor | undefined): string {
+function assemble(file: string, weight: Tensor | undefined, { reduce }: Dialect): string {
   const parts = new Map<string, string>();
-  gather(file, `lib/weight-${weight?.format ?? "f32"}`, parts);
-  return [...parts.values()].join("\n");
+  gather(file, { weight: `weight-${weight?.format ?? "f32"}`, reduce }, parts);
+  const features = parts.has("lib/reduce-subgroup") ? ["enable subgroups;"] : [];
+  return [...features, ...parts.values()].join("\n");
 }
 
 /** A file behind all that it uses, each once. */
-function gather(path: string, weightPath: string, parts: Map<string, string>, user = ""): void {
+function gather(path: string, chosen: Readonly<Record<string, string>>, parts: Map<string, string>, user = ""): void {
   if (parts.has(path)) return;
   const text = SHADERS.get(path);
   if (text === undefined) {
@@ -60,7 +66,7 @@ function gather(path: string, weightPath: string, parts: Map<string, string>, us
     );
   }
   const uses = /^\/\/ uses: (.+)$/m.exec(text)?.[1]?.split(" ") ?? [];
-  for (const name of uses) gather(name === "weight" ? weightPath : `lib/${name}`, weightPath, parts, path);
+  for (const name of uses) gather(`lib/${chosen[name] ?? name}`, chosen, parts, path);
   parts.set(path, text);
 }
 

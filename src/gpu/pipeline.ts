@@ -4,7 +4,7 @@
  */
 
 import { AppError } from "@/errors";
-import { kernelSource } from "@/gpu/kernel";
+import { type Dialect, kernelSource } from "@/gpu/kernel";
 import type { Call } from "@/graph/target";
 
 export interface Kernel {
@@ -16,7 +16,7 @@ export interface Kernel {
 
 export type PipelineCache = (call: Call) => Promise<Kernel>;
 
-export function createPipelineCache(device: GPUDevice): PipelineCache {
+export function createPipelineCache(device: GPUDevice, dialect: Dialect): PipelineCache {
   const kernels = new Map<string, Promise<Kernel>>();
   const modules = new Map<string, GPUShaderModule>();
   return (call) => {
@@ -25,7 +25,7 @@ export function createPipelineCache(device: GPUDevice): PipelineCache {
     const key = `${call.kernel} ${format} ${names} ${JSON.stringify(call.constants)}`;
     let kernel = kernels.get(key);
     if (!kernel) {
-      kernel = createKernel(device, modules, call);
+      kernel = createKernel(device, dialect, modules, call);
       kernels.set(key, kernel);
       kernel.catch(() => kernels.delete(key));
     }
@@ -33,8 +33,13 @@ export function createPipelineCache(device: GPUDevice): PipelineCache {
   };
 }
 
-async function createKernel(device: GPUDevice, modules: Map<string, GPUShaderModule>, call: Call): Promise<Kernel> {
-  const { code, entry, bindings } = kernelSource(call);
+async function createKernel(
+  device: GPUDevice,
+  dialect: Dialect,
+  modules: Map<string, GPUShaderModule>,
+  call: Call,
+): Promise<Kernel> {
+  const { code, entry, bindings } = kernelSource(call, dialect);
   let module = modules.get(code);
   if (!module) {
     module = device.createShaderModule({ code, label: call.kernel });

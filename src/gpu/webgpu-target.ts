@@ -24,7 +24,8 @@ const CALLS_PER_SUBMIT = 48;
 
 export function createWebGpuTarget({ device, description, software }: OpenedDevice, memoryBudget = 0): Target {
   const { limits } = device;
-  const pipelines = createPipelineCache(device);
+  const barrierFree = software && device.features.has("subgroups");
+  const pipelines = createPipelineCache(device, { reduce: barrierFree ? "reduce-subgroup" : "reduce" });
   const buffers = new Set<GpuBuffer>();
   let live = 0;
   let peak = 0;
