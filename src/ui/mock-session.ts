@@ -208,6 +208,8 @@ async function trainMock(
     finalLoss: 0.31,
     evalLossBefore: evalLoss(0),
     evalLossAfter: evalLoss(step),
+    evalBefore: {},
+    evalAfter: {},
     seconds: (step * pace) / 1000,
     trainableParameters: 102_400,
     memory: { forecast: 13_500_000, peak: 13_400_000 },

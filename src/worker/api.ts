@@ -132,12 +132,15 @@ export type RunEvent =
       gradNorm: number;
       lr: number;
       tokensPerSecond: number;
+      /** What the method reports besides its loss, under TRL's names: "rewards/margins", "reward", "kl" … */
+      scalars?: Readonly<Record<string, number>>;
       /** Indices of the training rows, per micro-batch. */
       rows?: readonly (readonly number[])[];
       /** Seconds left of training, by the median of recent steps; absent until that is stable. */
       eta?: number;
     }
-  | { type: "eval"; step: number; loss: number }
+  /** Without a loss where there is none before sampling (GRPO). */
+  | { type: "eval"; step: number; loss?: number; scalars?: Readonly<Record<string, number>> }
   | { type: "samples"; step: number; samples: readonly Sample[] }
   | { type: "warning"; message: string };
 
@@ -149,6 +152,9 @@ export interface RunResult {
   readonly finalLoss: number;
   readonly evalLossBefore: number | null;
   readonly evalLossAfter: number | null;
+  /** What the method measures on held-out data besides, at the start and at the end. */
+  readonly evalBefore: Readonly<Record<string, number>>;
+  readonly evalAfter: Readonly<Record<string, number>>;
   readonly seconds: number;
   readonly trainableParameters: number;
   /** Bytes on the device: what the plan said, and the most that was really allocated while training. */
