@@ -64,7 +64,7 @@ test("a projection's kernel without a rule is an error, not a zero", () => {
     grid: [1, 1, 1] as const,
     label: "",
   };
-  expect(() => countFlops({ name: "", calls: [call], pause: 1, slots: [], slotOf: new Map(), peakBytes: 0 }, 1)).toThrow(
-    /sideways/,
-  );
+  expect(() =>
+    countFlops({ name: "", calls: [call], pause: 1, slots: [], slotOf: new Map(), peakBytes: 0 }, 1),
+  ).toThrow(/sideways/);
 });
