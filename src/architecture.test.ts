@@ -54,6 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "session",
     "runs",
     "tooling",
+    "export",
     "storage",
     "hub",
     "offload",

@@ -8,7 +8,7 @@ import { parseEndpoint } from "@/hub/client";
 import { HUB } from "@/hub/reference";
 import { type ChosenTarget, chooseTarget, type Preference } from "@/session/choose-target";
 import type { Platform } from "@/session/platform";
-import { diskFiles } from "@/storage/disk-files";
+import { diskExports, diskFiles } from "@/storage/disk-files";
 import { softwareVulkan } from "@/tooling/software-vulkan.mjs";
 
 const RESTARTED = "BURNISH_SOFTWARE_GPU";
@@ -19,6 +19,7 @@ export function nodePlatform(preference: Preference): Platform {
   const cache = BURNISH_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "burnish");
   return {
     files: async () => diskFiles(cache),
+    exports: diskExports(join(cache, "exports")),
     hub: { endpoint: HF_ENDPOINT ? parseEndpoint(HF_ENDPOINT) : HUB, token: HF_TOKEN },
     openTarget: () => {
       opened ??= open(preference);

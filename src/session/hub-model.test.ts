@@ -9,7 +9,7 @@ import { sharded, tinyFiles } from "@/hub/test-model";
 import { chooseTarget } from "@/session/choose-target";
 import type { Session } from "@/session/contract";
 import { createSession } from "@/session/session";
-import { diskFiles } from "@/storage/disk-files";
+import { diskExports, diskFiles } from "@/storage/disk-files";
 import type { ModelSource } from "@/worker/api";
 
 let hub: TestHub;
@@ -25,6 +25,7 @@ beforeAll(async () => {
     openTarget: () => target,
     bundled: () => Promise.reject(new Error("nothing bundled is needed")),
     files: async () => diskFiles(cache),
+    exports: diskExports(join(cache, "exports")),
     hub: { endpoint: hub.url },
   });
 });

@@ -232,6 +232,14 @@ export type OpenProgress = (done: number, total: number, download?: { readonly s
 export type ExportFormat = "peft" | "safetensors" | "gguf" | "gguf-lora" | "onnx";
 export type ExportQuant = "f32" | "f16" | "bf16" | "q8_0" | "q4_0" | "q5_0" | "q4_k_m" | "q5_k_m" | "q6_k" | "q8";
 
+export interface ExportChoice {
+  readonly format: ExportFormat;
+  /** The format's default when absent. */
+  readonly quant?: ExportQuant | undefined;
+  /** What the files are called after; the base's name when absent. */
+  readonly name?: string | undefined;
+}
+
 /** What an export will be, before it is. */
 export interface ExportOutline {
   readonly format: ExportFormat;
@@ -259,6 +267,10 @@ export interface SessionApi {
   generate(prompt: string, options: GenerateOptions, onText: (text: string) => void): Promise<string>;
   /** adapter_model.safetensors, adapter_config.json, README.md. */
   exportAdapter(): Promise<NamedFile[]>;
+  /** What an export of the open model, with the adapter if there is one, will be. */
+  planExport(choice: ExportChoice): Promise<ExportOutline>;
+  /** Writes it into this browser's storage for this page, bytes by bytes; `stop` ends it, and nothing is kept. */
+  exportModel(choice: ExportChoice, onProgress: (done: number, total: number) => void): Promise<NamedFile[]>;
   /** Replaces the current adapter; throws "adapter/mismatch" that lists every difference. */
   loadAdapter(files: readonly NamedFile[]): Promise<{ rank: number; alpha: number }>;
   /** Measures this device; hands on what is known after each part, and what is measured next. `stop` ends it early. */
