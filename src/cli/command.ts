@@ -6,6 +6,7 @@ import type { Session } from "@/session/contract";
 export interface CommandContext {
   readonly session: Session;
   readonly flags: Flags;
+  readonly operands: readonly string[];
   readonly terminal: Terminal;
 }
 

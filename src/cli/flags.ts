@@ -36,15 +36,10 @@ const FLAGS = {
   temperature: { hint: "X", type: number },
   seed: { hint: "S", type: number },
   "base-dtype": { hint: "auto|f32|f16|int8|nf4", type: z.enum(["auto", "f32", "f16", "int8", "nf4"]) },
-  format: {
-    hint: "peft|safetensors|gguf|gguf-lora|onnx",
-    type: z.enum(["peft", "safetensors", "gguf", "gguf-lora", "onnx"]),
-  },
-  quant: { hint: "f32|f16|bf16|q8_0|q4_0|q5_0|q4_k_m|q5_k_m|q6_k|q8", type: z.string() },
-  name: { hint: "NAME", type: z.string() },
   device: { hint: "auto|webgpu|cpu", type: z.enum(["auto", "webgpu", "cpu"]) },
   chat: { hint: "", type: z.literal(true) },
   record: { hint: "", type: z.literal(true) },
+  trackio: { hint: "", type: z.literal(true) },
   shapes: { hint: "ember,smollm2-135m,qwen3-0.6b", type: z.string() },
   seconds: { hint: "N", type: number },
   quick: { hint: "", type: z.literal(true) },
@@ -58,21 +53,30 @@ export interface Signature {
   readonly summary: string;
   readonly required: readonly FlagName[];
   readonly optional: readonly FlagName[];
+  /** Words after the command's name, for people: ["list|show|delete", "[RUN]"]. None by default. */
+  readonly operands?: readonly string[];
+}
+
+export interface ParsedArguments {
+  readonly flags: Flags;
+  readonly operands: readonly string[];
 }
 
 export type FlagName = keyof typeof FLAGS;
 export type Flags = { [K in FlagName]?: z.infer<(typeof FLAGS)[K]["type"]> };
 
 /** Throws AppError "usage" that names what is wrong. */
-export function parseFlags(command: Signature, args: readonly string[]): Flags {
+export function parseFlags(command: Signature, args: readonly string[]): ParsedArguments {
   const known: FlagName[] = [...command.required, ...command.optional, "device", "json"];
   const options = Object.fromEntries(
     known.map((name) => [name, { type: FLAGS[name].hint === "" ? ("boolean" as const) : ("string" as const) }]),
   );
   const hint = `Usage: ${usageLine(command)}`;
   let values: Record<string, unknown>;
+  let operands: readonly string[];
   try {
-    ({ values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false }));
+    const allowPositionals = command.operands !== undefined;
+    ({ values, positionals: operands } = parseArgs({ args: [...args], options, strict: true, allowPositionals }));
   } catch (error) {
     throw new AppError("usage", error instanceof Error ? `${error.message.split(". ")[0]}.` : String(error), { hint });
   }
@@ -89,13 +93,17 @@ export function parseFlags(command: Signature, args: readonly string[]): Flags {
   if (absent.length > 0) {
     throw new AppError("usage", `${command.name} needs ${absent.map((name) => `--${name}`).join(" and ")}.`, { hint });
   }
-  return flags as Flags;
+  const least = (command.operands ?? []).filter((name) => !name.startsWith("[")).length;
+  if (operands.length < least || (operands.length > 0 && operands.length > (command.operands?.length ?? 0))) {
+    throw new AppError("usage", `${command.name} takes ${(command.operands ?? []).join(" ")}.`, { hint });
+  }
+  return { flags: flags as Flags, operands };
 }
 
-function usageLine({ name, required, optional }: Signature): string {
+function usageLine({ name, required, optional, operands = [] }: Signature): string {
   const show = (flag: FlagName) => `--${flag}${FLAGS[flag].hint ? ` ${FLAGS[flag].hint}` : ""}`;
   const rest: FlagName[] = [...optional, "device", "json"];
-  return ["burnish", name, ...required.map(show), ...rest.map((flag) => `[${show(flag)}]`)].join(" ");
+  return ["burnish", name, ...operands, ...required.map(show), ...rest.map((flag) => `[${show(flag)}]`)].join(" ");
 }
 
 export function usageOf(commands: Readonly<Record<string, Signature>>): string {

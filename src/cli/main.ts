@@ -4,7 +4,7 @@
  */
 import type { Command } from "@/cli/command";
 import { COMMANDS } from "@/cli/commands";
-import { type Flags, parseFlags, usageOf } from "@/cli/flags";
+import { type ParsedArguments, parseFlags, usageOf } from "@/cli/flags";
 import { nodePlatform } from "@/cli/node-platform";
 import { createTerminal, type Terminal } from "@/cli/terminal";
 import { AppError, toWire } from "@/errors";
@@ -22,9 +22,9 @@ async function main([name = "help", ...rest]: readonly string[]): Promise<number
   }
   let terminal = createTerminal(false);
   try {
-    const flags = parseFlags(command, rest);
-    terminal = createTerminal(flags.json === true);
-    return await run(command, flags, terminal);
+    const parsed = parseFlags(command, rest);
+    terminal = createTerminal(parsed.flags.json === true);
+    return await run(command, parsed, terminal);
   } catch (error) {
     terminal.clear();
     const wire = toWire(error);
@@ -34,9 +34,9 @@ async function main([name = "help", ...rest]: readonly string[]): Promise<number
   }
 }
 
-async function run(command: Command, flags: Flags, terminal: Terminal): Promise<number> {
+async function run(command: Command, { flags, operands }: ParsedArguments, terminal: Terminal): Promise<number> {
   const session = createSession(nodePlatform(flags.device ?? "auto"));
-  await command.run({ session, flags, terminal });
+  await command.run({ session, flags, operands, terminal });
   return 0;
 }
 

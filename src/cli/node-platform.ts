@@ -8,18 +8,21 @@ import { parseEndpoint } from "@/hub/client";
 import { HUB } from "@/hub/reference";
 import { type ChosenTarget, chooseTarget, type Preference } from "@/session/choose-target";
 import type { Platform } from "@/session/platform";
-import { diskExports, diskFiles } from "@/storage/disk-files";
+import { diskFiles } from "@/storage/disk-files";
+import { diskLocks } from "@/storage/disk-locks";
+import { diskRecords } from "@/storage/disk-records";
 import { softwareVulkan } from "@/tooling/software-vulkan.mjs";
 
 const RESTARTED = "BURNISH_SOFTWARE_GPU";
 
 export function nodePlatform(preference: Preference): Platform {
   let opened: Promise<ChosenTarget> | undefined;
-  const { HF_ENDPOINT, HF_TOKEN, BURNISH_CACHE, XDG_CACHE_HOME } = process.env;
+  const { HF_ENDPOINT, HF_TOKEN, BURNISH_CACHE, BURNISH_RUNS, XDG_CACHE_HOME, XDG_DATA_HOME } = process.env;
   const cache = BURNISH_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "burnish");
+  const runs = BURNISH_RUNS || join(XDG_DATA_HOME || join(homedir(), ".local", "share"), "burnish", "runs");
   return {
+    runs: async () => ({ records: diskRecords(runs), files: diskFiles(runs), locks: diskLocks(runs) }),
     files: async () => diskFiles(cache),
-    exports: diskExports(join(cache, "exports")),
     hub: { endpoint: HF_ENDPOINT ? parseEndpoint(HF_ENDPOINT) : HUB, token: HF_TOKEN },
     openTarget: () => {
       opened ??= open(preference);

@@ -14,7 +14,7 @@ interface Lifetime {
 }
 
 export function compileGraph(graph: Graph): Program {
-  const { calls, pause } = prune(graph.calls, graph.pausedAt ?? graph.calls.length);
+  const calls = prune(graph.calls);
   const lifetimes = lifetimesOf(calls);
   const slots: { bytes: number; taken: Lifetime[] }[] = [];
   const slotOf = new Map<Storage, number>();
@@ -32,7 +32,6 @@ export function compileGraph(graph: Graph): Program {
   return {
     name: graph.name,
     calls,
-    pause,
     slots: slots.map((slot) => slot.bytes),
     slotOf,
     peakBytes: peak(lifetimes, calls.length),
@@ -42,20 +41,16 @@ export function compileGraph(graph: Graph): Program {
 const operands = (record: Readonly<Record<string, Tensor>>) => Object.values(record);
 
 /** Keeps calls that write to externals, or to temporaries that a kept later call reads. */
-function prune(calls: readonly Call[], pausedAt: number): { calls: Call[]; pause: number } {
+function prune(calls: readonly Call[]): Call[] {
   const wanted = new Set<Storage>();
   const kept: Call[] = [];
-  let dropped = 0;
-  for (const [at, item] of [...calls.entries()].reverse()) {
-    if (!operands(item.writes).some(({ storage }) => storage.external || wanted.has(storage))) {
-      if (at < pausedAt) dropped++;
-      continue;
-    }
+  for (const item of calls.toReversed()) {
+    if (!operands(item.writes).some(({ storage }) => storage.external || wanted.has(storage))) continue;
     // What a kept call updates in place must have been made, too.
     for (const { storage } of [...operands(item.reads), ...operands(item.writes)]) wanted.add(storage);
     kept.push(item);
   }
-  return { calls: kept.reverse(), pause: pausedAt - dropped };
+  return kept.reverse();
 }
 
 function lifetimesOf(calls: readonly Call[]): Lifetime[] {

@@ -38,11 +38,6 @@ export function cacheShape(
   return { sequences: Math.min(prompts.length, MOST_SEQUENCES, affordable), length };
 }
 
-/** Tokens that end an answer. */
-export function stopIdsOf({ arch, tokenizer }: OpenModel): number[] {
-  return [...new Set([...arch.eosIds, ...tokenizer.eosIds])];
-}
-
 export async function answer(
   model: OpenModel,
   adapter: LoadedAdapter | undefined,
@@ -50,7 +45,7 @@ export async function answer(
   options: AnswerOptions,
 ): Promise<number[][]> {
   if (prompts.length === 0) return [];
-  const { runtime } = model;
+  const { runtime, arch, tokenizer } = model;
   const generator = createGenerator(runtime, adapter, cacheShape(model, prompts, options.maxTokens));
   const { layout } = adapter ?? {};
   try {
@@ -59,7 +54,7 @@ export async function answer(
       {
         ...options,
         adapterScale: options.useAdapter && layout ? layout.alpha / layout.rank : 0,
-        stopIds: stopIdsOf(model),
+        stopIds: [...new Set([...arch.eosIds, ...tokenizer.eosIds])],
       },
     );
   } finally {

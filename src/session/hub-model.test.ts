@@ -9,7 +9,10 @@ import { sharded, tinyFiles } from "@/hub/test-model";
 import { chooseTarget } from "@/session/choose-target";
 import type { Session } from "@/session/contract";
 import { createSession } from "@/session/session";
-import { diskExports, diskFiles } from "@/storage/disk-files";
+import { diskFiles } from "@/storage/disk-files";
+import { memoryLocks } from "@/storage/locks";
+import { memoryFiles } from "@/storage/memory-files";
+import { memoryRecords } from "@/storage/records";
 import type { ModelSource } from "@/worker/api";
 
 let hub: TestHub;
@@ -23,9 +26,9 @@ beforeAll(async () => {
   const target = chooseTarget("cpu", undefined);
   session = createSession({
     openTarget: () => target,
+    runs: async () => ({ records: memoryRecords(), files: memoryFiles(), locks: memoryLocks() }),
     bundled: () => Promise.reject(new Error("nothing bundled is needed")),
     files: async () => diskFiles(cache),
-    exports: diskExports(join(cache, "exports")),
     hub: { endpoint: hub.url },
   });
 });

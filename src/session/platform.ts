@@ -1,6 +1,8 @@
 /** What the core needs from where it runs; the page's worker and Node each bring one. */
 import type { Target } from "@/graph/target";
 import type { FileStore } from "@/storage/files";
+import type { Locks } from "@/storage/locks";
+import type { RecordStore } from "@/storage/records";
 
 export interface Platform {
   /** Opens the engine once; later calls give the same. `notice` is one line for people: which engine, and what it means. */
@@ -9,11 +11,14 @@ export interface Platform {
   bundled(path: string): Promise<Blob>;
   /** Where downloads are kept. Opens once. */
   files(): Promise<FileStore>;
-  /** Where finished exports are kept: folders of files, "" the first, and the bytes that still fit, if that is known. */
-  readonly exports: {
-    readonly folder: (name: string) => Promise<FileStore>;
-    readonly room: () => Promise<number | null>;
-  };
+  /** Where runs are kept, and who is at work on which. Opens once. */
+  runs(): Promise<RunHome>;
   /** Where models come from, and the token of the one who runs this, if any. */
   readonly hub: { readonly endpoint: string; readonly token?: string | undefined };
+}
+
+export interface RunHome {
+  readonly records: RecordStore;
+  readonly files: FileStore;
+  readonly locks: Locks;
 }

@@ -24,10 +24,6 @@ export interface ModelParts {
   readonly name: string;
   /** On the Hub, the commit. */
   readonly revision?: string;
-  /** As they were given; an export reads them again. */
-  readonly files: readonly NamedFile[];
-  /** The one of them that is the model, when it is a GGUF. */
-  readonly gguf?: NamedFile;
   readonly arch: Architecture;
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate | null;
@@ -46,7 +42,7 @@ export async function readModel(
   limits: TargetLimits,
 ): Promise<ModelParts> {
   const single = ggufFile(files);
-  if (single) return { ...origin, files, gguf: single, ...(await readGguf(single, dtype)) };
+  if (single) return { ...origin, ...(await readGguf(single, dtype)) };
   const arch = await architecture(files);
   const { tokenizer, template } = await readTokenizer(files, arch);
   const weights = await weightFiles(files);
@@ -54,7 +50,7 @@ export async function readModel(
     arch,
     weights.map(({ blob }) => fromBlob(blob)),
   );
-  return { ...origin, files, arch, tokenizer, template, located, formats: chooseFormat(arch, dtype, limits) };
+  return { ...origin, arch, tokenizer, template, located, formats: chooseFormat(arch, dtype, limits) };
 }
 
 /** What a plan needs: a config.json alone will do, so that a model can be weighed before it is downloaded. */
@@ -98,7 +94,7 @@ function ggufFile(files: readonly NamedFile[]): NamedFile | undefined {
   return files.some((file) => baseName(file) === "config.json") ? undefined : found[0];
 }
 
-async function readGguf(file: NamedFile, dtype: BaseDtype): Promise<Omit<ModelParts, "name" | "files">> {
+async function readGguf(file: NamedFile, dtype: BaseDtype): Promise<Omit<ModelParts, "name">> {
   if (dtype !== "auto") {
     throw new AppError("usage", "A GGUF file keeps its own formats; another base format cannot be asked for.", {
       hint: "Leave the base format on auto, or open the model's safetensors.",
@@ -117,8 +113,7 @@ async function weightFiles(files: readonly NamedFile[]): Promise<NamedFile[]> {
   const all = files.filter((file) => baseName(file).endsWith(".safetensors") && !baseName(file).startsWith("adapter"));
   const single = all.find((file) => baseName(file) === "model.safetensors");
   if (single) return [single];
-  const index = await readText(files, INDEX_FILE);
-  all.sort((a, b) => (baseName(a) < baseName(b) ? -1 : 1));
+  const index = await text(files, INDEX_FILE);
   if (index === undefined) {
     if (all.length === 0) throw missing("model.safetensors", files);
     return all;
@@ -135,8 +130,7 @@ function missing(name: string, files: readonly NamedFile[]): AppError {
   });
 }
 
-/** A text file among them, undefined when it is absent. */
-export async function readText(files: readonly NamedFile[], name: string): Promise<string | undefined> {
+async function text(files: readonly NamedFile[], name: string): Promise<string | undefined> {
   const file = files.find((candidate) => baseName(candidate) === name);
   if (!file) return undefined;
   if (file.blob.size > MAX_JSON_BYTES) {
@@ -147,9 +141,8 @@ export async function readText(files: readonly NamedFile[], name: string): Promi
   return file.blob.text();
 }
 
-/** Throws "file/malformed". */
-export async function readJson(files: readonly NamedFile[], name: string): Promise<unknown> {
-  const content = await readText(files, name);
+async function json(files: readonly NamedFile[], name: string): Promise<unknown> {
+  const content = await text(files, name);
   if (content === undefined) return undefined;
   try {
     return JSON.parse(content);
@@ -165,10 +158,10 @@ export async function readJson(files: readonly NamedFile[], name: string): Promi
 const GenerationConfig = z.looseObject({ eos_token_id: z.nullish(z.union([z.int(), z.array(z.int())])) });
 
 async function architecture(files: readonly NamedFile[]): Promise<Architecture> {
-  const config = await readJson(files, "config.json");
+  const config = await json(files, "config.json");
   if (config === undefined) throw missing("config.json", files);
   const arch = architectureOf(config);
-  const generation = z.safeParse(GenerationConfig, await readJson(files, "generation_config.json"));
+  const generation = z.safeParse(GenerationConfig, await json(files, "generation_config.json"));
   const eos = generation.success ? (generation.data.eos_token_id ?? []) : [];
   return { ...arch, eosIds: [...new Set([...arch.eosIds, ...(Array.isArray(eos) ? eos : [eos])])] };
 }
@@ -177,10 +170,10 @@ async function readTokenizer(
   files: readonly NamedFile[],
   arch: Architecture,
 ): Promise<{ tokenizer: Tokenizer; template: ChatTemplate | null }> {
-  const content = await readText(files, "tokenizer.json");
+  const content = await text(files, "tokenizer.json");
   if (content === undefined) throw missing("tokenizer.json", files);
-  const config = (await readText(files, "tokenizer_config.json")) ?? "{}";
-  return textSide(content, config, await readText(files, "chat_template.jinja"), arch);
+  const config = (await text(files, "tokenizer_config.json")) ?? "{}";
+  return textSide(content, config, await text(files, "chat_template.jinja"), arch);
 }
 
 function textSide(tokenizerJson: string, config: string, jinja: string | undefined, arch: Architecture) {

@@ -1,15 +1,19 @@
 /** The browser as a platform: WebGPU or the CPU in this worker, bundled files over HTTP from the page's own place, OPFS. */
 import { AppError } from "@/errors";
 import { type ChosenTarget, chooseTarget, type Preference } from "@/session/choose-target";
-import type { Platform } from "@/session/platform";
+import type { Platform, RunHome } from "@/session/platform";
 import type { FileStore } from "@/storage/files";
+import { idbRecords } from "@/storage/idb-records";
+import { webLocks } from "@/storage/locks";
 import { memoryFiles } from "@/storage/memory-files";
 import { opfsFiles } from "@/storage/opfs-files";
+import { memoryRecords } from "@/storage/records";
 
 /** `base` is the page's address; the worker's own lies elsewhere once built. */
 export function browserPlatform(base: string, preference: Preference, endpoint: string): Platform {
   let opened: Promise<ChosenTarget> | undefined;
   let store: Promise<FileStore> | undefined;
+  let runs: Promise<RunHome> | undefined;
   return {
     openTarget: () => {
       opened ??= chooseTarget(preference, navigator.gpu);
@@ -24,14 +28,19 @@ export function browserPlatform(base: string, preference: Preference, endpoint: 
       store ??= opfsFiles("models").catch(() => memoryFiles());
       return store;
     },
-    exports: {
-      folder: (name) => opfsFiles(name === "" ? "exports" : `exports%2F${encodeURIComponent(name)}`),
-      room: async () => {
-        const { quota, usage } = await navigator.storage.estimate();
-        return quota === undefined ? null : quota - (usage ?? 0);
-      },
+    runs: () => {
+      runs ??= openRuns();
+      return runs;
     },
     hub: { endpoint },
+  };
+}
+
+async function openRuns(): Promise<RunHome> {
+  return {
+    records: await idbRecords("burnish-runs").catch(() => memoryRecords()),
+    files: await opfsFiles("runs").catch(() => memoryFiles()),
+    locks: webLocks(navigator.locks),
   };
 }
 
