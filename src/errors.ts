@@ -18,6 +18,7 @@ export type ErrorCode =
   | "dataset/malformed"
   | "dataset/empty"
   | "dataset/nothing-to-learn"
+  | "dataset/gate"
   | "adapter/mismatch"
   | "recipe/invalid"
   | "run/diverged"

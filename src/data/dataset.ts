@@ -7,10 +7,13 @@ import type { Recipe } from "@/train/recipe";
 import type { DataFault, DatasetInfo } from "@/worker/api";
 import { type Codec, countTrained, type Encoded, encodePrompt, encodeRow, questionOf, requireLoss } from "./encode";
 import { type FormatOptions, formatRows } from "./formats";
+import { applyFixes } from "./gates/fixes";
+import { prepareRow, type RawRow, tokenFacts } from "./gates/prepare";
 import { previewRow } from "./preview";
 import { readRecords } from "./read";
-import { type FormattedRow, type SupervisedRow, TYPE_NAMES } from "./row";
-import { isHeldOut, splitKey } from "./split";
+import { type FormattedRow, isSupervised, type SupervisedRow, TYPE_NAMES } from "./row";
+import { isHeldOut } from "./split";
+import { groupKeys } from "./split-groups";
 
 export interface TextFile {
   readonly name: string;
@@ -37,6 +40,8 @@ export interface EvalRow extends Encoded {
 export interface Dataset {
   readonly train: readonly Encoded[];
   readonly eval: readonly EvalRow[];
+  /** Every row that could be read, for the gates: those too that teach nothing or that the template refuses. */
+  readonly rows: readonly RawRow[];
   readonly info: DatasetInfo;
 }
 
@@ -50,14 +55,16 @@ const SHOWN_ROWS = 5;
 export function buildDataset(source: DatasetText, codec: Codec, recipe: Recipe): Dataset {
   const { data } = recipe;
   const faults: DataFault[] = [];
-  const { train, held } = splitRows(source, recipe, codec.template !== null, faults);
+  const { train, held } = fixRows(splitRows(source, recipe, codec.template !== null, faults), codec, recipe);
   const first = train[0] ?? held[0];
   if (first) requireLoss(first.row.kind, data.loss);
 
   const tally = { dropped: 0, truncated: 0, longest: 0 };
-  const encodeAll = (rows: readonly FormattedRow<SupervisedRow>[]) =>
+  const raw: RawRow[] = [];
+  const encodeAll = (rows: readonly FormattedRow<SupervisedRow>[], isHeld: boolean) =>
     rows.flatMap((row) => {
       const encoded = orFault(row.line, faults, () => encodeRow(row.row, codec, data.loss, data.maxLength));
+      raw.push({ ...row, held: isHeld, tokens: encoded ? tokenFacts(encoded, codec.tokenizer) : null });
       if (!encoded) return [];
       tally.longest = Math.max(tally.longest, encoded.fullLength);
       if (encoded.fullLength > encoded.ids.length) tally.truncated++;
@@ -65,8 +72,8 @@ export function buildDataset(source: DatasetText, codec: Codec, recipe: Recipe):
       tally.dropped++;
       return [];
     });
-  const trained = encodeAll(train);
-  const evaluated = encodeAll(held).flatMap(({ line, row, encoded }): EvalRow[] => {
+  const trained = encodeAll(train, false);
+  const evaluated = encodeAll(held, true).flatMap(({ line, row, encoded }): EvalRow[] => {
     const question = orFault(line, faults, () => encodePrompt(row, codec));
     if (question === undefined) return [];
     const { ids: promptIds, prompt, expected } = question ?? { ids: [], prompt: "", expected: "" };
@@ -89,7 +96,7 @@ export function buildDataset(source: DatasetText, codec: Codec, recipe: Recipe):
     preview: trained.slice(0, SHOWN_ROWS).map(({ encoded }) => previewRow(encoded, codec.tokenizer)),
     samplePrompts: samplePrompts(evaluated, trained),
   };
-  return { train: trained.map(({ encoded }) => encoded), eval: evaluated, info };
+  return { train: trained.map(({ encoded }) => encoded), eval: evaluated, rows: raw, info };
 }
 
 function splitRows(
@@ -103,10 +110,28 @@ function splitRows(
   if (source.eval) return { train: rows, held: readRows(source.eval, `${source.eval.name}: `, options, faults) };
   const train: FormattedRow<SupervisedRow>[] = [];
   const held: FormattedRow<SupervisedRow>[] = [];
-  for (const row of rows) {
-    (isHeldOut(splitKey(row.row), recipe.data.holdout, recipe.seed) ? held : train).push(row);
-  }
+  const keys = groupKeys(rows);
+  rows.forEach((row, i) => {
+    (isHeldOut(keys[i] ?? "", recipe.data.holdout, recipe.seed) ? held : train).push(row);
+  });
   return { train, held };
+}
+
+interface Sides {
+  readonly train: readonly FormattedRow<SupervisedRow>[];
+  readonly held: readonly FormattedRow<SupervisedRow>[];
+}
+
+/** As the recipe's `data.fixes` say. */
+function fixRows({ train, held }: Sides, codec: Codec, recipe: Recipe): Sides {
+  if (recipe.data.fixes.length === 0) return { train, held };
+  const prepare = (rows: Sides["train"], isHeld: boolean) =>
+    rows.map(({ line, row }) => prepareRow({ line, row, held: isHeld, tokens: null }));
+  const context = { tokenizer: codec.tokenizer, recipe, tests: [], base: null };
+  const fixed = applyFixes([...prepare(train, false), ...prepare(held, true)], recipe.data.fixes, context);
+  const side = (isHeld: boolean) =>
+    fixed.flatMap(({ line, row, held: inHeld }) => (inHeld === isHeld && isSupervised(row) ? [{ line, row }] : []));
+  return { train: side(false), held: side(true) };
 }
 
 function readRows(

@@ -101,3 +101,7 @@ export function describeKind(kind: Row["kind"]): string {
   const name = TYPE_NAMES[kind];
   return CONVERSATIONAL.has(kind) && kind !== "messages" ? `${name} with messages` : name;
 }
+
+/** Whether supervised fine-tuning trains on rows of this kind. */
+export const isSupervised = (row: Row): row is SupervisedRow =>
+  row.kind === "text" || row.kind === "messages" || row.kind === "completion" || row.kind === "chat";

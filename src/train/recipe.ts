@@ -13,6 +13,7 @@ export type Projection = (typeof PROJECTIONS)[number];
 
 const positive = z.number().check(z.positive());
 const count = z.int().check(z.positive());
+const names = z.array(z.string().check(z.regex(/^[a-z-]{2,40}$/, "is no name of a gate")));
 const natural = z.int().check(z.nonnegative());
 
 export const Recipe = z.strictObject({
@@ -31,6 +32,10 @@ export const Recipe = z.strictObject({
       maxRows: z._default(count, 20_000),
       /** TRL's column → the file's column. When any is named, only these are read. */
       columns: z._default(z.record(z.string().check(z.maxLength(100)), z.string().check(z.maxLength(200))), {}),
+      /** Gates whose red findings were accepted by name. */
+      accept: z._default(names, []),
+      /** Gates whose fix is applied to the rows before the run, in this order. */
+      fixes: z._default(names, []),
       /** Which tokens teach: "auto" is TRL's rule (completion for prompt+completion, all tokens otherwise). */
       loss: z._default(z.enum(["auto", "completion", "assistant", "all"]), "auto"),
     }),

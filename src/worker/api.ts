@@ -63,10 +63,13 @@ export interface DataFault {
 export interface Finding {
   /** The gate's stable name: "dispatch", "mixed-types", … */
   readonly gate: string;
+  /** Its name for people, where it has one. */
+  readonly title?: string;
   readonly severity: "red" | "amber" | "note";
-  /** Rows concerned, and the lines of the first 20 of them. */
+  /** Rows concerned, and the lines of the first 50 of them; `heldRows` those of held-out rows. */
   readonly count: number;
   readonly rows: readonly number[];
+  readonly heldRows?: readonly number[];
   /** What is wrong in one sentence, and why it matters in two. */
   readonly message: string;
   readonly why: string;

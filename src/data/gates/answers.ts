@@ -85,5 +85,9 @@ export const emptyAnswers: Gate = {
   },
 };
 
-const isEmpty = ({ row, answer }: GateRow) =>
-  row.kind !== "prompt" && row.kind !== "chat-prompt" && /^(?:n\/a|null|none|nan|undefined|todo|[.…\-–—\s]*)$/i.test(answer.trim());
+const isEmpty = ({ row, answer, messages }: GateRow) =>
+  row.kind !== "prompt" &&
+  row.kind !== "chat-prompt" &&
+  // A conversation without an answer is out of order, and told so.
+  messages?.at(-1)?.role !== "user" &&
+  /^(?:n\/a|null|none|nan|undefined|todo|[.…\-–—\s]*)$/i.test(answer.trim());

@@ -2,8 +2,7 @@
 import { type Gate, indicesOf, quote, rowsWord, severityOf } from "./gate";
 
 /** Windows-1252's characters for the bytes 0x80 to 0x9f; U+0081 and its like stand for themselves. */
-const CP1252 =
-  "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
+const CP1252 = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
 const BYTES = new Map([...CP1252].map((character, i) => [character, 0x80 + i]));
 /** UTF-8's lead bytes C2–F4 followed by continuations, as Windows-1252 shows them: "Ã©", "â€™", "ðŸ˜€". */
 const CONTINUATION = `[\\u0080-\\u00bf${CP1252.slice(0, 1)}${[...CP1252].slice(1).join("")}]`;
@@ -11,7 +10,7 @@ const BROKEN = new RegExp(
   `[\\u00c2-\\u00df]${CONTINUATION}|[\\u00e0-\\u00ef]${CONTINUATION}{2}|[\\u00f0-\\u00f4]${CONTINUATION}{3}`,
   "g",
 );
-const NOT_ASCII = /[^\u0000-\u007f]/;
+const NOT_ASCII = /[\u0080-\u{10ffff}]/u;
 
 export const mojibake: Gate = {
   name: "mojibake",
@@ -43,11 +42,11 @@ export function repair(text: string): string {
 }
 
 /**
- * Controls, zero-width and direction marks, tag characters, lone surrogates, the sign of a failed decoding. Joiners count
- * only between Latin letters, since Arabic, Indic scripts and emoji are written with them.
+ * Controls, formats (zero-width, direction overrides, tags), lone surrogates, the sign of a failed decoding. Joiners count
+ * only between Latin letters, since Arabic, Indic scripts and emoji are written with them; so do right-to-left marks.
  */
 const INVISIBLE =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u0080-\u009f\u00ad\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff\ufffd\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|(?<=[\w ])[\u200c\u200d](?=[\w ])|[\ud800-\udfff]/gu;
+  /(?![\t\n\r\u0600-\u06dd\u200c-\u200f])[\p{Cc}\p{Cf}\p{Cs}\ufffd]|(?<=[\w ])[\u200c\u200d](?=[\w ])/gu;
 
 export const invisible: Gate = {
   name: "invisible-characters",
@@ -59,7 +58,7 @@ export const invisible: Gate = {
     const found = indicesOf(rows, ({ prompt, answer, rejected }) =>
       [prompt, answer, rejected ?? ""].some((text) => {
         INVISIBLE.lastIndex = 0;
-        const match = INVISIBLE.exec(text)?.[0];
+        const match = INVISIBLE.exec(NOT_ASCII.test(text) ? repair(text) : text)?.[0];
         if (match === undefined) return false;
         names.add(`U+${(match.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`);
         return true;

@@ -6,6 +6,7 @@ import type { Row } from "@/data/row";
 import type { Message } from "@/tokenizer/chat-template";
 import type { Tokenizer } from "@/tokenizer/tokenizer";
 import type { Recipe } from "@/train/recipe";
+import type { DataFix } from "@/worker/api";
 
 export type Severity = "red" | "amber";
 
@@ -50,7 +51,7 @@ export interface BaseSample {
   readonly exact: number;
 }
 
-/** A test that must stay unseen: its 13-grams, as `Grams` answers for them. */
+/** A test that must stay unseen: its 13-grams, asked one by one. */
 export interface TestSet {
   readonly name: string;
   readonly has: (high: number, low: number) => boolean;
@@ -70,8 +71,8 @@ export interface Found {
   readonly rows: readonly number[];
   /** One sentence with the numbers. */
   readonly message: string;
-  /** A setting that would help, as "data.maxLength=384". */
-  readonly setting?: string;
+  /** A setting that would help, where rows should stay as they are. */
+  readonly fix?: DataFix;
 }
 
 export interface Gate {
@@ -99,8 +100,6 @@ export function indicesOf(rows: readonly GateRow[], test: (row: GateRow) => bool
   });
   return found;
 }
-
-export const trainingRows = (rows: readonly GateRow[]): GateRow[] => rows.filter(({ held }) => !held);
 
 export const percent = (share: number): string => `${Math.round(100 * share)} %`;
 

@@ -47,7 +47,7 @@ export const languageDrift: Gate = {
     if (distance < DRIFT) return [];
     const most = [...names].reduce((best, name) => (Math.abs(gap(name)) > Math.abs(gap(best)) ? name : best));
     const message = `${most} makes ${percent(train.shares.get(most) ?? 0)} of the training rows and ${percent(measured.shares.get(most) ?? 0)} of the held-out rows.`;
-    const odd = indicesOf(rows, (row) => !row.held === (gap(most) < 0));
+    const odd = indicesOf(rows, (row) => !row.held === gap(most) < 0);
     return [{ severity: "amber", rows: odd.filter((i) => known[i] === most), message }];
   },
 };

@@ -4,7 +4,7 @@
  */
 import { createPairCounts } from "@/util/pair-counts";
 import { groupsOf, wholeKey } from "./duplicates";
-import { type Gate, type GateRow, rowsWord } from "./gate";
+import { type Gate, type GateRow, rowsWord, severityOf } from "./gate";
 import { frameLimit, rowCounts } from "./near";
 import { eachGram, hashWords } from "./words";
 
@@ -16,51 +16,64 @@ export const leakage: Gate = {
   why: "What was trained on is answered from memory, so the held-out score comes out too high. Leave the training twins out.",
   fix: "drop",
   check(rows) {
-    if (!rows.some(({ held }) => held) || rows.every(({ held }) => held)) return [];
-    const leaking = new Set([...sameQuestions(rows), ...sameGroups(rows), ...sharedRuns(rows)]);
-    if (leaking.size === 0) return [];
-    const found = [...leaking].sort((a, b) => a - b);
-    const message = `${rowsWord(found.length)} of the training data come back in the held-out data.`;
-    return [{ severity: "red", rows: found, message }];
+    const held = rows.filter((row) => row.held).length;
+    if (held === 0 || held === rows.length) return [];
+    const shared = [...new Set([...sameQuestions(rows), ...sameGroups(rows), ...sharedRuns(rows)])];
+    const twins = shared.filter((i) => !rows[i]?.held).sort((a, b) => a - b);
+    if (twins.length === 0) return [];
+    const met = shared.length - twins.length;
+    const message = `${met} of ${held} held-out rows are met in training, in ${rowsWord(twins.length)} of it.`;
+    return [{ severity: severityOf(met, held), rows: twins, message }];
   },
 };
+
+/** Indices of all rows, on either side, of the keys that stand on both. */
+function onBothSides<K>(rows: readonly GateRow[], key: (row: GateRow, index: number) => K): number[] {
+  const sides = new Map<K, number>();
+  rows.forEach((row, i) => {
+    const name = key(row, i);
+    sides.set(name, (sides.get(name) ?? 0) | (row.held ? 2 : 1));
+  });
+  return rows.flatMap((row, i) => (sides.get(key(row, i)) === 3 ? [i] : []));
+}
 
 /** Equal prompts, unless so many rows share one that it asks nothing of its own. */
 function sameQuestions(rows: readonly GateRow[]): number[] {
   const uses = new Map<number, number>();
   for (const { promptHash } of rows) uses.set(promptHash, (uses.get(promptHash) ?? 0) + 1);
   const limit = frameLimit(rows.length);
-  const key = (row: GateRow) =>
-    row.prompt.trim() !== "" && (uses.get(row.promptHash) ?? 0) <= limit ? `${row.promptHash}` : wholeKey(row);
-  const held = new Set(rows.filter((row) => row.held).map(key));
-  return rows.flatMap((row, i) => (!row.held && held.has(key(row)) ? [i] : []));
+  return onBothSides(rows, (row) =>
+    row.prompt.trim() !== "" && (uses.get(row.promptHash) ?? 0) <= limit ? `${row.promptHash}` : wholeKey(row),
+  );
 }
 
 function sameGroups(rows: readonly GateRow[]): number[] {
   const groups = groupsOf(rows);
-  const held = new Set(rows.flatMap((row, i) => (row.held ? [groups[i] ?? i] : [])));
-  return rows.flatMap((row, i) => (!row.held && held.has(groups[i] ?? i) ? [i] : []));
+  return onBothSides(rows, (_, i) => groups[i] ?? i);
 }
 
 /** Runs that stand in many rows are their frame and prove nothing. */
 function sharedRuns(rows: readonly GateRow[]): number[] {
-  const held = rows.filter((row) => row.held).map(({ words }) => words);
-  const heldRuns = rowCounts(held, RUN);
-  const all = createPairCounts(heldRuns.size);
-  const limit = frameLimit(rows.length);
-  for (const { words } of rows) {
-    eachGram(words, RUN, (high, low) => {
-      if (heldRuns.get(high, low) > 0) all.add(high, low);
+  const held = rowCounts(
+    rows.filter((row) => row.held).map(({ words }) => words),
+    RUN,
+  );
+  const train = createPairCounts(held.size);
+  for (const row of rows) {
+    if (row.held || row.words.length < RUN) continue;
+    eachGram(row.words, RUN, (high, low) => {
+      if (held.get(high, low) > 0) train.add(high, low);
     });
   }
-  return rows.flatMap((row, i) => {
-    if (row.held || row.words.length < RUN) return [];
+  const limit = frameLimit(rows.length);
+  if (train.size === 0) return [];
+  return rows.flatMap(({ words }, i) => {
     let shared = false;
-    eachGram(row.words, RUN, (high, low) => {
-      const count = all.get(high, low);
-      if (count > 0 && count <= limit) shared = true;
+    eachGram(words, RUN, (high, low) => {
+      const count = train.get(high, low);
+      shared ||= count > 0 && count + held.get(high, low) <= limit;
     });
-    return shared ? [i] : [];
+    return shared && words.length >= RUN ? [i] : [];
   });
 }
 

@@ -3,7 +3,7 @@
  * model are spelt out letter by letter and learned as prose. Both come from data that was rendered once already.
  */
 import type { Tokenizer } from "@/tokenizer/tokenizer";
-import { type Gate, type GateContext, type GateRow, quote, rowsWord, severityOf } from "./gate";
+import { type Gate, type GateContext, type GateRow, rowsWord, severityOf } from "./gate";
 
 /** The frames of the common families: ChatML, Llama 2 and 3, Gemma, Phi, Zephyr, Mistral, GPT, DeepSeek. */
 const MARKERS = [

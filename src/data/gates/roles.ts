@@ -36,6 +36,7 @@ function faultOf({ messages, row }: GateRow): string {
     before = role;
   }
   const answered = row.kind !== "chat-prompt";
-  if (answered && before !== "assistant") return `it ends with ${before === "" ? "nothing" : before} and not with assistant`;
+  if (answered && before !== "assistant")
+    return `it ends with ${before === "" ? "nothing" : before} and not with assistant`;
   return "";
 }

@@ -1,6 +1,7 @@
 /** All gates over all rows, and what a run makes of the findings. */
 import { AppError } from "@/errors";
-import type { Finding } from "@/worker/api";
+import type { Recipe } from "@/train/recipe";
+import type { DataFix, Finding } from "@/worker/api";
 import { alreadyKnown, tooFew, tooManyEpochs } from "./amount";
 import { contradictions, emptyAnswers, imbalance } from "./answers";
 import { invisible, mojibake } from "./characters";
@@ -26,21 +27,39 @@ const SHOWN_ROWS = 50;
 
 /** Red ones first, in the order of the gates. */
 export function runGates(rows: readonly GateRow[], context: GateContext): Finding[] {
-  const findings = GATES.flatMap((gate) => gate.check(rows, context).map((found) => findingOf(gate, found, rows)));
-  return [...findings.filter(({ severity }) => severity === "red"), ...findings.filter((one) => one.severity !== "red")];
+  const findings = GATES.flatMap((gate) =>
+    gate.check(rows, context).map((found) => findingOf(gate, found, rows, context.recipe)),
+  );
+  return [...findings.filter(isRed), ...findings.filter((one) => !isRed(one))];
 }
 
-function findingOf(gate: Gate, { severity, rows: at, message, setting }: Found, rows: readonly GateRow[]): Finding {
-  const shown = at.slice(0, SHOWN_ROWS).map((i) => ({ line: rows[i]?.line ?? 0, held: rows[i]?.held ?? false }));
-  const fix = setting ?? (gate.fix === undefined ? null : `fix:${gate.name}`);
-  return { gate: gate.name, title: gate.title, severity, count: at.length, rows: shown, fix, message, why: gate.why };
+const isRed = ({ severity }: Finding) => severity === "red";
+
+function findingOf(gate: Gate, found: Found, rows: readonly GateRow[], { data }: Recipe): Finding {
+  const { severity, message } = found;
+  const lines = (held: boolean) =>
+    found.rows.flatMap((i) => (rows[i]?.held === held ? [rows[i].line] : [])).slice(0, SHOWN_ROWS);
+  const fix = found.fix ?? fixOf(gate, found.rows.length, data.fixes);
+  const heldRows = lines(true);
+  return {
+    ...{ gate: gate.name, title: gate.title, severity, count: found.rows.length, rows: lines(false), message },
+    why: gate.why,
+    ...(heldRows.length > 0 ? { heldRows } : {}),
+    ...(fix ? { fix } : {}),
+  };
+}
+
+function fixOf({ name, fix }: Gate, count: number, fixes: readonly string[]): DataFix | undefined {
+  if (fix === undefined || count === 0 || fixes.includes(name)) return undefined;
+  const rows = count === 1 ? "this row" : `these ${count} rows`;
+  return { label: fix === "drop" ? `Leave ${rows} out` : `Repair ${rows}`, data: { fixes: [...fixes, name] } };
 }
 
 export const gateNamed = (name: string): Gate | undefined => GATES.find((gate) => gate.name === name);
 
 /** Red findings that nobody accepted. */
 export function openFindings(findings: readonly Finding[], accepted: readonly string[]): Finding[] {
-  return findings.filter(({ severity, gate }) => severity === "red" && !accepted.includes(gate));
+  return findings.filter((one) => isRed(one) && !accepted.includes(one.gate));
 }
 
 /** Throws AppError "dataset/gate" that names each, unless all red ones are accepted. */

@@ -14,8 +14,14 @@ const KEYS: readonly Shape[] = [
   { name: "AWS key", pattern: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g },
   { name: "GitHub token", pattern: /\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{50,}\b/g },
   { name: "Hugging Face token", pattern: /\bhf_[A-Za-z0-9]{30,}\b/g },
-  { name: "API key", pattern: /\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{32,}\b|\bxox[abprs]-[A-Za-z0-9-]{20,}\b|\bAIza[\w-]{35}\b/g },
-  { name: "private key", pattern: /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:[\s\S]*?-----END (?:[A-Z]+ )*PRIVATE KEY-----)?/g },
+  {
+    name: "API key",
+    pattern: /\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{32,}\b|\bxox[abprs]-[A-Za-z0-9-]{20,}\b|\bAIza[\w-]{35}\b/g,
+  },
+  {
+    name: "private key",
+    pattern: /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:[\s\S]*?-----END (?:[A-Z]+ )*PRIVATE KEY-----)?/g,
+  },
   { name: "card number", pattern: /(?<![\w.])[3-6](?:[ -]?\d){12,18}(?![\w.]?\d)/g, holds: isCard },
   { name: "IBAN", pattern: /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b/g, holds: isIban },
 ];
@@ -28,7 +34,8 @@ const PERSONAL: readonly Shape[] = [
   },
   {
     name: "telephone number",
-    pattern: /(?<![\w+.])(?:\+[1-9]\d{0,2}(?:[ .-]?\(?\d{1,4}\)?){2,5}|\(\d{3}\) ?\d{3}-\d{4}|\d{3}-\d{3}-\d{4})(?![\w-])/g,
+    pattern:
+      /(?<![\w+.])(?:\+[1-9]\d{0,2}(?:[ .-]?\(?\d{1,4}\)?){2,5}|\(\d{3}\) ?\d{3}-\d{4}|\d{3}-\d{3}-\d{4})(?![\w-])/g,
     holds: (match) => {
       const digits = match.replace(/\D/g, "");
       return digits.length >= 9 && digits.length <= 15 && !/55501\d\d$/.test(digits);

@@ -1,4 +1,5 @@
 /** What is left to learn after mask and cut, and whether an answer's end is among it. */
+import type { DataFix } from "@/worker/api";
 import { type Gate, type GateRow, indicesOf, percent, rowsWord, severityOf } from "./gate";
 
 const withTokens = (rows: readonly GateRow[]) => rows.filter(({ tokens }) => tokens !== null).length;
@@ -23,7 +24,10 @@ export const truncated: Gate = {
   title: "Answers cut off",
   why: "A row longer than the longest length loses its end, and with it the sign to stop: the model learns to ramble. Raise the length, or leave out the longest rows.",
   check(rows) {
-    const cut = indicesOf(rows, ({ tokens }) => tokens !== null && tokens.trained > 0 && tokens.fullLength > tokens.length);
+    const cut = indicesOf(
+      rows,
+      ({ tokens }) => tokens !== null && tokens.trained > 0 && tokens.fullLength > tokens.length,
+    );
     if (cut.length === 0) return [];
     const total = withTokens(rows);
     const message = `${rowsWord(cut.length)} (${percent(cut.length / total)}) are longer than the limit and end in the middle.`;
@@ -36,7 +40,8 @@ export const endNeverTrained: Gate = {
   title: "The end is never learned",
   why: "No token that ends an answer is among those that teach, so the tuned model will not know when to stop. Append the end token, or choose a loss and a template that train it.",
   check(rows) {
-    const whole = (row: GateRow) => row.tokens !== null && row.tokens.trained > 0 && row.tokens.fullLength === row.tokens.length;
+    const whole = (row: GateRow) =>
+      row.tokens !== null && row.tokens.trained > 0 && row.tokens.fullLength === row.tokens.length;
     const endless = indicesOf(rows, (row) => whole(row) && row.tokens?.endTrained === false);
     const share = endless.length / Math.max(1, rows.filter(whole).length);
     if (endless.length === 0) return [];
@@ -61,9 +66,9 @@ export const doubleBos: Gate = {
   },
 };
 
-function lengthThatFits(rows: readonly GateRow[]): { setting?: string } {
-  const longest = Math.max(...rows.map(({ tokens }) => tokens?.fullLength ?? 0));
-  return longest > 0 ? { setting: `data.maxLength=${roundUp(longest)}` } : {};
+function lengthThatFits(rows: readonly GateRow[]): { fix: DataFix } {
+  const maxLength = roundUp(rows.reduce((longest, { tokens }) => Math.max(longest, tokens?.fullLength ?? 0), 0));
+  return { fix: { label: `Raise the length to ${maxLength}`, data: { maxLength } } };
 }
 
 /** To the next multiple of 64, the engine's grain. */

@@ -61,22 +61,44 @@ function needsFolding(text: string): boolean {
   return false;
 }
 
-/** Calls back with two independent 32-bit hashes of every run of `n` words; a shorter list is one run. */
+const HIGH = 0x2c1b3c6d;
+const LOW = 0x9e3779b1;
+
+/**
+ * Calls back with two independent 32-bit hashes of every run of `n` words; a shorter list is one run. Rolling: a hash is
+ * Σ word_i · B^(n-1-i) modulo 2^32, so the next one costs two products, then is mixed because its low bits are weak.
+ */
 export function eachGram(words: Uint32Array, n: number, visit: (high: number, low: number) => void): void {
-  const last = Math.max(0, words.length - n);
-  for (let start = 0; start <= last; start++) {
-    const end = Math.min(words.length, start + n);
-    let high = BASIS;
-    let low = 0x9e3779b9;
-    for (let i = start; i < end; i++) {
-      const word = words[i] as number;
-      high = Math.imul(high ^ word, 0x85ebca6b);
-      high ^= high >>> 15;
-      low = Math.imul(low + word, 0xc2b2ae35);
-      low ^= low >>> 13;
-    }
-    visit(high >>> 0, low >>> 0);
+  const length = Math.min(n, words.length);
+  if (length === 0) return;
+  let high = 0;
+  let low = 0;
+  let lastHigh = 1;
+  let lastLow = 1;
+  for (let i = 0; i < length; i++) {
+    const word = words[i] as number;
+    high = (Math.imul(high, HIGH) + word) | 0;
+    low = (Math.imul(low, LOW) + word) | 0;
+    lastHigh = Math.imul(lastHigh, HIGH);
+    lastLow = Math.imul(lastLow, LOW);
   }
+  visit(mix(high), mix(low ^ length));
+  for (let i = length; i < words.length; i++) {
+    const word = words[i] as number;
+    const gone = words[i - length] as number;
+    high = (Math.imul(high, HIGH) + word - Math.imul(gone, lastHigh)) | 0;
+    low = (Math.imul(low, LOW) + word - Math.imul(gone, lastLow)) | 0;
+    visit(mix(high), mix(low ^ length));
+  }
+}
+
+/** The finaliser of MurmurHash3. */
+function mix(hash: number): number {
+  let h = hash ^ (hash >>> 16);
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
 }
 
 /** The text with width, case and spacing evened out: two rows that agree here are the same to a reader. */
