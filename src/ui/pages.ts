@@ -1,6 +1,7 @@
 /** The rooms of the page, in the order of its navigation. The first is the one that opens. */
 import type { ComponentType } from "preact";
 import { Home } from "@/ui/pages/home";
+import { Runs } from "@/ui/pages/runs";
 
 export interface Page {
   /** The fragment's word: "#/bench"; "" for the first. */
@@ -9,7 +10,10 @@ export interface Page {
   readonly View: ComponentType;
 }
 
-export const PAGES: readonly Page[] = [{ room: "", label: "Train", View: Home }];
+export const PAGES: readonly Page[] = [
+  { room: "", label: "Train", View: Home },
+  { room: "runs", label: "Runs", View: Runs },
+];
 
 export function pageOf(room: string): Page {
   return PAGES.find((page) => page.room === room) ?? (PAGES[0] as Page);

@@ -44,6 +44,36 @@ export function createPlot(place: HTMLElement, kind: PlotKind, total: number): P
   };
 }
 
+/** Curves of several runs in one picture; each keeps its run's colour, a custom property's name. */
+export function createOverlay(place: HTMLElement, colours: readonly string[]): Plot {
+  const paint = paletteOf(place);
+  const strokes = coloursOf(place, colours);
+  const height = HEIGHTS.loss;
+  const plot = new UPlot(
+    {
+      width: place.clientWidth,
+      height,
+      legend: { show: false },
+      cursor: { show: false },
+      padding: [8, 10, 0, 0],
+      scales: { x: { time: false } },
+      axes: [axis(paint, { size: 26 }), axis(paint, { size: 56, values: (_plot, ticks) => ticks.map(tickWords) })],
+      series: [{}, ...strokes.map((stroke) => ({ stroke, width: 2, spanGaps: true, points: { show: false } }))],
+    },
+    [[], ...colours.map(() => [])] as UPlot.AlignedData,
+    place,
+  );
+  const observer = new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height }));
+  observer.observe(place);
+  return {
+    update: (columns) => plot.setData(columns as UPlot.AlignedData),
+    destroy: () => {
+      observer.disconnect();
+      plot.destroy();
+    },
+  };
+}
+
 interface Palette {
   readonly ember: string;
   readonly cool: string;
@@ -81,23 +111,26 @@ function tickWords(value: number): string {
   return value !== 0 && value < 0.01 ? learningRate(value) : String(Number(value.toPrecision(3)));
 }
 
-/** Custom properties may hold light-dark(); only a computed colour is one that a canvas takes. */
 function paletteOf(place: HTMLElement): Palette {
+  const [ember = "", cool = "", soft = "", line = ""] = coloursOf(place, [
+    "--ember-line",
+    "--cool",
+    "--ink-soft",
+    "--line",
+  ]);
+  return { ember, cool, soft, line, font: `11px ${getComputedStyle(place).fontFamily}` };
+}
+
+/** Custom properties may hold light-dark(); only a computed colour is one that a canvas takes. */
+function coloursOf(place: HTMLElement, names: readonly string[]): string[] {
   const probe = document.createElement("span");
   place.append(probe);
-  const colour = (name: string) => {
+  const colours = names.map((name) => {
     probe.style.color = `var(${name})`;
     return getComputedStyle(probe).color;
-  };
-  const palette = {
-    ember: colour("--ember-line"),
-    cool: colour("--cool"),
-    soft: colour("--ink-soft"),
-    line: colour("--line"),
-    font: `11px ${getComputedStyle(probe).fontFamily}`,
-  };
+  });
   probe.remove();
-  return palette;
+  return colours;
 }
 
 function withAlpha(colour: string, alpha: number): string {

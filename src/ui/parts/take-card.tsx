@@ -1,6 +1,7 @@
 /** Step 7: the result as files that other tools read, and the way back in for an adapter made before. */
 import { Card } from "@/ui/parts/card";
 import { FilePicker } from "@/ui/parts/files";
+import { save } from "@/ui/parts/save";
 import { adapter, exportAdapter, exported, loadAdapter, zipOf } from "@/ui/state/adapter";
 import { idle } from "@/ui/state/core";
 import { bytes } from "@/ui/state/format";
@@ -76,14 +77,4 @@ function FileList({ files }: { files: readonly NamedFile[] }) {
 async function downloadAll(): Promise<void> {
   if (exported.value === null && !(await exportAdapter())) return;
   if (exported.value) save("burnish-adapter.zip", await zipOf(exported.value));
-}
-
-function save(name: string, blob: Blob): void {
-  const address = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  // Revoked late: some browsers read the address only after the click returns.
-  setTimeout(() => URL.revokeObjectURL(address), 30_000);
 }
