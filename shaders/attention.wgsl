@@ -39,6 +39,9 @@ const LANES = 32u;
 const STEPS = vec4u(0u, 1u, 2u, 3u);
 const UNSEEN = -3.0e38;
 
+// QUADS, as a number that compilers do not know: a head of 256 unrolled takes them half a minute.
+fn unknown_quads() -> u32 { return arrayLength(&q) / (arrayLength(&span) * HEADS); }
+
 fn q4(at: vec4u) -> mat4x4f { return mat4x4f(q[at.x], q[at.y], q[at.z], q[at.w]); }
 fn k4(at: vec4u) -> mat4x4f { return mat4x4f(k[at.x], k[at.y], k[at.z], k[at.w]); }
 fn v4(at: vec4u) -> mat4x4f { return mat4x4f(v[at.x], v[at.y], v[at.z], v[at.w]); }
@@ -74,8 +77,9 @@ fn tile_of(lane: u32) -> vec2u {
 fn forward(@builtin(global_invocation_id) id: vec3u) {
   let tile = tile_of(id.x);
   if (tile.y >= KV_HEADS) { return; }
+  let quads = unknown_quads();
   let rows = rows_from(tile.x * 4u, tile.y);
-  for (var i = 0u; i < QUADS; i++) { store_y(rows.at + i, mat4x4f()); }
+  for (var i = 0u; i < quads; i++) { store_y(rows.at + i, mat4x4f()); }
   var largest = vec4f(UNSEEN);
   var total = vec4f();
   // Rows whose spans meet walk their keys together; spans of two sequences in a cache lie far apart.
@@ -94,7 +98,7 @@ fn forward(@builtin(global_invocation_id) id: vec3u) {
       let far_at = keys_at(far, end, tile.y);
       var s = mat4x4f();
       var z = mat4x4f();
-      for (var i = 0u; i < QUADS; i++) {
+      for (var i = 0u; i < quads; i++) {
         let m = q4(rows.at + i);
         s += transpose(k4(near_at + i)) * m;
         z += transpose(k4(far_at + i)) * m;
@@ -108,7 +112,7 @@ fn forward(@builtin(global_invocation_id) id: vec3u) {
       let p = powers(s, most);
       let r = powers(z, most);
       total = total * shrink + vec4f(1.0) * (p + r);
-      for (var i = 0u; i < QUADS; i++) {
+      for (var i = 0u; i < quads; i++) {
         let sum = v4(near_at + i) * p + v4(far_at + i) * r;
         let old = y4(rows.at + i);
         store_y(rows.at + i, mat4x4f(old[0] * shrink.x, old[1] * shrink.y, old[2] * shrink.z, old[3] * shrink.w) + sum);
@@ -116,7 +120,7 @@ fn forward(@builtin(global_invocation_id) id: vec3u) {
     }
     from_row = to_row;
   }
-  for (var i = 0u; i < QUADS; i++) {
+  for (var i = 0u; i < quads; i++) {
     let sum = y4(rows.at + i);
     store_y(rows.at + i, mat4x4f(sum[0] / total.x, sum[1] / total.y, sum[2] / total.z, sum[3] / total.w));
   }
@@ -169,8 +173,9 @@ fn slopes(s: mat4x4f, dp: mat4x4f, key: vec4u, rows: Rows) -> Slopes {
 fn backward_q(@builtin(global_invocation_id) id: vec3u) {
   let tile = tile_of(id.x);
   if (tile.y >= KV_HEADS) { return; }
+  let quads = unknown_quads();
   let rows = rows_from(tile.x * 4u, tile.y);
-  for (var i = 0u; i < QUADS; i++) { store_dq(rows.at + i, mat4x4f()); }
+  for (var i = 0u; i < quads; i++) { store_dq(rows.at + i, mat4x4f()); }
   let begin = min(min(rows.first.x, rows.first.y), min(rows.first.z, rows.first.w));
   let end = max(max(rows.last.x, rows.last.y), max(rows.last.z, rows.last.w));
   for (var j = begin; j < end; j += 8u) {
@@ -180,21 +185,21 @@ fn backward_q(@builtin(global_invocation_id) id: vec3u) {
     let far_at = keys_at(far, end, tile.y);
     var s = mat4x4f();
     var z = mat4x4f();
-    for (var i = 0u; i < QUADS; i++) {
+    for (var i = 0u; i < quads; i++) {
       let m = q4(rows.at + i);
       s += transpose(k4(near_at + i)) * m;
       z += transpose(k4(far_at + i)) * m;
     }
     var ds = mat4x4f();
     var dz = mat4x4f();
-    for (var i = 0u; i < QUADS; i++) {
+    for (var i = 0u; i < quads; i++) {
       let m = dy4(rows.at + i);
       ds += transpose(v4(near_at + i)) * m;
       dz += transpose(v4(far_at + i)) * m;
     }
     ds = slopes(s, ds, near, rows).ds;
     dz = slopes(z, dz, far, rows).ds;
-    for (var i = 0u; i < QUADS; i++) {
+    for (var i = 0u; i < quads; i++) {
       let at = rows.at + i;
       let old = mat4x4f(dq[at.x], dq[at.y], dq[at.z], dq[at.w]);
       store_dq(at, old + k4(near_at + i) * ds + k4(far_at + i) * dz);
@@ -211,23 +216,24 @@ fn backward_kv(@builtin(global_invocation_id) id: vec3u) {
   let tiles = (tokens + 3u) / 4u;
   let shared_head = id.x / tiles;
   if (shared_head >= KV_HEADS) { return; }
+  let quads = unknown_quads();
   let key = min(id.x % tiles * 4u + STEPS, vec4u(tokens - 1u));
   let at = keys_at(key, tokens, shared_head);
-  for (var i = 0u; i < QUADS; i++) { store_dk(at + i, mat4x4f()); store_dv(at + i, mat4x4f()); }
+  for (var i = 0u; i < quads; i++) { store_dk(at + i, mat4x4f()); store_dv(at + i, mat4x4f()); }
   let stop = tokens * GROUP;
   for (var r = key.x * GROUP; r < stop && span[r / GROUP].x <= key.w; r += 8u) {
     let low = counted(r, stop, shared_head);
     let high = counted(r + 4u, stop, shared_head);
     var s = mat4x4f();
     var z = mat4x4f();
-    for (var i = 0u; i < QUADS; i++) {
+    for (var i = 0u; i < quads; i++) {
       let m = transpose(k4(at + i));
       s += m * q4(low.at + i);
       z += m * q4(high.at + i);
     }
     var ds = mat4x4f();
     var dz = mat4x4f();
-    for (var i = 0u; i < QUADS; i++) {
+    for (var i = 0u; i < quads; i++) {
       let m = transpose(v4(at + i));
       ds += m * dy4(low.at + i);
       dz += m * dy4(high.at + i);
@@ -238,12 +244,12 @@ fn backward_kv(@builtin(global_invocation_id) id: vec3u) {
     let f = transpose(far.p);
     ds = transpose(near.ds);
     dz = transpose(far.ds);
-    for (var i = 0u; i < QUADS; i++) {
+    for (var i = 0u; i < quads; i++) {
       let here = at + i;
       let old = mat4x4f(dv[here.x], dv[here.y], dv[here.z], dv[here.w]);
       store_dv(here, old + dy4(low.at + i) * p + dy4(high.at + i) * f);
     }
-    for (var i = 0u; i < QUADS; i++) {
+    for (var i = 0u; i < quads; i++) {
       let here = at + i;
       let old = mat4x4f(dk[here.x], dk[here.y], dk[here.z], dk[here.w]);
       store_dk(here, old + q4(low.at + i) * ds + q4(high.at + i) * dz);
