@@ -3,7 +3,7 @@ import { countFlops } from "@/bench/flops";
 import { SHAPES } from "@/bench/shapes";
 import { adapterLayout } from "@/model/adapter";
 import { modelTensors } from "@/model/weights";
-import { sft } from "@/train/objective";
+import { PLAIN_HEAD } from "@/train/objective";
 import { tracePass } from "@/train/programs";
 import { PROJECTIONS } from "@/train/recipe";
 
@@ -15,7 +15,7 @@ const PAIRS = (T * (T + 1)) / 2;
 function step(layers: number, keepActivations: boolean) {
   const arch = { ...SHAPES["smollm2-135m"].arch, layers, vocab: 1024 };
   const layout = adapterLayout(arch, { rank: RANK, alpha: 2 * RANK, targets: PROJECTIONS });
-  const traced = { arch, tensors: modelTensors(arch, "f32"), layout, objective: sft, keepActivations };
+  const traced = { arch, tensors: modelTensors(arch, "f32"), layout, head: PLAIN_HEAD, keepActivations };
   return countFlops(tracePass(traced, { tokens: T, labels: LABELS }, true), PAIRS);
 }
 
@@ -64,7 +64,7 @@ test("a projection's kernel without a rule is an error, not a zero", () => {
     grid: [1, 1, 1] as const,
     label: "",
   };
-  expect(() => countFlops({ name: "", calls: [call], slots: [], slotOf: new Map(), peakBytes: 0 }, 1)).toThrow(
-    /sideways/,
-  );
+  expect(() =>
+    countFlops({ name: "", calls: [call], pause: 1, slots: [], slotOf: new Map(), peakBytes: 0 }, 1),
+  ).toThrow(/sideways/);
 });

@@ -13,7 +13,7 @@ import { adapterLayout, initialAdapter } from "@/model/adapter";
 import type { Architecture } from "@/model/architecture";
 import type { Runtime } from "@/model/runtime";
 import { formatLabel } from "@/model/weights";
-import { sft } from "@/train/objective";
+import { PLAIN_HEAD } from "@/train/objective";
 import { inputBytes } from "@/train/passes";
 import { type Traced, traceOptimizer, tracePass } from "@/train/programs";
 import { PROJECTIONS } from "@/train/recipe";
@@ -45,7 +45,7 @@ const LABEL_NONE = -100;
 export function planStep(arch: Architecture, tensors: Traced["tensors"], setting: StepSetting): StepPlan {
   const { tokens, sequences = 1, labelled = 1, rank } = setting;
   const layout = adapterLayout(arch, { rank, alpha: 2 * rank, targets: PROJECTIONS });
-  const traced: Traced = { arch, tensors, layout, objective: sft, keepActivations: setting.keepActivations ?? false };
+  const traced: Traced = { arch, tensors, layout, head: PLAIN_HEAD, keepActivations: setting.keepActivations ?? false };
   const row = (sequence: number) => {
     const ids = Array.from({ length: tokens }, (_, i) => (7 * i + 13 * sequence) % arch.vocab);
     return { ids, labels: ids.map((id, i) => (i >= tokens * (1 - labelled) ? id : LABEL_NONE)) };

@@ -4,6 +4,7 @@ import type { Command } from "@/cli/command";
 import { bench } from "@/cli/commands/bench";
 import { demo } from "@/cli/commands/demo";
 import { evaluate } from "@/cli/commands/evaluate";
+import { exportResult } from "@/cli/commands/export";
 import { generate } from "@/cli/commands/generate";
 import { inspect } from "@/cli/commands/inspect";
 import { runs } from "@/cli/commands/runs";
@@ -17,6 +18,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   score,
   generate,
   inspect,
+  export: exportResult,
   bench,
   runs,
 };

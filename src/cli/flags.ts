@@ -36,6 +36,12 @@ const FLAGS = {
   temperature: { hint: "X", type: number },
   seed: { hint: "S", type: number },
   "base-dtype": { hint: "auto|f32|f16|int8|nf4", type: z.enum(["auto", "f32", "f16", "int8", "nf4"]) },
+  format: {
+    hint: "peft|safetensors|gguf|gguf-lora|onnx",
+    type: z.enum(["peft", "safetensors", "gguf", "gguf-lora", "onnx"]),
+  },
+  quant: { hint: "f32|f16|bf16|q8_0|q4_0|q5_0|q4_k_m|q5_k_m|q6_k|q8", type: z.string() },
+  name: { hint: "NAME", type: z.string() },
   device: { hint: "auto|webgpu|cpu", type: z.enum(["auto", "webgpu", "cpu"]) },
   chat: { hint: "", type: z.literal(true) },
   record: { hint: "", type: z.literal(true) },

@@ -8,7 +8,7 @@ import { parseEndpoint } from "@/hub/client";
 import { HUB } from "@/hub/reference";
 import { type ChosenTarget, chooseTarget, type Preference } from "@/session/choose-target";
 import type { Platform } from "@/session/platform";
-import { diskFiles } from "@/storage/disk-files";
+import { diskExports, diskFiles } from "@/storage/disk-files";
 import { diskLocks } from "@/storage/disk-locks";
 import { diskRecords } from "@/storage/disk-records";
 import { softwareVulkan } from "@/tooling/software-vulkan.mjs";
@@ -23,6 +23,7 @@ export function nodePlatform(preference: Preference): Platform {
   return {
     runs: async () => ({ records: diskRecords(runs), files: diskFiles(runs), locks: diskLocks(runs) }),
     files: async () => diskFiles(cache),
+    exports: diskExports(join(cache, "exports")),
     hub: { endpoint: HF_ENDPOINT ? parseEndpoint(HF_ENDPOINT) : HUB, token: HF_TOKEN },
     openTarget: () => {
       opened ??= open(preference);

@@ -6,19 +6,16 @@
  *
  * Each figure is the best of several runs, so that a busy machine disturbs little. Rates count multiply and add.
  */
+import { traceBlock } from "@/bench/block";
+import { countFlops } from "@/bench/flops";
 import { keep } from "@/bench/keep";
 import { createCpuTarget } from "@/cpu/cpu-target";
-import { addGradient, backward, type Gradients, takeGradient } from "@/graph/backward";
-import { createGraph, elements, external, type Graph, storagesOf } from "@/graph/graph";
+import { createGraph, external, type Graph, storagesOf } from "@/graph/graph";
 import { compileGraph } from "@/graph/plan";
 import { NO_STEP, packStep, STEP_BYTES } from "@/graph/step";
-import type { DeviceBuffer, Executable, Format, Program, Target, Tensor } from "@/graph/target";
-import { add } from "@/ops/add";
-import { attention } from "@/ops/attention";
-import { linear, multiply, multiplyBackward } from "@/ops/linear";
-import { rmsnorm } from "@/ops/rmsnorm";
-import { rope, ropeTable } from "@/ops/rope";
-import { swiglu } from "@/ops/swiglu";
+import type { DeviceBuffer, Executable, Format, Program, Target } from "@/graph/target";
+import { multiply, multiplyBackward } from "@/ops/linear";
+import { ropeTable } from "@/ops/rope";
 import { createRandom } from "@/util/random";
 
 const T = 128;
@@ -43,10 +40,10 @@ export async function open(target: Target, program: Program): Promise<[Executabl
         buffer,
         Uint32Array.from({ length: 2 * T }, (_, i) => (i % 2 ? (i + 1) / 2 : 0)),
       );
-    else if (name === "table") {
+    else if (name.startsWith("rope.")) {
       const frequencies = Array.from({ length: 32 }, (_, i) => 10_000 ** (-i / 32));
       target.write(buffer, ropeTable(T, frequencies));
-    } else if (!/^(d|out)/.test(name)) {
+    } else if (!/^(dx|out|adapter\.grad)/.test(name)) {
       target.write(
         buffer,
         Float32Array.from({ length: bytes / 4 }, () => 0.1 * random.normal()),
@@ -99,64 +96,11 @@ async function matmuls(target: Target): Promise<void> {
   }
 }
 
-/** One transformer block with LoRA on all seven projections; its input's and all 14 matrices' gradients. */
-export function traceBlock(): Program {
-  const g = createGraph("block");
-  const width = 576;
-  const x = { ...external("x", [T, width]), needsGrad: true };
-  const shape = { heads: 9, kvHeads: 3, headDim: 64, scale: 1 / 8 };
-  const positions = external("positions", [T], "u32");
-  const table = external("table", [T, 32, 2]);
-  const span = external("span", [T, 2], "u32");
-  const norm = (name: string, input: Tensor) =>
-    rmsnorm(g, { x: input, w: external(`w.${name}`, [width]) }, { eps: 1e-5 }).y;
-  const project = (name: string, input: Tensor, n: number) => {
-    const k = input.shape[1] ?? 0;
-    const pair = (part: string, dims: readonly number[]) => ({
-      ...external(`${part}.${name}`, dims),
-      needsGrad: true,
-      grad: external(`d${part}.${name}`, dims),
-    });
-    const lora = { a: pair("a", [RANK, k]), b: pair("b", [n, RANK]) };
-    return linear(g, input, external(`w.${name}`, [n, k]), lora, STEP);
-  };
-  const turn = (input: Tensor) => rope(g, { x: input, positions, table }, { headDim: 64 }).y;
-  const normed = norm("attention", x);
-  const q = turn(project("q", normed, 576));
-  const k = turn(project("k", normed, 192));
-  const v = project("v", normed, 192);
-  const mixed = project("o", attention(g, { q, k, v, span }, shape).y, 576);
-  const middle = add(g, { a: x, b: mixed }, null).y;
-  const second = norm("mlp", middle);
-  const gated = swiglu(
-    g,
-    { gate: project("gate", second, 1536), up: project("up", second, 1536) },
-    { activation: "silu" },
-  ).y;
-  const y = add(g, { a: middle, b: project("down", gated, 576) }, null).y;
-  const gradients: Gradients = new Map();
-  addGradient(g, gradients, y, external("upstream", y.shape));
-  backward(g, g.tape, gradients);
-  keep(g, { out: y, dx: takeGradient(gradients, x) });
-  return compileGraph(g);
-}
-
-/** Multiplies and adds of the block's matmuls, attention left out. */
-function blockFlops(program: Program): number {
-  return program.calls.reduce((sum, { kernel, constants: c, reads }) => {
-    const rows = elements((reads.x ?? reads.dy ?? reads.right)?.shape ?? [0]);
-    if (kernel === "lora.gradient") return sum + 2 * rows * (c.M ?? 0);
-    if (!kernel.startsWith("linear.")) return sum;
-    const inner = kernel.startsWith("linear.forward") ? (c.K ?? 1) : (c.N ?? 1);
-    return sum + 2 * (rows / inner) * ((c.K ?? 0) * (c.N ?? 0));
-  }, 0);
-}
-
 async function block(target: Target): Promise<void> {
-  const program = traceBlock();
+  const program = traceBlock(T, RANK).step;
   const [executable] = await open(target, program);
   const ms = await best(() => executable.run(), 6);
-  const flops = blockFlops(program);
+  const flops = countFlops(program, 0).total;
   console.log(`  block step ${ms.toFixed(1)} ms, ${(flops / ms / 1e6).toFixed(1)} GFLOP/s in its matmuls`);
   const sums = new Map<string, number>();
   let least = new Float64Array(program.calls.length).fill(Number.POSITIVE_INFINITY);

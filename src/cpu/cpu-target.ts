@@ -10,7 +10,7 @@ import { callWords, listBytes, writeList } from "@/cpu/program";
 import { AppError } from "@/errors";
 import { tensorBytes } from "@/graph/graph";
 import { createSlotPool } from "@/graph/slots";
-import type { DeviceBuffer, Executable, Program, Target, Tensor } from "@/graph/target";
+import { type DeviceBuffer, type Executable, type Program, partOf, type Target, type Tensor } from "@/graph/target";
 
 export interface CpuOptions {
   /** Default: one per core, at most 8; 1 where memory cannot be shared. */
@@ -107,7 +107,7 @@ export async function createCpuTarget(options: CpuOptions = {}): Promise<Target>
     writeList(calls, heap.view(list, bytes), list);
     const executable: Executable = {
       program,
-      run: () => enqueue(() => pool.run(list, 0, calls.length)),
+      run: (part = "all") => enqueue(() => pool.run(list, ...partOf(program, part))),
       profile: () =>
         enqueue(async () => {
           const times = new Float64Array(calls.length);

@@ -115,10 +115,12 @@ export const DESCRIPTORS: Readonly<Record<string, Descriptor>> = {
   "cross-entropy.forward": {
     operands: "logits targets weights nll",
     integers: (call) => [size(call, "nll"), ...vocabulary(call)],
+    reals: (call) => [constant(call, "SHARPNESS")],
   },
   "cross-entropy.backward": {
     operands: "z targets weights step nll",
     integers: (call) => [size(call, "nll"), ...vocabulary(call)],
+    reals: (call) => [constant(call, "SHARPNESS")],
   },
   "norm.partial_sums": { operands: "x partial", integers: (call) => [size(call, "x"), constant(call, "PARTS")] },
   "norm.root": { operands: "parts norm", integers: (call) => constants(call, "PARTS") },

@@ -16,6 +16,8 @@ export const Check = z.discriminatedUnion("kind", [
     expected: z.number(),
     tolerance: z._default(z.number().check(z.nonnegative()), 1e-6),
   }),
+  /** JSON that says the same as `expected`, whatever the order of its keys. */
+  z.strictObject({ kind: z.literal("json"), expected: z.string() }),
 ]);
 export type Check = z.infer<typeof Check>;
 
@@ -29,6 +31,7 @@ export interface Grade {
 
 /** A hostile pattern can take time that grows fast with the text. */
 const MAX_REGEX_TEXT = 10_000;
+const MAX_JSON_TEXT = 100_000;
 
 export function grade(output: string, check: Check): Grade {
   switch (check.kind) {
@@ -45,6 +48,8 @@ export function grade(output: string, check: Check): Grade {
       const pass = found !== null && Math.abs(found - check.expected) <= check.tolerance;
       return verdict(pass, `ends with the number ${check.expected}`, found === null ? output : String(found));
     }
+    case "json":
+      return gradeJson(output, check.expected);
   }
 }
 
@@ -57,6 +62,38 @@ function gradeRegex(output: string, pattern: string, flags: string): Grade {
     return { pass: false, score: 0, reason: `The check's pattern ${quote(pattern)} is not a regular expression.` };
   }
   return verdict(expression.test(output.slice(0, MAX_REGEX_TEXT)), `matches ${quote(pattern)}`, output);
+}
+
+/** A fifth for an object at all, the rest for the share of its entries that are right. */
+function gradeJson(output: string, expected: string): Grade {
+  const wanted = parseObject(expected);
+  const got = parseObject(output);
+  if (!wanted) return { pass: false, score: 0, reason: `The check's ${quote(expected)} is not a JSON object.` };
+  if (!got) return { pass: false, score: 0, reason: `Wanted a JSON object; got ${quote(output)}.` };
+  const keys = new Set([...wanted.keys(), ...got.keys()]);
+  const right = [...keys].filter((key) => wanted.has(key) && wanted.get(key) === got.get(key)).length;
+  const share = keys.size === 0 ? 1 : right / keys.size;
+  const pass = share === 1;
+  const reason = pass ? "The output is the wanted JSON." : `${right} of ${keys.size} entries are right.`;
+  return { pass, score: 0.2 + 0.8 * share, reason };
+}
+
+/** Keys to values as canonical JSON; null for anything but an object. */
+function parseObject(text: string): Map<string, string> | null {
+  try {
+    const value: unknown = JSON.parse(text.slice(0, MAX_JSON_TEXT));
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+    return new Map(Object.entries(value).map(([key, item]) => [key, canonical(item)]));
+  } catch {
+    return null;
+  }
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join()}}`;
 }
 
 /** Thousands may be grouped by commas; a dash between digits is no sign, a full stop after the last one no decimal point. */

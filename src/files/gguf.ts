@@ -23,6 +23,9 @@ export interface GgufTensor {
 export interface Gguf {
   readonly version: number;
   readonly metadata: ReadonlyMap<string, GgufValue>;
+  /** Every value of the metadata as it is stored: u32 type, then its bytes. */
+  readonly stored: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  /** In the order of their data. */
   readonly tensors: ReadonlyMap<string, GgufTensor>;
 }
 
@@ -70,10 +73,13 @@ function parse(cursor: Cursor): Gguf {
   const tensorCount = count(cursor, 24, MAX_ENTRIES, "tensors");
   const keyCount = count(cursor, 13, MAX_ENTRIES, "metadata keys");
   const metadata = new Map<string, GgufValue>();
+  const stored = new Map<string, Uint8Array<ArrayBuffer>>();
   for (let i = 0; i < keyCount; i++) {
     const key = text(cursor, MAX_KEY_BYTES, "A metadata key");
     if (key === "" || metadata.has(key)) throw malformed(`Its metadata key ${quote(key)} is empty or there twice.`);
+    const from = cursor.at;
     metadata.set(key, value(cursor, u32(cursor), key, 0));
+    stored.set(key, new Uint8Array(cursor.view.buffer as ArrayBuffer, from, cursor.at - from));
   }
   const described = new Map<string, GgufTensor>();
   for (let i = 0; i < tensorCount; i++) {
@@ -85,7 +91,7 @@ function parse(cursor: Cursor): Gguf {
   if (typeof alignment !== "number" || alignment < 1 || alignment > 65_536 || !Number.isInteger(Math.log2(alignment))) {
     throw malformed(`Its alignment is ${String(alignment).slice(0, 20)}, not a power of two.`);
   }
-  return { version, metadata, tensors: place(described, cursor, alignment) };
+  return { version, metadata, stored, tensors: place(described, cursor, alignment) };
 }
 
 function readVersion(cursor: Cursor): number {

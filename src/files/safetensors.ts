@@ -86,10 +86,40 @@ export async function readTensor(source: ByteSource, entry: TensorEntry): Promis
   throw malformed(`A tensor is stored as ${entry.dtype}, where a float of 16 or 32 bits is needed.`);
 }
 
+export interface TensorShape {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+}
+
 /**
- * A whole file in memory. Larger element types come first, which keeps every tensor aligned; the header is padded with
- * spaces so that the data begins at a multiple of 8.
+ * The start of a file whose tensors follow in this order without gaps: length, and a JSON header padded with spaces so that
+ * the data begins at a multiple of 8.
  */
+export function safetensorsHeader(
+  tensors: Iterable<readonly [string, TensorShape]>,
+  metadata: Readonly<Record<string, string>> = { format: "pt" },
+): Uint8Array<ArrayBuffer> {
+  const header: [string, unknown][] = [[METADATA, metadata]];
+  let end = 0;
+  for (const [name, { dtype, shape }] of tensors) {
+    if (name === METADATA) throw new AppError("internal", `A tensor cannot be called ${name}.`);
+    const from = end;
+    end += tensorBytes({ dtype, shape });
+    header.push([name, { dtype, shape, data_offsets: [from, end] }]);
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  const dataStart = 8 + Math.ceil(json.length / 8) * 8;
+  const start = new Uint8Array(dataStart).fill(0x20, 8);
+  new DataView(start.buffer).setBigUint64(0, BigInt(dataStart - 8), true);
+  start.set(json, 8);
+  return start;
+}
+
+export function tensorBytes({ dtype, shape }: TensorShape): number {
+  return shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
+}
+
+/** A whole file in memory. Larger element types come first, which keeps every tensor aligned. */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, TensorData>,
   metadata: Readonly<Record<string, string>> = { format: "pt" },
@@ -97,22 +127,15 @@ export function writeSafetensors(
   const ordered = [...tensors].sort(
     ([nameA, a], [nameB, b]) => DTYPE_BYTES[b.dtype] - DTYPE_BYTES[a.dtype] || (nameA < nameB ? -1 : 1),
   );
-  const header: [string, unknown][] = [[METADATA, metadata]];
-  let end = 0;
   for (const [name, { dtype, shape, data }] of ordered) {
-    const elements = shape.reduce((product, size) => product * size, 1);
-    if (elements !== data.length || DTYPE_BYTES[dtype] !== data.BYTES_PER_ELEMENT || name === METADATA) {
+    if (tensorBytes({ dtype, shape }) !== data.byteLength || DTYPE_BYTES[dtype] !== data.BYTES_PER_ELEMENT) {
       throw new AppError("internal", `Tensor ${name} of shape [${shape}] and ${data.length} values cannot be written.`);
     }
-    header.push([name, { dtype, shape, data_offsets: [end, end + data.byteLength] }]);
-    end += data.byteLength;
   }
-  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
-  const dataStart = 8 + Math.ceil(json.length / 8) * 8;
-  const file = new Uint8Array(dataStart + end).fill(0x20, 8, dataStart);
-  new DataView(file.buffer).setBigUint64(0, BigInt(dataStart - 8), true);
-  file.set(json, 8);
-  let at = dataStart;
+  const start = safetensorsHeader(ordered, metadata);
+  const file = new Uint8Array(ordered.reduce((sum, [, { data }]) => sum + data.byteLength, start.length));
+  file.set(start);
+  let at = start.length;
   for (const [, { data }] of ordered) {
     file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     at += data.byteLength;

@@ -8,7 +8,15 @@ import { createPipelineCache, type Kernel } from "@/gpu/pipeline";
 import { timestamps } from "@/gpu/timestamps";
 import { tensorBytes } from "@/graph/graph";
 import { createSlotPool } from "@/graph/slots";
-import type { Call, DeviceBuffer, Executable, Program, Target, Tensor } from "@/graph/target";
+import {
+  type Call,
+  type DeviceBuffer,
+  type Executable,
+  type Program,
+  partOf,
+  type Target,
+  type Tensor,
+} from "@/graph/target";
 
 interface GpuBuffer extends DeviceBuffer {
   readonly buffer: GPUBuffer;
@@ -128,13 +136,13 @@ export function createWebGpuTarget({ device, description, software }: OpenedDevi
     const dispatches = program.calls.map((call, i) => dispatchOf(call, kernels[i] as Kernel, place));
     await device.queue.onSubmittedWorkDone();
     check();
-    const batches = Array.from({ length: Math.ceil(dispatches.length / CALLS_PER_SUBMIT) }, (_, i) =>
-      dispatches.slice(i * CALLS_PER_SUBMIT, (i + 1) * CALLS_PER_SUBMIT),
-    );
     return {
       program,
-      run: () => {
-        for (const batch of batches) submit(batch);
+      run: (part = "all") => {
+        const [from, to] = partOf(program, part);
+        for (let at = from; at < to; at += CALLS_PER_SUBMIT) {
+          submit(dispatches.slice(at, Math.min(at + CALLS_PER_SUBMIT, to)));
+        }
       },
       profile: () =>
         device.features.has("timestamp-query")

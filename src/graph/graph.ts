@@ -18,12 +18,20 @@ export interface Graph {
   readonly name: string;
   readonly calls: Call[];
   tape: TapeNode[];
+  /** Number of calls made when `pause` was called. */
+  pausedAt?: number;
   /** Path of scopes, joined into every call's label. */
   readonly path: string[];
 }
 
 export function createGraph(name: string): Graph {
   return { name, calls: [], tape: [], path: [] };
+}
+
+/** Marks the point at which the host reads what was computed and writes what the rest depends on; one in a program. */
+export function pause(graph: Graph): void {
+  if (graph.pausedAt !== undefined) throw new Error(`internal: ${graph.name} pauses twice`);
+  graph.pausedAt = graph.calls.length;
 }
 
 const BYTES: Partial<Record<Format, number>> = { f32: 4, u32: 4, f16: 2 };

@@ -14,7 +14,7 @@ interface Lifetime {
 }
 
 export function compileGraph(graph: Graph): Program {
-  const calls = prune(graph.calls);
+  const { calls, pause } = prune(graph.calls, graph.pausedAt ?? graph.calls.length);
   const lifetimes = lifetimesOf(calls);
   const slots: { bytes: number; taken: Lifetime[] }[] = [];
   const slotOf = new Map<Storage, number>();
@@ -32,6 +32,7 @@ export function compileGraph(graph: Graph): Program {
   return {
     name: graph.name,
     calls,
+    pause,
     slots: slots.map((slot) => slot.bytes),
     slotOf,
     peakBytes: peak(lifetimes, calls.length),
@@ -41,16 +42,20 @@ export function compileGraph(graph: Graph): Program {
 const operands = (record: Readonly<Record<string, Tensor>>) => Object.values(record);
 
 /** Keeps calls that write to externals, or to temporaries that a kept later call reads. */
-function prune(calls: readonly Call[]): Call[] {
+function prune(calls: readonly Call[], pausedAt: number): { calls: Call[]; pause: number } {
   const wanted = new Set<Storage>();
   const kept: Call[] = [];
-  for (const item of calls.toReversed()) {
-    if (!operands(item.writes).some(({ storage }) => storage.external || wanted.has(storage))) continue;
+  let dropped = 0;
+  for (const [at, item] of [...calls.entries()].reverse()) {
+    if (!operands(item.writes).some(({ storage }) => storage.external || wanted.has(storage))) {
+      if (at < pausedAt) dropped++;
+      continue;
+    }
     // What a kept call updates in place must have been made, too.
     for (const { storage } of [...operands(item.reads), ...operands(item.writes)]) wanted.add(storage);
     kept.push(item);
   }
-  return kept.reverse();
+  return { calls: kept.reverse(), pause: pausedAt - dropped };
 }
 
 function lifetimesOf(calls: readonly Call[]): Lifetime[] {

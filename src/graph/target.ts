@@ -55,6 +55,8 @@ export interface Call {
 export interface Program {
   readonly name: string;
   readonly calls: readonly Call[];
+  /** Calls before the point at which the host may look and write, and after which the rest runs; all, without such a point. */
+  readonly pause: number;
   /** Bytes of each slot; a slot is one buffer shared by temporaries that never live together. */
   readonly slots: readonly number[];
   readonly slotOf: ReadonlyMap<Storage, number>;
@@ -68,10 +70,20 @@ export interface DeviceBuffer {
   readonly label: string;
 }
 
+export type Part = "all" | "before" | "after";
+
+/** First call of a part, and the one behind its last. */
+export function partOf({ calls, pause }: Program, part: Part): readonly [from: number, to: number] {
+  return [part === "after" ? pause : 0, part === "before" ? pause : calls.length];
+}
+
 export interface Executable {
   readonly program: Program;
-  /** Enqueue the whole list (WebGPU) or run it to its end (CPU). Reads see its results in order. */
-  run(): void | Promise<void>;
+  /**
+   * Enqueue the list (WebGPU) or run it to its end (CPU): all of it, or its part before or after the program's pause.
+   * Reads see its results in order. Between the two parts no other program may run, since slots are shared.
+   */
+  run(part?: Part): void | Promise<void>;
   /** Run call by call; returns milliseconds of each, by the device's own clock where it has one. For benches and debugging. */
   profile(): Promise<Float64Array>;
 }

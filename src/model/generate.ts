@@ -30,13 +30,15 @@ export interface GenerationOptions {
   /** 0 answers with the base model, alpha / rank with the adapter. */
   readonly adapterScale: number;
   readonly stopIds: readonly number[];
+  /** Answers end with their stop token, which tells an answer that ended from one that was cut. */
+  readonly keepStop?: boolean;
   /** Called for every new token; returning false ends all generation. */
   readonly onToken?: (request: number, token: number) => boolean;
   readonly onDone?: (done: number) => void;
 }
 
 export interface Generator {
-  /** Answers without the prompt and without the stop token, in the order of the requests. */
+  /** Answers without the prompt and, unless kept, without the stop token, in the order of the requests. */
   run(requests: readonly GenerationRequest[], options: GenerationOptions): Promise<number[][]>;
   release(): void;
 }
@@ -173,6 +175,7 @@ export function createGenerator(
         const token = sampled[i] ?? 0;
         const answer = answers[sequence.request] ?? [];
         const stop = options.stopIds.includes(token);
+        if (stop && options.keepStop) answer.push(token);
         if (!stop) {
           answer.push(token);
           sequence.tokens.push(token);

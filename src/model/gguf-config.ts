@@ -71,7 +71,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
 const heads = (fields: Fields) => fields["attention.head_count"] ?? Number.NaN;
 
 /** Throws "model/unsupported" or "model/bad-config". */
-export function ggufConfig({ metadata, tensors }: Gguf): Record<string, unknown> {
+export function ggufConfig({ metadata, tensors }: Pick<Gguf, "metadata" | "tensors">): Record<string, unknown> {
   const name = String(metadata.get("general.architecture") ?? "none");
   const family = Object.hasOwn(FAMILIES, name) ? FAMILIES[name] : undefined;
   if (!family) {

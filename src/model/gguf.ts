@@ -54,15 +54,14 @@ const STORED: Readonly<Record<string, Stored>> = {
   Q5_K: "q5_k",
   Q6_K: "q6_k",
 };
-const ROPE_FACTORS = "rope_freqs.weight";
+export const ROPE_FACTORS = "rope_freqs.weight";
 
 /** Throws "file/…", "model/unsupported", "model/bad-config" or "model/bad-shape". */
 export async function openGguf(source: ByteSource): Promise<GgufModel> {
   const gguf = await readGguf(source);
   const arch = await scaledRope(architectureOf(ggufConfig(gguf)), gguf, source);
   const located = new Map<string, Located>();
-  const interleaved = INTERLEAVED.has(String(gguf.metadata.get("general.architecture")));
-  const names = tensorNames(arch, interleaved);
+  const names = ggufTensorNames(arch, String(gguf.metadata.get("general.architecture")));
   const faults: string[] = [];
   for (const [name, tensor] of gguf.tensors) {
     const target = names.get(name);
@@ -82,16 +81,17 @@ function formatOf(located: Located | undefined): WeightFormat {
   return stored === "bf16" ? "f32" : stored;
 }
 
-interface Target {
+export interface NamedPlace {
   readonly name: string;
   /** Rows of a head that stand interleaved; 0 for rows in order. */
   readonly headDim: number;
 }
 
-/** GGUF's name → ours. */
-function tensorNames(arch: Architecture, interleaved: boolean): Map<string, Target> {
+/** GGUF's name → ours, for an architecture of that name in GGUF. */
+export function ggufTensorNames(arch: Architecture, architecture: string): Map<string, NamedPlace> {
   const { names } = arch;
-  const found = new Map<string, Target>();
+  const interleaved = INTERLEAVED.has(architecture);
+  const found = new Map<string, NamedPlace>();
   const add = (from: string, name: string, headDim = 0) => found.set(from, { name, headDim });
   add("token_embd.weight", names.embedding);
   add("output_norm.weight", names.finalNorm);
@@ -131,12 +131,27 @@ function locate(source: ByteSource, tensor: GgufTensor, stored: Stored, headDim:
 
 /** Interleaved halves of each head → first half, second half. `unit` is a row's bytes. */
 export function separate(data: Uint8Array<ArrayBuffer>, unit: number, headDim: number): Uint8Array<ArrayBuffer> {
+  return moveRows(data, unit, headDim, (file, ours) => [file, ours]);
+}
+
+/** First half, second half of each head → interleaved, as llama.cpp turns them. */
+export function interleave(data: Uint8Array<ArrayBuffer>, unit: number, headDim: number): Uint8Array<ArrayBuffer> {
+  return moveRows(data, unit, headDim, (file, ours) => [ours, file]);
+}
+
+function moveRows(
+  data: Uint8Array<ArrayBuffer>,
+  unit: number,
+  headDim: number,
+  direction: (file: number, ours: number) => [number, number],
+): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(data.length);
   const half = headDim / 2;
   for (let head = 0; head < data.length; head += headDim * unit) {
     for (let row = 0; row < headDim; row++) {
-      const from = head + (2 * (row % half) + Math.floor(row / half)) * unit;
-      out.set(data.subarray(from, from + unit), head + row * unit);
+      const [source, to] = direction(2 * (row % half) + Math.floor(row / half), row);
+      const from = head + source * unit;
+      out.set(data.subarray(from, from + unit), head + to * unit);
     }
   }
   return out;

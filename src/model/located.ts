@@ -67,6 +67,25 @@ export async function convertTensor(
   }
 }
 
+/** Rows as f32, a piece at a time; pieces are whole groups. `group` may ask for larger groups than the tensor's own. */
+export async function* tensorRows(
+  located: Located,
+  group = 1,
+  pieceValues = PIECE / 16,
+): AsyncGenerator<{ firstRow: number; rows: number; values: Float32Array<ArrayBuffer> }> {
+  const columns = columnsOf(located);
+  const rows = rowsOf(located);
+  const unit = Math.max(group, located.group);
+  const perPiece = Math.max(1, Math.floor(pieceValues / columns / unit)) * unit;
+  for (let firstRow = 0; firstRow < rows; firstRow += perPiece) {
+    const count = Math.min(perPiece, rows - firstRow);
+    const values = toF32(await located.read(firstRow, count), located.stored, columns);
+    const { offset = 0 } = located;
+    if (offset !== 0) for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) + offset;
+    yield { firstRow, rows: count, values };
+  }
+}
+
 function convert(bytes: Uint8Array<ArrayBuffer>, located: Located, format: WeightFormat, columns: number): Uint8Array {
   const { stored, offset = 0 } = located;
   if (stored === format && offset === 0) return repack(format, bytes, columns);

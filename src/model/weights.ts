@@ -77,7 +77,9 @@ export async function locateTensors(arch: Architecture, files: readonly ByteSour
   const expected = expectedTensors(arch, PROJECTIONS);
   const found = new Map<string, Located>();
   for (const source of files) {
-    for (const [name, entry] of await readHeader(source)) {
+    // By name within a file, as the converters of others have them.
+    const entries = [...(await readHeader(source))].sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const [name, entry] of entries) {
       if (expected.has(name)) found.set(name, fromSafetensors(source, entry));
     }
   }

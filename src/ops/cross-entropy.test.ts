@@ -1,13 +1,20 @@
 import { test } from "vitest";
 import { external } from "@/graph/graph";
 import { type Case, checkOp, indices, input, type Numbers, randoms } from "@/ops/check";
-import { CHUNK_ROWS, lossHead } from "@/ops/cross-entropy";
+import { CHUNK_ROWS, type LossOptions, lossHead } from "@/ops/cross-entropy";
 import { softmax, times, weight } from "@/ops/reference";
 
 const WIDTH = 12;
 
 /** Loss of rows of x under a head of `vocab` tokens; every third row weighs nothing. */
-function head(rows: number, vocab: number, format: "f32" | "f16", scale: number, learns: boolean): Case<string> {
+function head(
+  rows: number,
+  vocab: number,
+  format: "f32" | "f16",
+  scale: number,
+  learns: boolean,
+  options: LossOptions = {},
+): Case<string> {
   const targets = Array.from({ length: rows }, (_, l) => (l % 5 === 0 ? vocab - 1 : (l * 37) % vocab));
   const weights = randoms([rows], 9).map((value, l) => (l % 3 === 1 ? 0 : value));
   const lossScale = 0.25;
@@ -21,12 +28,12 @@ function head(rows: number, vocab: number, format: "f32" | "f16", scale: number,
     trace: (g, t) => {
       const nll = external("nll", [rows]);
       const { x, w, targets, weights, step } = t as Record<"x" | "w" | "targets" | "weights" | "step", typeof nll>;
-      lossHead(g, { x, w, targets, weights, step, nll });
+      lossHead(g, { x, w, targets, weights, step, nll }, options);
       return { nll: { ...nll, needsGrad: learns } };
     },
     reference: (inputs) => {
       const { x, w } = inputs as Record<"x" | "w", Numbers>;
-      const logits = times(x, w, WIDTH);
+      const logits = times(x, w, WIDTH).map((value) => value / (options.temperature ?? 1));
       const nll = targets.map((target, l) => {
         const p = softmax(logits.slice(l * vocab, (l + 1) * vocab));
         return weights[l] === 0 ? 0 : -Math.log(p[target] ?? Number.NaN);
@@ -57,4 +64,12 @@ test("logits of ±60", async () => {
 
 test("loss alone, as an evaluation computes it", async () => {
   await checkOp(head(2 * CHUNK_ROWS, 301, "f16", 3, false));
+});
+
+test.each([
+  [0.7, false],
+  [1.5, true],
+] as const)("at temperature %d, staged: %o", async (temperature, staged) => {
+  await checkOp(head(2 * CHUNK_ROWS, 301, "f16", 1, true, { temperature, staged }));
+  await checkOp(head(CHUNK_ROWS, 64, "f32", 1, false, { temperature }));
 });

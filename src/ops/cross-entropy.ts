@@ -3,7 +3,7 @@
  * chunk turns its logits into their gradient in place and at once into the gradient of x: the head's weight is
  * frozen, so nothing else is needed, and the logits are computed once.
  */
-import { call, type Graph, rows, scope, temp } from "@/graph/graph";
+import { call, type Graph, pause, rows, scope, temp } from "@/graph/graph";
 import type { Tensor } from "@/graph/target";
 import { multiply, multiplyBackward } from "@/ops/linear";
 
@@ -24,30 +24,43 @@ export interface LossInputs {
   readonly step: Tensor;
 }
 
-/** nll[l] = -log softmax(x wᵀ)[l, targets[l]]. With x.needsGrad, the tape gets d(Σ nll · weight · loss_scale)/dx. */
-export function lossHead(g: Graph, { x, w, targets, weights, nll, step }: LossInputs): void {
+export interface LossOptions {
+  /** Of the softmax; 1 where nothing was sampled. */
+  readonly temperature?: number;
+  /** The weights depend on the losses: the program pauses between the two, and the logits are computed twice. */
+  readonly staged?: boolean;
+}
+
+/**
+ * nll[l] = -log softmax(x wᵀ / temperature)[l, targets[l]]. With x.needsGrad, the tape gets
+ * d(Σ nll · weight · loss_scale)/dx.
+ */
+export function lossHead(g: Graph, inputs: LossInputs, { temperature = 1, staged = false }: LossOptions = {}): void {
+  const { x, nll } = inputs;
   const dx = x.needsGrad ? temp(g, x.shape) : undefined;
-  const [count = 0] = x.shape;
   scope(g, "head", () => {
-    for (let start = 0; start < count; start += CHUNK_ROWS) {
-      const part = (tensor: Tensor) => rows(tensor, start, CHUNK_ROWS);
-      const logits = multiply(g, part(x), w); // [CHUNK_ROWS, V rounded up]
-      const constants = { VOCAB: w.shape[0] ?? 0, STRIDE: logits.shape[1] ?? 0 };
-      const reads = { targets: part(targets), weights: part(weights) };
-      if (dx) {
-        const writes = { z: logits, nll: part(nll) };
-        call(g, "cross-entropy.backward", { reads: { ...reads, step }, writes }, constants, CHUNK_ROWS);
-        multiplyBackward(g, logits, w, [], undefined, part(dx));
-      } else {
-        call(
-          g,
-          "cross-entropy.forward",
-          { reads: { ...reads, logits }, writes: { nll: part(nll) } },
-          constants,
-          CHUNK_ROWS,
-        );
-      }
-    }
+    if (!dx || staged) eachChunk(g, inputs, temperature, undefined);
+    if (dx && staged) pause(g);
+    if (dx) eachChunk(g, inputs, temperature, dx);
   });
   if (dx) g.tape.push({ label: "head.loss", inputs: { x }, outputs: { nll }, pullback: () => ({ x: dx }) });
+}
+
+function eachChunk(g: Graph, inputs: LossInputs, temperature: number, dx: Tensor | undefined): void {
+  const { x, w, targets, weights, nll, step } = inputs;
+  const [count = 0] = x.shape;
+  for (let start = 0; start < count; start += CHUNK_ROWS) {
+    const part = (tensor: Tensor) => rows(tensor, start, CHUNK_ROWS);
+    const logits = multiply(g, part(x), w); // [CHUNK_ROWS, V rounded up]
+    const constants = { VOCAB: w.shape[0] ?? 0, STRIDE: logits.shape[1] ?? 0, SHARPNESS: 1 / temperature };
+    const reads = { targets: part(targets), weights: part(weights) };
+    if (dx) {
+      const writes = { z: logits, nll: part(nll) };
+      call(g, "cross-entropy.backward", { reads: { ...reads, step }, writes }, constants, CHUNK_ROWS);
+      multiplyBackward(g, logits, w, [], undefined, part(dx));
+    } else {
+      const operands = { reads: { ...reads, logits }, writes: { nll: part(nll) } };
+      call(g, "cross-entropy.forward", operands, constants, CHUNK_ROWS);
+    }
+  }
 }

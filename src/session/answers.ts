@@ -38,6 +38,11 @@ export function cacheShape(
   return { sequences: Math.min(prompts.length, MOST_SEQUENCES, affordable), length };
 }
 
+/** Tokens that end an answer. */
+export function stopIdsOf({ arch, tokenizer }: OpenModel): number[] {
+  return [...new Set([...arch.eosIds, ...tokenizer.eosIds])];
+}
+
 export async function answer(
   model: OpenModel,
   adapter: LoadedAdapter | undefined,
@@ -45,7 +50,7 @@ export async function answer(
   options: AnswerOptions,
 ): Promise<number[][]> {
   if (prompts.length === 0) return [];
-  const { runtime, arch, tokenizer } = model;
+  const { runtime } = model;
   const generator = createGenerator(runtime, adapter, cacheShape(model, prompts, options.maxTokens));
   const { layout } = adapter ?? {};
   try {
@@ -54,7 +59,7 @@ export async function answer(
       {
         ...options,
         adapterScale: options.useAdapter && layout ? layout.alpha / layout.rank : 0,
-        stopIds: [...new Set([...arch.eosIds, ...tokenizer.eosIds])],
+        stopIds: stopIdsOf(model),
       },
     );
   } finally {

@@ -1,5 +1,5 @@
 /** Both arms answer the same held-out cases, with the same seeds and the same limit; then they are graded in pairs. */
-import type { EvalRow } from "@/data/dataset";
+import type { EvalRow } from "@/data/dataset-types";
 import { AppError } from "@/errors";
 import { compareArms, gradeCase } from "@/eval/report";
 import { answer, type LoadedAdapter } from "@/session/answers";

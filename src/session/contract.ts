@@ -1,8 +1,17 @@
 /** What the core offers, as types: all that a page may ask, and what only the command line needs. */
+import type { ExportSink } from "@/export/format";
 import type { Inspection } from "@/session/inspect";
 import type { RowScore } from "@/session/score";
 import type { RecipeInput } from "@/train/recipe";
-import type { BaseDtype, CompareEvent, ModelSource, NamedFile, SessionApi } from "@/worker/api";
+import type {
+  BaseDtype,
+  CompareEvent,
+  ExportChoice,
+  ExportOutline,
+  ModelSource,
+  NamedFile,
+  SessionApi,
+} from "@/worker/api";
 
 /** What the CLI may ask beyond the page. */
 export interface Session extends SessionApi {
@@ -14,5 +23,13 @@ export interface Session extends SessionApi {
   /** The adapter that a run of this recipe starts from, as PEFT files. */
   initialAdapter(recipe: RecipeInput): Promise<NamedFile[]>;
   inspect(source: ModelSource, dtype: BaseDtype, recipe: RecipeInput, tokens: number): Promise<Inspection>;
+  /** From files to files, without a device. Throws before anything is written where it can be known. */
+  exportFrom(
+    source: ModelSource,
+    adapter: readonly NamedFile[] | null,
+    choice: ExportChoice,
+    sink: ExportSink,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<ExportOutline>;
   release(): Promise<void>;
 }

@@ -2,7 +2,8 @@
  * What the session's calls share: one open model, one dataset, one adapter, and the run that may be going on. Each group
  * of calls (`calls/`) is a function over it; nothing else holds state.
  */
-import { buildDataset, type Dataset, type DatasetText } from "@/data/dataset";
+import { buildDataset } from "@/data/dataset";
+import type { Dataset, DatasetText } from "@/data/dataset-types";
 import { AppError } from "@/errors";
 import type { LoadedAdapter } from "@/session/answers";
 import type { OpenModel } from "@/session/open-model";
@@ -53,7 +54,7 @@ export function createCore(platform: Platform): Core {
       const model = requireModel();
       const { source } = state;
       if (!source) return missing("dataset", "Open a dataset first.");
-      const key = JSON.stringify([recipe.data, recipe.seed]);
+      const key = JSON.stringify([recipe.data, recipe.seed, recipe.method]);
       if (state.dataset?.key !== key) state.dataset = { built: buildDataset(source.text, model, recipe), key };
       return state.dataset.built;
     },

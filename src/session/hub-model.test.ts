@@ -9,7 +9,7 @@ import { sharded, tinyFiles } from "@/hub/test-model";
 import { chooseTarget } from "@/session/choose-target";
 import type { Session } from "@/session/contract";
 import { createSession } from "@/session/session";
-import { diskFiles } from "@/storage/disk-files";
+import { diskExports, diskFiles } from "@/storage/disk-files";
 import { memoryLocks } from "@/storage/locks";
 import { memoryFiles } from "@/storage/memory-files";
 import { memoryRecords } from "@/storage/records";
@@ -29,6 +29,7 @@ beforeAll(async () => {
     runs: async () => ({ records: memoryRecords(), files: memoryFiles(), locks: memoryLocks() }),
     bundled: () => Promise.reject(new Error("nothing bundled is needed")),
     files: async () => diskFiles(cache),
+    exports: diskExports(join(cache, "exports")),
     hub: { endpoint: hub.url },
   });
 });

@@ -4,6 +4,7 @@ import { memoryPlan } from "@/session/ledger";
 import { modelFiles } from "@/session/model-files";
 import type { Platform } from "@/session/platform";
 import { modelInfo, sketchModel } from "@/session/read-model";
+import { PLAIN_HEAD } from "@/train/objective";
 import type { Recipe } from "@/train/recipe";
 import type { BaseDtype, MemoryPlan, ModelInfo, ModelSource } from "@/worker/api";
 
@@ -23,7 +24,12 @@ export interface Inspection {
 }
 
 /** One answer in between: a short prompt and its 32 tokens. */
-const PLAN_SAMPLE = { sequences: 1, length: 128 };
+const PLAN = {
+  samples: { sequences: 1, length: 128 },
+  head: PLAIN_HEAD,
+  adapterCopies: 0,
+  sampler: null,
+};
 
 export async function inspectModel(
   platform: Platform,
@@ -46,7 +52,7 @@ export async function inspectModel(
       addsBos: tokenizer.addsBos,
     },
     tensorsFound,
-    memory: memoryPlan(arch, formats, recipe, { largest: bucket, samples: PLAN_SAMPLE }, target.limits.memoryBudget),
+    memory: memoryPlan(arch, formats, recipe, { ...PLAN, largest: bucket }, target.limits.memoryBudget),
     planTokens,
   };
 }

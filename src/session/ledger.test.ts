@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import { architectureOf } from "@/model/families";
 import { memoryPlan, requireFit } from "@/session/ledger";
+import { PLAIN_HEAD } from "@/train/objective";
 import { parseRecipe } from "@/train/recipe";
 
 const recipe = parseRecipe({ lora: { rank: 8 } });
-const at512 = { largest: { tokens: 512, labels: 512 }, samples: { sequences: 1, length: 128 } };
+const PLAIN = { head: PLAIN_HEAD, adapterCopies: 0, sampler: null };
+const at512 = { largest: { tokens: 512, labels: 512 }, samples: { sequences: 1, length: 128 }, ...PLAIN };
 
 const qwen3 = (hidden: number, layers: number, heads: number, ffn: number, tied: boolean) =>
   architectureOf({

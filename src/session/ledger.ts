@@ -2,7 +2,7 @@
  * The bytes of a run by purpose, from shapes alone: what will be allocated is known before anything is. Programs are
  * traced without a device, so the numbers are those of the buffers that will really be made.
  */
-import { type Bucket, bucketOf } from "@/data/pack";
+import { bucketOf } from "@/data/pack";
 import { AppError } from "@/errors";
 import { slotBytes } from "@/graph/plan";
 import { STEP_BYTES } from "@/graph/step";
@@ -12,15 +12,14 @@ import type { Architecture } from "@/model/architecture";
 import { cacheBytes, type GeneratorShape } from "@/model/generate";
 import { ropeBytes } from "@/model/runtime";
 import { type Formats, formatLabel, modelTensors, weightBytes } from "@/model/weights";
-import { OBJECTIVES } from "@/train/objective";
+import type { MethodWork } from "@/session/method";
 import { inputBytes } from "@/train/passes";
 import { tracePass } from "@/train/programs";
 import type { Recipe } from "@/train/recipe";
 import type { MemoryLine, MemoryPlan } from "@/worker/api";
 
 /** What a run will hold at its largest: a batch, and the cache of the samples that are answered in between. */
-export interface Workload {
-  readonly largest: Bucket;
+export interface Workload extends MethodWork {
   readonly samples: GeneratorShape;
 }
 
@@ -37,10 +36,11 @@ export function memoryPlan(
   return { lines, total, budget, fits, advice: fits ? "" : advice(arch, formats, recipe, work, budget) };
 }
 
-function ledger(arch: Architecture, formats: Formats, recipe: Recipe, { largest, samples }: Workload): MemoryLine[] {
+function ledger(arch: Architecture, formats: Formats, recipe: Recipe, work: Workload): MemoryLine[] {
+  const { largest, samples, head, sampler } = work;
   const tensors = modelTensors(arch, formats);
   const layout = adapterLayout(arch, recipe.lora);
-  const program = tracePass({ arch, tensors, layout, objective: OBJECTIVES[recipe.method] }, largest, true);
+  const program = tracePass({ arch, tensors, layout, head }, largest, true);
   const flat = layout.length * 4;
   const inputs = Object.values(inputBytes(largest)).reduce((a, b) => a + b, 0);
   return [
@@ -49,6 +49,8 @@ function ledger(arch: Architecture, formats: Formats, recipe: Recipe, { largest,
     { name: "gradients", bytes: flat },
     { name: "optimizer moments", bytes: 2 * flat },
     { name: "activations and logits", bytes: slotBytes(program) },
+    ...(work.adapterCopies > 0 ? [{ name: "adapter at the start", bytes: flat * work.adapterCopies }] : []),
+    ...(sampler ? [{ name: "key/value cache of the sampler", bytes: cacheBytes(arch, sampler) }] : []),
     { name: "key/value cache of samples", bytes: cacheBytes(arch, samples) },
     { name: "batch and tables", bytes: inputs + ropeBytes(arch) + STEP_BYTES },
   ];

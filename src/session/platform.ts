@@ -11,6 +11,11 @@ export interface Platform {
   bundled(path: string): Promise<Blob>;
   /** Where downloads are kept. Opens once. */
   files(): Promise<FileStore>;
+  /** Where finished exports are kept: folders of files, "" the first, and the bytes that still fit, if that is known. */
+  readonly exports: {
+    readonly folder: (name: string) => Promise<FileStore>;
+    readonly room: () => Promise<number | null>;
+  };
   /** Where runs are kept, and who is at work on which. Opens once. */
   runs(): Promise<RunHome>;
   /** Where models come from, and the token of the one who runs this, if any. */

@@ -24,6 +24,10 @@ export interface ModelParts {
   readonly name: string;
   /** On the Hub, the commit. */
   readonly revision?: string;
+  /** As they were given; an export reads them again. */
+  readonly files: readonly NamedFile[];
+  /** The one of them that is the model, when it is a GGUF. */
+  readonly gguf?: NamedFile;
   readonly arch: Architecture;
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate | null;
@@ -42,7 +46,7 @@ export async function readModel(
   limits: TargetLimits,
 ): Promise<ModelParts> {
   const single = ggufFile(files);
-  if (single) return { ...origin, ...(await readGguf(single, dtype)) };
+  if (single) return { ...origin, files, gguf: single, ...(await readGguf(single, dtype)) };
   const arch = await architecture(files);
   const { tokenizer, template } = await readTokenizer(files, arch);
   const weights = await weightFiles(files);
@@ -50,7 +54,7 @@ export async function readModel(
     arch,
     weights.map(({ blob }) => fromBlob(blob)),
   );
-  return { ...origin, arch, tokenizer, template, located, formats: chooseFormat(arch, dtype, limits) };
+  return { ...origin, files, arch, tokenizer, template, located, formats: chooseFormat(arch, dtype, limits) };
 }
 
 /** What a plan needs: a config.json alone will do, so that a model can be weighed before it is downloaded. */
@@ -94,7 +98,7 @@ function ggufFile(files: readonly NamedFile[]): NamedFile | undefined {
   return files.some((file) => baseName(file) === "config.json") ? undefined : found[0];
 }
 
-async function readGguf(file: NamedFile, dtype: BaseDtype): Promise<Omit<ModelParts, "name">> {
+async function readGguf(file: NamedFile, dtype: BaseDtype): Promise<Omit<ModelParts, "name" | "files">> {
   if (dtype !== "auto") {
     throw new AppError("usage", "A GGUF file keeps its own formats; another base format cannot be asked for.", {
       hint: "Leave the base format on auto, or open the model's safetensors.",
@@ -113,7 +117,8 @@ async function weightFiles(files: readonly NamedFile[]): Promise<NamedFile[]> {
   const all = files.filter((file) => baseName(file).endsWith(".safetensors") && !baseName(file).startsWith("adapter"));
   const single = all.find((file) => baseName(file) === "model.safetensors");
   if (single) return [single];
-  const index = await text(files, INDEX_FILE);
+  const index = await readText(files, INDEX_FILE);
+  all.sort((a, b) => (baseName(a) < baseName(b) ? -1 : 1));
   if (index === undefined) {
     if (all.length === 0) throw missing("model.safetensors", files);
     return all;
@@ -130,7 +135,8 @@ function missing(name: string, files: readonly NamedFile[]): AppError {
   });
 }
 
-async function text(files: readonly NamedFile[], name: string): Promise<string | undefined> {
+/** A text file among them, undefined when it is absent. */
+export async function readText(files: readonly NamedFile[], name: string): Promise<string | undefined> {
   const file = files.find((candidate) => baseName(candidate) === name);
   if (!file) return undefined;
   if (file.blob.size > MAX_JSON_BYTES) {
@@ -141,8 +147,9 @@ async function text(files: readonly NamedFile[], name: string): Promise<string |
   return file.blob.text();
 }
 
-async function json(files: readonly NamedFile[], name: string): Promise<unknown> {
-  const content = await text(files, name);
+/** Throws "file/malformed". */
+export async function readJson(files: readonly NamedFile[], name: string): Promise<unknown> {
+  const content = await readText(files, name);
   if (content === undefined) return undefined;
   try {
     return JSON.parse(content);
@@ -158,10 +165,10 @@ async function json(files: readonly NamedFile[], name: string): Promise<unknown>
 const GenerationConfig = z.looseObject({ eos_token_id: z.nullish(z.union([z.int(), z.array(z.int())])) });
 
 async function architecture(files: readonly NamedFile[]): Promise<Architecture> {
-  const config = await json(files, "config.json");
+  const config = await readJson(files, "config.json");
   if (config === undefined) throw missing("config.json", files);
   const arch = architectureOf(config);
-  const generation = z.safeParse(GenerationConfig, await json(files, "generation_config.json"));
+  const generation = z.safeParse(GenerationConfig, await readJson(files, "generation_config.json"));
   const eos = generation.success ? (generation.data.eos_token_id ?? []) : [];
   return { ...arch, eosIds: [...new Set([...arch.eosIds, ...(Array.isArray(eos) ? eos : [eos])])] };
 }
@@ -170,10 +177,10 @@ async function readTokenizer(
   files: readonly NamedFile[],
   arch: Architecture,
 ): Promise<{ tokenizer: Tokenizer; template: ChatTemplate | null }> {
-  const content = await text(files, "tokenizer.json");
+  const content = await readText(files, "tokenizer.json");
   if (content === undefined) throw missing("tokenizer.json", files);
-  const config = (await text(files, "tokenizer_config.json")) ?? "{}";
-  return textSide(content, config, await text(files, "chat_template.jinja"), arch);
+  const config = (await readText(files, "tokenizer_config.json")) ?? "{}";
+  return textSide(content, config, await readText(files, "chat_template.jinja"), arch);
 }
 
 function textSide(tokenizerJson: string, config: string, jinja: string | undefined, arch: Architecture) {

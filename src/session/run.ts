@@ -2,15 +2,16 @@
  * One training run: checks that it fits, drives the trainer, and turns its events into what people watch, with speed,
  * time left and samples. Events go out at most ten times a second, because each crossing of the worker border costs.
  */
-import type { Dataset } from "@/data/dataset";
+import type { Dataset } from "@/data/dataset-types";
 import { AppError } from "@/errors";
 import { adapterLayout, initialAdapter } from "@/model/adapter";
 import { answer, cacheShape, type LoadedAdapter } from "@/session/answers";
 import { memoryPlan, requireFit, type Workload } from "@/session/ledger";
+import { methodWork, trainMethod } from "@/session/method";
 import type { OpenModel } from "@/session/open-model";
 import { createProgress } from "@/session/progress";
 import type { Recipe } from "@/train/recipe";
-import { largestBucket, type TrainerEvent, train } from "@/train/trainer";
+import type { TrainerEvent } from "@/train/trainer";
 import type { RunEvent, RunResult, Sample } from "@/worker/api";
 
 /** What the outside may say to a run; looked at between steps. */
@@ -26,6 +27,8 @@ export interface RunInputs {
   readonly recipe: Recipe;
   readonly control: RunControl;
   readonly emit: (events: readonly RunEvent[]) => void;
+  /** The adapter that is there already, for runs that go on from it. */
+  readonly loaded?: LoadedAdapter | undefined;
   /** Gets the adapter as soon as it exists, so that a stopped or failed run still leaves one. */
   readonly onAdapter: (adapter: LoadedAdapter) => void;
 }
@@ -41,29 +44,20 @@ export async function runTraining(inputs: RunInputs): Promise<RunResult> {
   const plan = memoryPlan(model.arch, model.runtime.formats, recipe, work, target.limits.memoryBudget);
   requireFit(plan);
   target.takePeakBytes();
-  const layout = adapterLayout(model.arch, recipe.lora);
-  const adapter = { layout, buffer: target.allocate(layout.length * 4, "adapter") };
-  target.write(adapter.buffer, initialAdapter(layout, recipe.seed));
-  inputs.onAdapter(adapter);
+  const adapter = startAdapter(inputs);
+  const { layout } = adapter;
 
   const out = createOutbox(inputs.emit);
   const start = performance.now();
   const progress = createProgress(start);
-  const summary = { steps: 0, finalLoss: Number.NaN, evalLosses: [] as number[] };
+  const summary: Summary = { steps: 0, finalLoss: Number.NaN, evals: [] };
   const takeSamples = async (step: number) => {
     const samples = await sampleAnswers(model, dataset, adapter, recipe);
     if (samples.length > 0) out.put({ type: "samples", step, samples });
     progress.skip(performance.now());
   };
   out.put({ type: "phase", phase: "compile" });
-  const events = train({
-    runtime: model.runtime,
-    layout,
-    adapter: adapter.buffer,
-    recipe,
-    trainRows: dataset.train,
-    evalRows: dataset.eval,
-  });
+  const events = trainMethod(model, dataset, recipe, adapter);
   for await (const event of events) {
     out.put(...translate(event, recipe, progress, summary));
     if (event.type === "eval") await takeSamples(event.step);
@@ -78,32 +72,57 @@ export async function runTraining(inputs: RunInputs): Promise<RunResult> {
     steps: summary.steps,
     stopped: summary.steps < recipe.schedule.steps,
     finalLoss: summary.finalLoss,
-    evalLossBefore: summary.evalLosses[0] ?? null,
-    evalLossAfter: summary.evalLosses.at(-1) ?? null,
+    evalLossBefore: summary.evals[0]?.loss ?? null,
+    evalLossAfter: summary.evals.at(-1)?.loss ?? null,
+    evalBefore: summary.evals[0]?.scalars ?? {},
+    evalAfter: summary.evals.at(-1)?.scalars ?? {},
     seconds: (performance.now() - start) / 1000,
     trainableParameters: layout.parameters,
     memory: { forecast: plan.total, peak: target.takePeakBytes() },
   };
 }
 
+interface Summary {
+  steps: number;
+  finalLoss: number;
+  readonly evals: Extract<TrainerEvent, { type: "eval" }>[];
+}
+
+/** A fresh adapter, or the loaded one, which this run then goes on from. */
+function startAdapter({ model, recipe, loaded, onAdapter }: RunInputs): LoadedAdapter {
+  const { target } = model.runtime;
+  if (recipe.start === "adapter") {
+    if (loaded) return loaded;
+    throw new AppError("usage", "There is no adapter to go on from.", {
+      hint: 'Train or load one first, or set start to "new".',
+    });
+  }
+  const layout = adapterLayout(model.arch, recipe.lora);
+  const adapter = { layout, buffer: target.allocate(layout.length * 4, "adapter") };
+  target.write(adapter.buffer, initialAdapter(layout, recipe.seed));
+  onAdapter(adapter);
+  return adapter;
+}
+
 function translate(
   event: TrainerEvent,
   recipe: Recipe,
   progress: ReturnType<typeof createProgress>,
-  summary: { steps: number; finalLoss: number; evalLosses: number[] },
+  summary: Summary,
 ): RunEvent[] {
   if (event.type === "compiled") return [{ type: "phase", phase: "train" }];
   if (event.type === "eval") {
-    summary.evalLosses.push(event.loss);
+    summary.evals.push(event);
     progress.skip(performance.now());
     return [event];
   }
-  const { step, loss, gradNorm, lr, tokens, rows } = event;
+  if (event.type === "warning") return [event];
+  const { step, loss, gradNorm, lr, tokens, rows, scalars } = event;
   summary.steps = step;
   summary.finalLoss = loss;
   const { tokensPerSecond, secondsPerStep } = progress.step(performance.now(), tokens);
   const eta = secondsPerStep === undefined ? {} : { eta: secondsPerStep * (recipe.schedule.steps - step) };
-  return [{ type: "step", step, loss, gradNorm, lr, tokensPerSecond, rows, ...eta }];
+  return [{ type: "step", step, loss, gradNorm, lr, tokensPerSecond, rows, scalars, ...eta }];
 }
 
 async function waitWhilePaused(
@@ -134,9 +153,8 @@ function samplePrompts(
 const sampleTokens = ({ evaluate }: Recipe) => Math.min(SAMPLE_TOKENS, evaluate.maxTokens);
 
 export function workloadOf(model: OpenModel, dataset: Dataset, recipe: Recipe): Workload {
-  const largest = largestBucket([dataset.train, dataset.eval], recipe.batch.size);
   const prompts = samplePrompts(model, dataset, recipe).map(({ ids }) => ids);
-  return { largest, samples: cacheShape(model, prompts, sampleTokens(recipe)) };
+  return { ...methodWork(dataset, recipe), samples: cacheShape(model, prompts, sampleTokens(recipe)) };
 }
 
 async function sampleAnswers(

@@ -7,10 +7,10 @@ import { NO_STEP, packStep } from "@/graph/step";
 import { adapterLayout } from "@/model/adapter";
 import type { LoadedAdapter } from "@/session/answers";
 import type { OpenModel } from "@/session/open-model";
-import { sft } from "@/train/objective";
+import { PLAIN_HEAD } from "@/train/objective";
+import { packItems } from "@/train/packing";
 import { createPasses } from "@/train/passes";
 import type { Recipe } from "@/train/recipe";
-import { packAll } from "@/train/trainer";
 
 /** `row` counts usable rows from 0. Rows without a trained token score 0 over 0 tokens. */
 export interface RowScore {
@@ -39,13 +39,16 @@ export async function scoreRows(
   const layout = adapter?.layout ?? adapterLayout(model.arch, { ...recipe.lora, rank: 4 });
   const buffer = adapter?.buffer ?? target.allocate(layout.length * 4, "no adapter");
   const largest = { tokens, labels: tokens };
-  const passes = createPasses({ runtime, layout, adapter: buffer, objective: sft, largest, trained: false });
+  const passes = createPasses({ runtime, layout, adapter: buffer, head: PLAIN_HEAD, largest, trained: false });
   const step = runtime.buffers.get("step");
   const scale = adapter ? layout.alpha / layout.rank : 0;
   if (step) target.write(step, packStep({ ...NO_STEP, adapter_scale: scale, loss_scale: 1 }));
   const scores: RowScore[] = [];
   try {
-    for (const { batch, first, count } of packAll(encoded, tokens)) {
+    for (const { batch, first, count } of packItems(
+      encoded.map((row) => [row]),
+      tokens,
+    )) {
       const nll = await (await passes.loss(batch)).nll;
       let at = 0;
       for (let row = first; row < first + count; row++) {

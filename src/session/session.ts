@@ -6,6 +6,7 @@ import { adapterCalls } from "@/session/calls/adapter";
 import { answerCalls } from "@/session/calls/answers";
 import { benchCalls } from "@/session/calls/bench";
 import { dataCalls } from "@/session/calls/data";
+import { exportCalls } from "@/session/calls/export";
 import { modelCalls } from "@/session/calls/model";
 import { runCalls } from "@/session/calls/runs";
 import { trainingCalls } from "@/session/calls/training";
@@ -21,6 +22,7 @@ export function createSession(platform: Platform): Session {
     ...trainingCalls(core),
     ...answerCalls(core),
     ...adapterCalls(core),
+    ...exportCalls(core),
     ...benchCalls(core),
     ...runCalls(core),
   };

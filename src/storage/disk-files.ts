@@ -1,7 +1,7 @@
 /** Files in a folder on disk, for Node. The folder is made when something is written first. */
 import { openAsBlob } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { AppError } from "@/errors";
 import { checkName, type FileStore, storageError } from "./files";
 
@@ -56,6 +56,19 @@ export function diskFiles(folder: string): FileStore {
       return files.flatMap(({ name, info }) => (info?.isFile() ? [{ name, size: info.size }] : []));
     },
   };
+}
+
+/** A place for exports, and the bytes that its disk has left. */
+export function diskExports(place: string) {
+  const room = async () => {
+    // The place need not exist yet; its nearest folder that does lies on the same disk.
+    for (let folder = resolve(place); ; folder = dirname(folder)) {
+      const found = await statfs(folder).catch(() => undefined);
+      if (found) return found.bavail * found.bsize;
+      if (folder === dirname(folder)) return null;
+    }
+  };
+  return { folder: async (name: string) => diskFiles(join(place, name)), room };
 }
 
 const statOf = (path: string) => stat(path).catch(() => undefined);

@@ -130,11 +130,40 @@ const SPLITTINGS: Readonly<Record<string, Splitting>> = {
   "llama-v3": LLAMA_3,
   qwen2: QWEN_2,
   "deepseek-r1-qwen": QWEN_2,
+  // Llama 3's way without its whole words, as OLMo 2 has it.
+  dbrx: { steps: LLAMA_3.steps },
   smollm: { steps: [split("\\p{N}"), bytes(true)] },
   "gpt-2": { steps: [bytes(true)] },
   // llama.cpp's own, for files that name none.
   default: { steps: [split("[\\p{P}\\$\\+<=>\\^~\\|]+"), split("\\p{N}+"), split("[0-9][0-9][0-9]"), bytes(true)] },
 };
+
+const Split = z.looseObject({ type: z.literal("Split"), pattern: z.looseObject({ Regex: z.string() }) });
+const Digits = z.looseObject({ type: z.literal("Digits"), individual_digits: z.literal(true) });
+const Bytes = z.looseObject({ type: z.literal("ByteLevel"), use_regex: z._default(z.boolean(), true) });
+const Steps = z.union([z.looseObject({ pretokenizers: z.array(z.unknown()) }), z.unknown()]);
+
+/** llama.cpp's name for the way in which a tokenizer.json splits text; undefined where it has none. */
+export function splittingName(preTokenizer: unknown, wholeWords: boolean): string | undefined {
+  const steps = stepsOf(preTokenizer);
+  const same = Object.entries(SPLITTINGS).filter(([, known]) => {
+    return String(stepsOf({ pretokenizers: known.steps })) === String(steps);
+  });
+  const exact = same.find(([, known]) => (known.wholeWords ?? false) === wholeWords) ?? same[0];
+  return steps.includes("?") ? undefined : exact?.[0];
+}
+
+/** What each step does, in a word that can be compared. */
+function stepsOf(preTokenizer: unknown): string[] {
+  const parsed = z.safeParse(Steps, preTokenizer);
+  const inner = parsed.success ? (parsed.data as { pretokenizers?: unknown[] } | null)?.pretokenizers : undefined;
+  return (inner ?? [preTokenizer]).map((step) => {
+    const [splits, digits, bytes] = [z.safeParse(Split, step), z.safeParse(Digits, step), z.safeParse(Bytes, step)];
+    if (splits.success) return `split ${splits.data.pattern.Regex}`;
+    if (digits.success) return "split \\p{N}";
+    return bytes.success ? `bytes ${bytes.data.use_regex}` : "?";
+  });
+}
 
 function byteLevel(found: Metadata): Kind {
   const name = found["tokenizer.ggml.pre"];

@@ -28,7 +28,7 @@ import { createRuntime, decoderOf, type Runtime } from "@/model/runtime";
 import { locateTensors } from "@/model/weights";
 import { compare } from "@/ops/check";
 import { multiply } from "@/ops/linear";
-import { sft } from "@/train/objective";
+import { PLAIN_HEAD } from "@/train/objective";
 import { createPasses } from "@/train/passes";
 import { parseRecipe } from "@/train/recipe";
 
@@ -141,7 +141,7 @@ export function testGradients({ golden, expected, runtime, layout, adapter }: Go
   test("every LoRA gradient", async () => {
     const batch = packBatch(sequences(golden));
     const largest = { tokens: batch.tokens.length, labels: batch.targets.length };
-    const passes = createPasses({ runtime, layout, adapter, objective: sft, largest, trained: true });
+    const passes = createPasses({ runtime, layout, adapter, head: PLAIN_HEAD, largest, trained: true });
     setStep(runtime, layout.alpha / layout.rank, 1 / golden.loss.tokens);
     const nll = await (await passes.train(batch)).nll;
     expect(nll.length).toBe(golden.loss.tokens);

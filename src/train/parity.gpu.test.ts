@@ -6,8 +6,10 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod/mini";
 import { initialAdapter, packAdapter, unpackAdapter } from "@/model/adapter";
 import { compare, targets } from "@/ops/check";
+import { itemFeed } from "@/train/feed";
 import { openGolden, peftName, readGolden, testGradients, testGreedy, testLogits } from "@/train/goldens";
 import { parseRecipe } from "@/train/recipe";
+import { sft } from "@/train/sft";
 import { train } from "@/train/trainer";
 
 const ints = z.array(z.int());
@@ -51,15 +53,17 @@ describe.each(["llama-gqa", "llama-untied", "llama-wide-head"])("%s equals PyTor
         batch: { size: order[0]?.[0]?.length, accumulate: order[0]?.length },
       });
       const flat = order.flat().values();
+      const objective = sft(recipe.sft);
+      const items = rows.map((row) => [row]);
+      const feed = itemFeed({ train: items, held: [], recipe, measure: objective, order: flat });
       const got: { loss: number; gradNorm: number; lr: number }[] = [];
       for await (const event of train({
         runtime,
         layout,
         adapter,
         recipe,
-        trainRows: rows,
-        evalRows: [],
-        order: flat,
+        objective,
+        feed,
       })) {
         if (event.type === "step") got.push(event);
       }

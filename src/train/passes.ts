@@ -6,12 +6,20 @@ import type { Bucket, PackedBatch } from "@/data/pack";
 import type { DeviceBuffer, Executable } from "@/graph/target";
 import type { AdapterLayout } from "@/model/adapter";
 import type { Runtime } from "@/model/runtime";
-import type { Objective } from "@/train/objective";
+import type { Head, Judgement } from "@/train/objective";
 import { traceOptimizer, tracePass } from "@/train/programs";
+
+/** What the host makes of the losses: row weights for the backward, and what it wants to keep. */
+export interface Weighed {
+  readonly judgement: Judgement;
+  readonly weights: Float32Array<ArrayBuffer>;
+}
 
 export interface Passes {
   /** Enqueues forward and backward; resolves to the labelled tokens' nll, in the order of the batch's labels. */
   train(batch: PackedBatch): Promise<{ nll: Promise<Float32Array> }>;
+  /** The same with row weights that depend on the nll: it waits for them between forward and backward. */
+  trainStaged(batch: PackedBatch, weigh: (nll: Float32Array) => Weighed): Promise<Judgement>;
   /** Forward only. */
   loss(batch: PackedBatch): Promise<{ nll: Promise<Float32Array> }>;
   /** Clip, update, clear; the gradient's norm before clipping. Only when made with `trained`. */
@@ -41,13 +49,13 @@ export interface PassesOptions {
   readonly runtime: Runtime;
   readonly layout: AdapterLayout;
   readonly adapter: DeviceBuffer;
-  readonly objective: Objective;
+  readonly head: Head;
   /** The largest batch that will come. */
   readonly largest: Bucket;
   readonly trained: boolean;
 }
 
-export function createPasses({ runtime, layout, adapter, objective, largest, trained }: PassesOptions): Passes {
+export function createPasses({ runtime, layout, adapter, head, largest, trained }: PassesOptions): Passes {
   const { target } = runtime;
   const own = new Map<string, DeviceBuffer>();
   const allocate = (name: string, bytes: number) => own.set(name, target.allocate(bytes, name));
@@ -56,7 +64,7 @@ export function createPasses({ runtime, layout, adapter, objective, largest, tra
     for (const executable of compiled.values()) executable.then(target.discard, () => {});
   };
   const compiled = new Map<string, Promise<Executable>>();
-  const traced = { arch: runtime.arch, tensors: runtime.tensors, layout, objective };
+  const traced = { arch: runtime.arch, tensors: runtime.tensors, layout, head };
   try {
     target.reserve(tracePass(traced, largest, trained));
     for (const [name, bytes] of Object.entries(inputBytes(largest))) allocate(name, bytes);
@@ -82,23 +90,31 @@ export function createPasses({ runtime, layout, adapter, objective, largest, tra
     }
     return executable;
   };
-  const pass = async (batch: PackedBatch, teach: boolean) => {
+  const load = async (batch: PackedBatch, teach: boolean) => {
     const bucket = { tokens: batch.tokens.length, labels: batch.targets.length };
-    const executable = await program(`${teach} ${bucket.tokens} ${bucket.labels}`, () =>
-      tracePass(traced, bucket, teach),
-    );
+    const key = `${teach} ${bucket.tokens} ${bucket.labels}`;
+    const executable = await program(key, () => tracePass(traced, bucket, teach));
     for (const name of INPUTS) target.write(buffer(name), batch[name]);
+    return executable;
+  };
+  const readNll = async ({ counts }: PackedBatch) =>
+    counts.labels === 0 ? new Float32Array() : new Float32Array(await target.read(buffer("nll"), 0, counts.labels * 4));
+  const pass = async (batch: PackedBatch, teach: boolean) => {
+    const executable = await load(batch, teach);
     await executable.run();
-    const bytes = batch.counts.labels * 4;
-    const nll =
-      bytes === 0
-        ? Promise.resolve(new Float32Array())
-        : target.read(buffer("nll"), 0, bytes).then((b) => new Float32Array(b));
-    return { nll };
+    return { nll: readNll(batch) };
   };
 
   return {
     train: (batch) => pass(batch, true),
+    trainStaged: async (batch, weigh) => {
+      const executable = await load(batch, true);
+      await executable.run("before");
+      const { judgement, weights } = weigh(await readNll(batch));
+      target.write(buffer("rowWeights"), weights);
+      await executable.run("after");
+      return judgement;
+    },
     loss: (batch) => pass(batch, false),
     update: async () => {
       const optimizer = await program("optimizer", () => traceOptimizer(layout));

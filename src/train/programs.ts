@@ -14,24 +14,24 @@ import { decoderOf } from "@/model/runtime";
 import type { ModelTensors } from "@/model/weights";
 import { adamw } from "@/ops/adamw";
 import { globalNorm } from "@/ops/norm";
-import { batchSymbols, type Objective } from "@/train/objective";
+import { batchSymbols, type Head, traceLoss } from "@/train/objective";
 
 export interface Traced {
   readonly arch: Architecture;
   readonly tensors: ModelTensors;
   readonly layout: AdapterLayout;
-  readonly objective: Objective;
+  readonly head: Head;
   /** See `Decoder`. */
   readonly keepActivations?: boolean;
 }
 
 /** Forward, and with `trained` also the backward, which adds into the adapter's gradient. */
 export function tracePass(traced: Traced, bucket: Bucket, trained: boolean): Program {
-  const { arch, tensors, layout, objective, keepActivations = false } = traced;
+  const { arch, tensors, layout, head, keepActivations = false } = traced;
   const g = createGraph(`${trained ? "step" : "loss"} ${bucket.tokens}/${bucket.labels}`);
   const decoder = { ...decoderOf(arch, tensors, adapterPairs(layout, trained)), keepActivations };
   const batch = batchSymbols(bucket);
-  objective(g, decoder, batch);
+  traceLoss(g, decoder, batch, head);
   if (trained) {
     const gradients: Gradients = new Map();
     // The loss head folds the seed of the backward into its own gradient; its key on the tape is the nll.

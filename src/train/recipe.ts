@@ -11,6 +11,10 @@ z.config(en());
 export const PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"] as const;
 export type Projection = (typeof PROJECTIONS)[number];
 
+/** Reward functions by name; src/eval/rewards.ts has them. */
+export const REWARD_NAMES = ["exact", "contains", "numeric", "json", "regex", "short"] as const;
+export type RewardName = (typeof REWARD_NAMES)[number];
+
 const positive = z.number().check(z.positive());
 const count = z.int().check(z.positive());
 const names = z.array(z.string().check(z.regex(/^[a-z-]{2,40}$/, "is no name of a gate")));
@@ -41,7 +45,56 @@ export const Recipe = z.strictObject({
     }),
     {} as never,
   ),
-  method: z._default(z.enum(["sft"]), "sft"),
+  method: z._default(z.enum(["sft", "dpo", "grpo"]), "sft"),
+  /** "new" draws a fresh adapter; "adapter" goes on from the loaded one, whose rank, alpha and targets then count. */
+  start: z._default(z.enum(["new", "adapter"]), "new"),
+  sft: z._default(
+    z.strictObject({
+      lossType: z._default(z.enum(["nll", "dft"]), "nll"),
+    }),
+    {} as never,
+  ),
+  dpo: z._default(
+    z.strictObject({
+      lossType: z._default(z.enum(["sigmoid", "robust", "hinge", "ipo", "apo_zero", "apo_down"]), "sigmoid"),
+      beta: z._default(positive, 0.1),
+      /** Of "robust": the probability that a label is flipped. */
+      labelSmoothing: z._default(z.number().check(z.minimum(0), z.maximum(0.49)), 0),
+      /** Reference log-probs of all rows before the first step, rather than of each when it first comes. */
+      precomputeReference: z._default(z.boolean(), false),
+    }),
+    {} as never,
+  ),
+  grpo: z._default(
+    z.strictObject({
+      lossType: z._default(z.enum(["dapo", "grpo", "dr_grpo"]), "dapo"),
+      numGenerations: z._default(z.int().check(z.minimum(2)), 8),
+      maxCompletionLength: z._default(count, 64),
+      temperature: z._default(positive, 1),
+      /** Weight of the distance to the start; 0 needs no reference. */
+      beta: z._default(z.number().check(z.nonnegative()), 0),
+      biasCorrectedKl: z._default(z.boolean(), true),
+      epsilon: z._default(positive, 0.2),
+      /** 0: as `epsilon`. */
+      epsilonHigh: z._default(z.number().check(z.nonnegative()), 0),
+      scaleRewards: z._default(z.enum(["group", "batch", "none"]), "group"),
+      numIterations: z._default(count, 1),
+      rewards: z._default(
+        z
+          .array(
+            z.strictObject({
+              name: z.enum(REWARD_NAMES),
+              weight: z._default(z.number(), 1),
+              /** Of "regex". */
+              pattern: z._default(z.string(), ""),
+            }),
+          )
+          .check(z.minLength(1)),
+        [{ name: "exact", weight: 1, pattern: "" }],
+      ),
+    }),
+    {} as never,
+  ),
   lora: z._default(
     z.strictObject({
       rank: z._default(count, 8),
@@ -107,7 +160,7 @@ export function parseRecipe(input: unknown): Recipe {
   });
 }
 
-const SECTIONS = ["data", "lora", "optimizer", "schedule", "batch", "evaluate"] as const;
+const SECTIONS = ["data", "sft", "dpo", "grpo", "lora", "optimizer", "schedule", "batch", "evaluate"] as const;
 
 /** A default of a section is not parsed again by zod, so absent sections become empty objects that are. */
 function fillSections(input: unknown): unknown {

@@ -1,29 +1,31 @@
 /**
- * The training loop, as a generator of events: the caller pulls, so pausing and stopping need no flags inside. Losses are
- * read back up to two steps late; the loss of a step is Σ nll / labelled tokens over its whole accumulation window.
+ * The training loop, as a generator of events: the caller pulls, so pausing and stopping need no flags inside. It knows no
+ * method: a feed gives the sequences of a step, an objective their loss and its slopes. Losses are read back up to two
+ * steps late where nothing depends on them.
  */
-import type { Encoded } from "@/data/encode";
-import { type Bucket, batches, bucketOf, type PackedBatch, packBatch } from "@/data/pack";
-import { AppError } from "@/errors";
+import { countTrained, type Encoded } from "@/data/encode";
+import { type PackedBatch, packBatch } from "@/data/pack";
 import { NO_STEP, packStep, type Step } from "@/graph/step";
 import type { DeviceBuffer } from "@/graph/target";
 import type { AdapterLayout } from "@/model/adapter";
 import type { Runtime } from "@/model/runtime";
-import { OBJECTIVES } from "@/train/objective";
+import type { Feed } from "@/train/feed";
+import { createGuard } from "@/train/guard";
+import type { Judgement, Objective, Scalars, Share } from "@/train/objective";
+import { bySequence, type Item } from "@/train/packing";
 import { createPasses, type Passes } from "@/train/passes";
 import type { Recipe } from "@/train/recipe";
 import { scheduleFactor } from "@/train/schedule";
+import { createScorer } from "@/train/scorer";
 
-export interface TrainingRun {
+export interface TrainingRun<S extends Encoded = Encoded> {
   readonly runtime: Runtime;
   readonly layout: AdapterLayout;
   /** Holds the initial adapter; updated in place. */
   readonly adapter: DeviceBuffer;
   readonly recipe: Recipe;
-  readonly trainRows: readonly Encoded[];
-  readonly evalRows: readonly Encoded[];
-  /** Row indices of each micro-batch; by default every row once an epoch, shuffled by the recipe's seed. */
-  readonly order?: Iterator<readonly number[], unknown, void>;
+  readonly objective: Objective<S>;
+  readonly feed: Feed<S>;
 }
 
 export type TrainerEvent =
@@ -36,84 +38,152 @@ export type TrainerEvent =
       lr: number;
       tokens: number;
       rows: readonly (readonly number[])[];
+      scalars: Scalars;
     }
-  | { type: "eval"; step: number; loss: number };
+  | { type: "eval"; step: number; loss?: number; scalars: Scalars }
+  | { type: "warning"; message: string };
+
+type StepEvent = Extract<TrainerEvent, { type: "step" }>;
 
 /** How many steps may be in flight before their losses are read. */
 const LAG = 2;
 
 interface InFlight {
-  readonly step: number;
-  readonly lr: number;
-  readonly tokens: number;
-  readonly labels: number;
-  readonly rows: readonly (readonly number[])[];
-  readonly nll: readonly Promise<Float32Array>[];
+  readonly event: Omit<StepEvent, "loss" | "gradNorm">;
+  readonly judged: readonly Promise<Judgement>[];
+  /** Sequences of each micro-batch, for the means. */
+  readonly sizes: readonly number[];
   readonly norm: Promise<number>;
 }
 
-/** Throws AppError "run/diverged" when the loss stops being a number. Returning early (stop) keeps the adapter so far. */
-export async function* train(run: TrainingRun): AsyncGenerator<TrainerEvent, void, void> {
-  const { runtime, layout, recipe, trainRows, evalRows } = run;
+/** Throws AppError "run/diverged" when the loss explodes. Returning early (stop) keeps the adapter so far. */
+export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGenerator<TrainerEvent, void, void> {
+  const { runtime, layout, recipe, objective, feed } = run;
   const { steps } = recipe.schedule;
   const { every } = recipe.evaluate;
-  const largest = largestBucket([trainRows, evalRows], recipe.batch.size);
-  const objective = OBJECTIVES[recipe.method];
-  const passes = createPasses({ runtime, layout, adapter: run.adapter, objective, largest, trained: true });
+  const { target } = runtime;
+  const scale = layout.alpha / layout.rank;
   const writeStep = (step: Partial<Step>) => {
     const buffer = runtime.buffers.get("step");
-    if (buffer)
-      runtime.target.write(buffer, packStep({ ...NO_STEP, adapter_scale: layout.alpha / layout.rank, ...step }));
+    if (buffer) target.write(buffer, packStep({ ...NO_STEP, adapter_scale: scale, loss_scale: 1, ...step }));
   };
-  const heldOut = async () => {
-    writeStep({ loss_scale: 1 });
-    return meanLoss(passes, evalRows, largest);
-  };
-  const order = run.order ?? batches(trainRows.length, recipe.batch.size, recipe.seed);
+  const { largest } = feed;
+  const passes = createPasses({ runtime, layout, adapter: run.adapter, head: objective.head, largest, trained: true });
+  const start = objective.reference && recipe.start === "adapter" ? await startPasses(run) : undefined;
+  const reference = start ? { passes: start.passes, scale } : { passes, scale: 0 };
+  const setScale = (adapterScale: number) => writeStep({ adapter_scale: adapterScale });
+  const scorer = createScorer({ passes, largest, reference, scale, setScale });
+  const guard = createGuard(target, run.adapter, runtime.arch.vocab);
   const inFlight: InFlight[] = [];
+  const settleNext = async (): Promise<StepEvent> => {
+    const event = await settle(inFlight.shift() as InFlight);
+    await guard.check(event.step, event.loss, event.gradNorm);
+    return event;
+  };
   try {
-    if (evalRows.length > 0) yield { type: "eval", step: 0, loss: await heldOut() };
+    if (feed.heldOut) yield { type: "eval", step: 0, ...(await feed.heldOut(scorer)) };
+    await scorer.reference(feed.precompute);
     for (let step = 0; step < steps; step++) {
-      const rows = Array.from({ length: recipe.batch.accumulate }, () => nextRows(order));
-      const window = rows.map((indices) =>
-        packBatch(indices.map((i) => trainRows[i]).filter((row) => row !== undefined)),
-      );
-      const labels = window.reduce((sum, { counts }) => sum + counts.labels, 0);
+      const { rows, window, scalars, warnings } = await feed.next(step);
+      for (const message of warnings) yield { type: "warning", message };
+      const references: Float32Array[][] = [];
+      if (objective.reference) for (const item of window) references.push(await scorer.reference(item));
+      const labels = window.flat().reduce((sum, sequence) => sum + countTrained(sequence), 0);
+      const share = { sequences: window.flat().length, labels };
       const lr = recipe.optimizer.learningRate * scheduleFactor(recipe.schedule, step);
-      writeStep({ ...adamStep(recipe, step + 1, lr), loss_scale: 1 / Math.max(1, labels) });
-      const nll: Promise<Float32Array>[] = [];
-      for (const batch of window) nll.push((await passes.train(batch)).nll);
+      writeStep(adamStep(recipe, step + 1, lr));
+      const judged: Promise<Judgement>[] = [];
+      for (const [i, item] of window.entries()) {
+        judged.push((await learn(passes, objective, item, references[i] ?? [], share)).judged);
+      }
       const { norm } = await passes.update();
+      guard.keep(step + 1);
       if (step === 0) yield { type: "compiled" };
-      const tokens = window.reduce((sum, { counts }) => sum + counts.tokens, 0);
-      inFlight.push({ step: step + 1, lr, tokens, labels, rows, nll, norm });
-      const evaluateNow = evalRows.length > 0 && (step + 1 === steps || (every > 0 && (step + 1) % every === 0));
-      while (inFlight.length > (evaluateNow || step + 1 === steps ? 0 : LAG))
-        yield await settle(inFlight.shift() as InFlight);
-      if (evaluateNow) yield { type: "eval", step: step + 1, loss: await heldOut() };
+      const tokens = window.flat().reduce((sum, { ids }) => sum + ids.length, 0);
+      const event = { type: "step" as const, step: step + 1, lr, tokens, rows, scalars };
+      inFlight.push({ event, judged, sizes: window.map(({ length }) => length), norm });
+      const evaluateNow = feed.heldOut && (step + 1 === steps || (every > 0 && (step + 1) % every === 0));
+      while (inFlight.length > (evaluateNow || step + 1 === steps ? 0 : LAG)) yield await settleNext();
+      if (evaluateNow && feed.heldOut) yield { type: "eval", step: step + 1, ...(await feed.heldOut(scorer)) };
     }
   } finally {
-    await runtime.target.idle().catch(() => {});
+    await target.idle().catch(() => {});
     passes.release();
+    start?.release();
+    feed.release();
   }
 }
 
-function nextRows(order: Iterator<readonly number[], unknown, void>): readonly number[] {
-  const next = order.next();
-  return next.done ? [] : next.value;
-}
-
-async function settle({ step, lr, tokens, labels, rows, nll, norm }: InFlight): Promise<TrainerEvent> {
-  const losses = await Promise.all(nll);
-  const sum = losses.reduce((total, part) => total + part.reduce((a, b) => a + b, 0), 0);
-  const loss = sum / Math.max(1, labels);
-  const gradNorm = await norm;
-  if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-    throw new AppError("run/diverged", `At step ${step} the loss was no longer a number.`, {
-      hint: "Start again with a learning rate three to ten times smaller, or with gradient clipping on.",
+/** Forward and backward of one micro-batch, enqueued; in a box, since a bare promise would be waited for. */
+async function learn<S extends Encoded>(
+  passes: Passes,
+  objective: Objective<S>,
+  item: Item<S>,
+  references: readonly Float32Array[],
+  share: Share,
+): Promise<{ judged: Promise<Judgement> }> {
+  const judge = (sequences: Item<S>, logp: Float32Array) => {
+    const logps = bySequence(logp, sequences);
+    return objective.judge(
+      sequences.map((sequence, i) => ({ sequence, logp: logps[i] ?? NONE, reference: references[i] ?? NONE })),
+      share,
+    );
+  };
+  if (objective.head.staged) {
+    const batch = packBatch(item);
+    const judged = await passes.trainStaged(batch, (nll) => {
+      const judgement = judge(item, negated(nll));
+      return { judgement, weights: rowWeights(batch, judgement) };
     });
+    return { judged: Promise.resolve(judged) };
   }
-  return { type: "step", step, loss, gradNorm, lr, tokens, rows };
+  const zeros = new Float32Array(item.reduce((sum, sequence) => sum + countTrained(sequence), 0));
+  const blind = judge(item, zeros);
+  // A sequence whose slopes are all 0 teaches nothing, so it is not computed.
+  const teaching = item.filter((_, i) => Array.from(blind.slopes[i] ?? []).some((slope) => slope !== 0));
+  if (teaching.length === 0) return { judged: Promise.resolve(blind) };
+  const batch = packBatch(teaching);
+  const weights = rowWeights(batch, judge(teaching, zeros.subarray(0, batch.counts.labels)));
+  const { nll } = await passes.train({ ...batch, rowWeights: weights });
+  return { judged: nll.then((values) => judge(teaching, negated(values))) };
+}
+
+const NONE = new Float32Array();
+const negated = (values: Float32Array) => values.map((value) => -value);
+
+/** d loss = Σ slope · d logp = Σ -slope · d nll. */
+function rowWeights({ rowWeights }: PackedBatch, { slopes }: Judgement): Float32Array<ArrayBuffer> {
+  const weights = new Float32Array(rowWeights.length);
+  let at = 0;
+  for (const slope of slopes) for (let i = 0; i < slope.length; i++) weights[at++] = -(slope[i] ?? 0);
+  return weights;
+}
+
+/** Forward passes of the adapter as it is now, in a copy. */
+async function startPasses<S extends Encoded>({ runtime, layout, adapter, feed, objective }: TrainingRun<S>) {
+  const { target } = runtime;
+  const copy = target.allocate(layout.length * 4, "adapter at the start");
+  target.write(copy, new Uint8Array(await target.read(adapter)));
+  const { largest } = feed;
+  const passes = createPasses({ runtime, layout, adapter: copy, head: objective.head, largest, trained: false });
+  const release = () => {
+    passes.release();
+    target.free(copy);
+  };
+  return { passes, release };
+}
+
+async function settle({ event, judged, sizes, norm }: InFlight): Promise<StepEvent> {
+  const judgements = await Promise.all(judged);
+  const loss = judgements.reduce((sum, judgement) => sum + judgement.loss, 0);
+  const all = sizes.reduce((a, b) => a + b, 0);
+  const scalars: Record<string, number> = { ...event.scalars };
+  for (const [i, judgement] of judgements.entries()) {
+    for (const [name, value] of Object.entries(judgement.scalars)) {
+      scalars[name] = (scalars[name] ?? 0) + (value * (sizes[i] ?? 0)) / all;
+    }
+  }
+  return { ...event, scalars, loss, gradNorm: await norm };
 }
 
 function adamStep({ optimizer }: Recipe, t: number, lr: number): Partial<Step> {
@@ -128,45 +198,4 @@ function adamStep({ optimizer }: Recipe, t: number, lr: number): Partial<Step> {
     correction2: 1 - beta2 ** t,
     max_norm: maxGradNorm,
   };
-}
-
-/** Mean nll over all labelled tokens of the rows, in as few passes as the bucket allows. */
-async function meanLoss(passes: Passes, rows: readonly Encoded[], largest: Bucket): Promise<number> {
-  let sum = 0;
-  let count = 0;
-  for (const { batch } of packAll(rows, largest.tokens)) {
-    const nll = await (await passes.loss(batch)).nll;
-    sum += nll.reduce((a, b) => a + b, 0);
-    count += nll.length;
-  }
-  return sum / Math.max(1, count);
-}
-
-/** Rows in order, as many to a batch as `maxRows` tokens hold; `first` is the index of a batch's first row. */
-export function* packAll(
-  rows: readonly Encoded[],
-  maxRows: number,
-): Generator<{ batch: PackedBatch; first: number; count: number }> {
-  let first = 0;
-  while (first < rows.length) {
-    let tokens = 0;
-    let end = first;
-    while (end < rows.length && (end === first || tokens + (rows[end]?.ids.length ?? 0) <= maxRows)) {
-      tokens += rows[end]?.ids.length ?? 0;
-      end++;
-    }
-    yield { batch: packBatch(rows.slice(first, end)), first, count: end - first };
-    first = end;
-  }
-}
-
-/** A bucket that holds any `size` rows of any of the sets. */
-export function largestBucket(sets: readonly (readonly Encoded[])[], size: number): Bucket {
-  const longest = (lengths: number[]) =>
-    lengths
-      .sort((a, b) => b - a)
-      .slice(0, size)
-      .reduce((a, b) => a + b, 0);
-  const tokens = bucketOf(Math.max(...sets.map((set) => longest(set.map(({ ids }) => ids.length)))));
-  return { tokens, labels: tokens };
 }

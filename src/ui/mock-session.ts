@@ -7,7 +7,16 @@ import { AppError } from "@/errors";
 import { parseRecipe, type Recipe } from "@/train/recipe";
 import { benchMock } from "@/ui/mock-bench";
 import { mockRuns } from "@/ui/mock-runs";
-import type { ComparedCase, Comparison, DatasetInfo, RunEvent, SessionApi, TokenSpan } from "@/worker/api";
+import type {
+  ComparedCase,
+  Comparison,
+  DatasetInfo,
+  ExportChoice,
+  ExportOutline,
+  RunEvent,
+  SessionApi,
+  TokenSpan,
+} from "@/worker/api";
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -92,11 +101,25 @@ export function createMockSession(query: URLSearchParams): SessionApi {
       { name: "adapter_config.json", blob: new Blob(['{"r": 8}']) },
       { name: "README.md", blob: new Blob(["# An adapter\n"]) },
     ],
+    planExport: async (choice) => mockOutline(choice),
+    exportModel: async (choice, onProgress) => {
+      const { files, bytes } = mockOutline(choice);
+      for (let tenth = 1; tenth <= 10; tenth++) {
+        await wait(pace);
+        onProgress((bytes * tenth) / 10, bytes);
+      }
+      return files.map(({ name }) => ({ name, blob: new Blob(["…"]) }));
+    },
     async loadAdapter(files) {
       if (files.some((file) => file.name.endsWith(".safetensors"))) return { rank: 8, alpha: 16 };
       throw new AppError("adapter/mismatch", "adapter_model.safetensors is missing.", { hint: "Pick both files." });
     },
   };
+}
+
+function mockOutline({ format, quant = "q8_0" }: ExportChoice): ExportOutline {
+  const files = [{ name: `ember-${format === "gguf" ? quant.toUpperCase() : format}.gguf`, bytes: 1_402_368 }];
+  return { format, quant: format === "gguf" ? quant : null, files, bytes: 1_402_368, notes: [] };
 }
 
 const noDevice = () =>
@@ -210,6 +233,8 @@ async function trainMock(
     finalLoss: 0.31,
     evalLossBefore: evalLoss(0),
     evalLossAfter: evalLoss(step),
+    evalBefore: {},
+    evalAfter: {},
     seconds: (step * pace) / 1000,
     trainableParameters: 102_400,
     memory: { forecast: 13_500_000, peak: 13_400_000 },

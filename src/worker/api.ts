@@ -138,12 +138,15 @@ export type RunEvent =
       gradNorm: number;
       lr: number;
       tokensPerSecond: number;
+      /** What the method reports besides its loss, under TRL's names: "rewards/margins", "reward", "kl" … */
+      scalars?: Readonly<Record<string, number>>;
       /** Indices of the training rows, per micro-batch. */
       rows?: readonly (readonly number[])[];
       /** Seconds left of training, by the median of recent steps; absent until that is stable. */
       eta?: number;
     }
-  | { type: "eval"; step: number; loss: number }
+  /** Without a loss where there is none before sampling (GRPO). */
+  | { type: "eval"; step: number; loss?: number; scalars?: Readonly<Record<string, number>> }
   | { type: "samples"; step: number; samples: readonly Sample[] }
   | { type: "warning"; message: string };
 
@@ -155,6 +158,9 @@ export interface RunResult {
   readonly finalLoss: number;
   readonly evalLossBefore: number | null;
   readonly evalLossAfter: number | null;
+  /** What the method measures on held-out data besides, at the start and at the end. */
+  readonly evalBefore: Readonly<Record<string, number>>;
+  readonly evalAfter: Readonly<Record<string, number>>;
   readonly seconds: number;
   readonly trainableParameters: number;
   /** Bytes on the device: what the plan said, and the most that was really allocated while training. */
@@ -232,6 +238,14 @@ export type OpenProgress = (done: number, total: number, download?: { readonly s
 export type ExportFormat = "peft" | "safetensors" | "gguf" | "gguf-lora" | "onnx";
 export type ExportQuant = "f32" | "f16" | "bf16" | "q8_0" | "q4_0" | "q5_0" | "q4_k_m" | "q5_k_m" | "q6_k" | "q8";
 
+export interface ExportChoice {
+  readonly format: ExportFormat;
+  /** The format's default when absent. */
+  readonly quant?: ExportQuant | undefined;
+  /** What the files are called after; the base's name when absent. */
+  readonly name?: string | undefined;
+}
+
 /** What an export will be, before it is. */
 export interface ExportOutline {
   readonly format: ExportFormat;
@@ -276,6 +290,10 @@ export interface SessionApi extends RunsApi {
   generate(prompt: string, options: GenerateOptions, onText: (text: string) => void): Promise<string>;
   /** adapter_model.safetensors, adapter_config.json, README.md. */
   exportAdapter(): Promise<NamedFile[]>;
+  /** What an export of the open model, with the adapter if there is one, will be. */
+  planExport(choice: ExportChoice): Promise<ExportOutline>;
+  /** Writes it into this browser's storage for this page, bytes by bytes; `stop` ends it, and nothing is kept. */
+  exportModel(choice: ExportChoice, onProgress: (done: number, total: number) => void): Promise<NamedFile[]>;
   /** Replaces the current adapter; throws "adapter/mismatch" that lists every difference. */
   loadAdapter(files: readonly NamedFile[]): Promise<{ rank: number; alpha: number }>;
   /** Measures this device; hands on what is known after each part, and what is measured next. `stop` ends it early. */

@@ -28,6 +28,13 @@ export function browserPlatform(base: string, preference: Preference, endpoint: 
       store ??= opfsFiles("models").catch(() => memoryFiles());
       return store;
     },
+    exports: {
+      folder: (name) => opfsFiles(name === "" ? "exports" : `exports%2F${encodeURIComponent(name)}`),
+      room: async () => {
+        const { quota, usage } = await navigator.storage.estimate();
+        return quota === undefined ? null : quota - (usage ?? 0);
+      },
+    },
     runs: () => {
       runs ??= openRuns();
       return runs;

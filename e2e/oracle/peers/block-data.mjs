@@ -1,8 +1,11 @@
 /**
  * One LoRA block of SmolLM2-135M's geometry, the same numbers for every trainer: a value depends only on its tensor's name
- * and its place, through a 32-bit integer hash, so that each side makes them for itself.
+ * and its place, through a 32-bit integer hash, so that each side makes them for itself (pytorch_block.py has the hash again).
  */
-export const SHAPE = { tokens: 128, width: 576, heads: 9, kvHeads: 3, headDim: 64, ffn: 1536, rank: 8, scale: 2 };
+export const SHAPE = { tokens: 128, width: 576, heads: 9, kvHeads: 3, headDim: 64, ffn: 1536, scale: 2 };
+
+/** AdamW's; without decay, which TensorFlow.js's Adam does not know. */
+export const ADAM = { rate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 const { width, heads, kvHeads, headDim, ffn } = SHAPE;
 /** [out, in] of every projection. */
@@ -16,6 +19,12 @@ export const PROJECTIONS = {
   down: [width, ffn],
 };
 
+/** The plain product of the comparison: rows × inner × columns. */
+export const PRODUCT = [128, 576, 1536];
+
+/** Greedy decoding: so many tokens behind this prompt, by the bundled model. */
+export const DECODE = { prompt: [17, 311, 42, 905, 77, 1203, 8, 640], tokens: 48 };
+
 /** Uniform in ±size / 2. */
 export function values(name, count, size) {
   const seed = [...name].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), 7);
@@ -27,9 +36,9 @@ export function values(name, count, size) {
   });
 }
 
-/** By the names of src/cpu/block.bench.ts: x, upstream, w.NAME [out, in], a.NAME [r, in], b.NAME [out, r], norms. */
-export function blockData() {
-  const { tokens, rank } = SHAPE;
+/** x, upstream, w.NAME [out, in], a.NAME [r, in], b.NAME [out, r], and both norms. */
+export function blockData(rank) {
+  const { tokens } = SHAPE;
   const data = { x: values("x", tokens * width, 1), upstream: values("upstream", tokens * width, 1) };
   data["w.attention"] = new Float32Array(width).fill(1);
   data["w.mlp"] = new Float32Array(width).fill(1);
@@ -42,17 +51,23 @@ export function blockData() {
   return data;
 }
 
-/** Best and median milliseconds of `rounds` awaited steps, after warming up. */
-export async function measure(step, rounds) {
-  for (let i = 0; i < 3; i++) await step();
-  const times = [];
-  for (let i = 0; i < rounds; i++) {
-    const start = performance.now();
-    await step();
-    times.push(performance.now() - start);
-  }
-  times.sort((a, b) => a - b);
-  return { best: times[0], median: times[Math.floor(rounds / 2)] };
+/** A row-major [rows, columns] as [columns, rows]. */
+export const turned = (array, rows, columns) =>
+  Float32Array.from({ length: rows * columns }, (_, i) => array[(i % rows) * columns + Math.floor(i / rows)]);
+
+/** cos or sin of position · 10000^(-2i / D): [tokens, D / 2]. */
+export function angles(f) {
+  const half = headDim / 2;
+  return Float32Array.from({ length: SHAPE.tokens * half }, (_, i) =>
+    f(Math.floor(i / half) / 10_000 ** ((2 * (i % half)) / headDim)),
+  );
+}
+
+/** [tokens, tokens]: 0 where a row may look, else -1e9. */
+export function causalMask() {
+  const { tokens } = SHAPE;
+  return Float32Array.from({ length: tokens * tokens }, (_, i) => (i % tokens > Math.floor(i / tokens) ? -1e9 : 0));
 }
 
 export const norm = (array) => Math.sqrt(array.reduce((sum, value) => sum + value * value, 0));
+export const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);

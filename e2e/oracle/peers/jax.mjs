@@ -1,19 +1,22 @@
-/** jax-js's side: the same block under jit(valueAndGrad), every gradient awaited, since it never computes the unread. */
+/** jax-js's side: the block under jit(valueAndGrad) and AdamW under jit, all results awaited: it never computes the unread. */
 import { defaultDevice, init, jit, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
-import { blockData, measure, norm, PROJECTIONS, SHAPE } from "./block-data.mjs";
+import { ADAM, angles, blockData, causalMask, norm, PRODUCT, PROJECTIONS, SHAPE, turned, values } from "./block-data.mjs";
+import { answer, measure } from "./measure.mjs";
+import { readTask } from "./task.mjs";
 
-const device = new URLSearchParams(location.search).get("engine") === "webgpu" ? "webgpu" : "wasm";
-const { tokens, width, heads, kvHeads, headDim, rank, scale } = SHAPE;
+const { engine, task, rank, seconds } = readTask();
+const device = engine === "webgpu" ? "webgpu" : "wasm";
+const { tokens, width, heads, kvHeads, headDim, scale } = SHAPE;
 const half = headDim / 2;
+const make = (array, shape) => np.array(array, { shape, dtype: np.float32, device });
+/** jax-js moves what it is given; `ref` keeps a copy of the handle. */
+const copies = (tree) => Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, value.ref]));
+const ready = async (array) => (await array.ref.blockUntilReady()).dispose();
 
-try {
-  await init(device);
-  defaultDevice(device);
-  const raw = blockData();
-  const make = (array, shape) => np.array(array, { shape, dtype: np.float32, device });
-  const turned = (array, rows, columns) =>
-    Float32Array.from({ length: rows * columns }, (_, i) => array[(i % rows) * columns + Math.floor(i / rows)]);
-  const trained = { x: make(raw.x, [tokens, width]) };
+async function blockTask() {
+  const raw = blockData(rank);
+  const x = make(raw.x, [tokens, width]);
+  let trained = {};
   const frozen = { upstream: make(raw.upstream, [tokens, width]) };
   frozen.attention = make(raw["w.attention"], [width]);
   frozen.mlp = make(raw["w.mlp"], [width]);
@@ -22,12 +25,9 @@ try {
     trained[`a.${name}`] = make(turned(raw[`a.${name}`], rank, inputs), [inputs, rank]);
     trained[`b.${name}`] = make(turned(raw[`b.${name}`], outputs, rank), [rank, outputs]);
   }
-  const angle = (t, i) => t / 10_000 ** ((2 * i) / headDim);
-  const grid = (f) => Float32Array.from({ length: tokens * half }, (_, i) => f(angle(Math.floor(i / half), i % half)));
-  frozen.cos = make(grid(Math.cos), [1, tokens, half]);
-  frozen.sin = make(grid(Math.sin), [1, tokens, half]);
-  const mask = Float32Array.from({ length: tokens * tokens }, (_, i) => (i % tokens > Math.floor(i / tokens) ? -1e9 : 0));
-  frozen.mask = make(mask, [1, tokens, tokens]);
+  frozen.cos = make(angles(Math.cos), [1, tokens, half]);
+  frozen.sin = make(angles(Math.sin), [1, tokens, half]);
+  frozen.mask = make(causalMask(), [1, tokens, tokens]);
 
   const block = (p, c) => {
     const project = (h, name) => {
@@ -58,19 +58,59 @@ try {
     return np.sum(middle.add(project(gated, "down")).mul(c.upstream.ref));
   };
   const both = jit(valueAndGrad(block));
-  const copies = (tree) => Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, value.ref]));
-  const norms = {};
-  const step = async () => {
-    const [value, gradients] = both(copies(trained), copies(frozen));
-    for (const [name, gradient] of Object.entries(gradients)) {
-      await (await gradient.ref.blockUntilReady()).dispose();
-      if (norms[name] === undefined) norms[name] = norm(await gradient.ref.data());
-      gradient.dispose();
+  const { rate, beta1, beta2, epsilon } = ADAM;
+  const adam = jit((p, m, v, g, c) => {
+    const next = { p: {}, m: {}, v: {} };
+    for (const key of Object.keys(p)) {
+      const first = m[key].mul(beta1).add(g[key].ref.mul(1 - beta1));
+      const second = v[key].mul(beta2).add(np.square(g[key]).mul(1 - beta2));
+      const root = np.sqrt(second.ref.mul(c.second.ref)).add(epsilon);
+      next.p[key] = p[key].sub(first.ref.mul(c.first.ref).mul(np.reciprocal(root)));
+      next.m[key] = first;
+      next.v[key] = second;
     }
-    await value.data();
+    return next;
+  });
+  const zeros = () => Object.fromEntries(Object.entries(trained).map(([key, value]) => [key, np.zeros(value.shape, { device })]));
+  let moments = { m: zeros(), v: zeros() };
+  const norms = {};
+  const losses = [];
+  let t = 0;
+  const step = async () => {
+    t++;
+    const [value, { x: dx, ...gradients }] = both({ x: x.ref, ...copies(trained) }, copies(frozen));
+    await ready(dx);
+    if (norms.x === undefined) {
+      norms.x = norm(await dx.ref.data());
+      for (const [name, gradient] of Object.entries(gradients)) norms[name] = norm(await gradient.ref.data());
+    }
+    dx.dispose();
+    const corrections = { first: make([rate / (1 - beta1 ** t)], [1]), second: make([1 / (1 - beta2 ** t)], [1]) };
+    const next = adam(trained, moments.m, moments.v, gradients, corrections);
+    for (const tree of Object.values(next)) for (const array of Object.values(tree)) await ready(array);
+    trained = next.p;
+    moments = next;
+    losses.push((await value.data())[0]);
   };
-  await step();
-  window.result = { ...(await measure(step, device === "webgpu" ? 3 : 40)), norms, engine: `jax-js ${device}` };
-} catch (error) {
-  window.result = { error: String(error?.stack ?? error) };
+  return { ...(await measure(step, seconds)), losses: losses.slice(0, 3), norms };
 }
+
+async function productTask() {
+  const [rows, inner, columns] = PRODUCT;
+  const x = make(values("x", rows * inner, 1), [rows, inner]);
+  const w = make(turned(values("w", columns * inner, 1), columns, inner), [inner, columns]);
+  const product = jit((a, b) => np.matmul(a, b));
+  let last;
+  const clock = await measure(async () => {
+    last?.dispose();
+    last = product(x.ref, w.ref);
+    await ready(last);
+  }, seconds);
+  return { ...clock, norms: { out: norm(await last.data()) } };
+}
+
+window.result = await answer(async () => {
+  await init(device);
+  defaultDevice(device);
+  return { ...(await (task === "block" ? blockTask() : productTask())), engine: `jax-js ${device}` };
+});

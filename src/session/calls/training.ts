@@ -18,7 +18,7 @@ export function trainingCalls({ state, requireIdle, requireModel, dropAdapter, d
       state.run = control;
       try {
         return await runTraining({
-          ...{ model, dataset, recipe, control, emit },
+          ...{ model, dataset, recipe, control, emit, loaded: state.adapter },
           onAdapter: (adapter) => {
             dropAdapter();
             state.adapter = adapter;

@@ -38,7 +38,7 @@ export function applyEvents(log: RunLog, events: readonly RunEvent[]): RunLog {
   for (const event of events) {
     if (event.type === "phase") phase = event.phase;
     else if (event.type === "step") steps.push(event);
-    else if (event.type === "eval") evals.push({ step: event.step, value: event.loss });
+    else if (event.type === "eval") evals.push({ step: event.step, value: event.loss ?? Number.NaN });
     else if (event.type === "samples") samples.push({ step: event.step, samples: event.samples });
     else warnings.push(event.message);
   }

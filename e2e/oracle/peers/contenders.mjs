@@ -1,0 +1,50 @@
+/** Who takes part in what. A contender answers a task with { best, median, runs } in ms and what it computed. */
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { softwareVulkan } from "../../../src/tooling/software-vulkan.mjs";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const root = join(here, "../../..");
+
+/** Mesa's driver, where it is installed: BURNISH_LAVAPIPE names its JSON otherwise. */
+function lavapipe() {
+  const folder = "/usr/share/vulkan/icd.d";
+  const found = existsSync(folder) ? readdirSync(folder).find((name) => /^lvp_icd/.test(name)) : undefined;
+  return process.env.BURNISH_LAVAPIPE ?? (found && join(folder, found));
+}
+
+const python = ["python3", join(root, ".venv/bin/python"), process.env.BURNISH_PYTHON].findLast((path) => path && (path === "python3" || existsSync(path)));
+
+const json = (command, args, env = {}) => {
+  const { stdout, stderr, status } = spawnSync(command, args, {
+    encoding: "utf8",
+    timeout: 300_000,
+    env: { ...process.env, ...env },
+  });
+  const line = stdout?.trim().split("\n").at(-1) ?? "";
+  return status === 0 && line.startsWith("{") ? JSON.parse(line) : { error: (stderr ?? "").trim().split("\n").at(-1) || "no answer" };
+};
+
+const page = (name, engine) => ({ kind: "page", name, engine });
+const node = (engine, env) => ({ kind: "run", run: (task) => json(process.execPath, [join(here, "burnish-node.mjs"), JSON.stringify({ ...task, engine })], env) });
+const torch = { kind: "run", run: (task) => json(python, [join(here, "pytorch_block.py"), JSON.stringify(task)]) };
+
+/** In the order of their turns. `class` says against which of ours a peer is held. */
+export function contenders() {
+  const driver = lavapipe();
+  const swift = softwareVulkan();
+  return [
+    { key: "burnish webgpu", ours: true, class: "gpu", tasks: ["product", "block", "decode"], ...page("burnish", "webgpu") },
+    { key: "jax-js webgpu", class: "gpu", tasks: ["product", "block"], ...page("jax", "webgpu") },
+    { key: "tfjs webgpu", class: "gpu", tasks: ["product", "block"], ...page("tfjs", "webgpu") },
+    { key: "ort-web webgpu", class: "gpu", tasks: ["product", "decode"], ...page("ort", "webgpu") },
+    ...(swift ? [{ key: "burnish node swiftshader", ours: true, class: "node", tasks: ["product", "block"], ...node("webgpu", swift) }] : []),
+    ...(driver ? [{ key: "burnish node lavapipe", ours: true, class: "node", tasks: ["product", "block"], ...node("webgpu", { VK_DRIVER_FILES: driver, LP_NUM_THREADS: "4" }) }] : []),
+    { key: "burnish cpu", ours: true, class: "cpu", tasks: ["product", "block", "decode"], ...page("burnish", "cpu") },
+    { key: "jax-js wasm", class: "cpu", tasks: ["product", "block"], ...page("jax", "cpu") },
+    { key: "ort-web wasm", class: "cpu", tasks: ["product", "decode"], ...page("ort", "cpu") },
+    { key: "pytorch cpu", class: "cpu", tasks: ["product", "block"], ...torch },
+  ];
+}

@@ -1,0 +1,83 @@
+/** A dataset of preferences: each row becomes two sequences with one prompt, of which only the answers are labelled. */
+import type { Recipe } from "@/train/recipe";
+import type { DataFault } from "@/worker/api";
+import type { Dataset, DatasetText, EvalRow, Pair } from "./dataset-types";
+import { type Codec, countTrained, type Encoded, IGNORED } from "./encode";
+import { encodePair } from "./encode-pair";
+import { previewRow } from "./preview";
+import { type FormattedRow, type PairRow, TYPE_NAMES } from "./row";
+import { nothingToLearn, orFault, SHOWN_FAULTS, SHOWN_ROWS, splitRows } from "./source";
+
+/** Throws as `buildDataset` does. Rows whose answers are equal, or have no room behind their prompt, are faults. */
+export function buildPairs(source: DatasetText, codec: Codec, recipe: Recipe): Dataset {
+  const { maxLength } = recipe.data;
+  const faults: DataFault[] = [];
+  const { train, held } = splitRows(source, recipe, "dpo", codec.template !== null, faults);
+  const tally = { dropped: 0, truncated: 0, longest: 0 };
+  const encodeAll = (rows: readonly FormattedRow<PairRow>[]) =>
+    rows.flatMap(({ line, row }) => {
+      const ids = orFault(line, faults, () => encodePair(row, codec));
+      if (!ids) return [];
+      if (same(ids.chosen, ids.rejected)) {
+        faults.push({ line, message: "Its chosen and rejected answers are equal, so neither is preferred." });
+        return [];
+      }
+      const longest = ids.prompt.length + Math.max(ids.chosen.length, ids.rejected.length);
+      tally.longest = Math.max(tally.longest, longest);
+      if (ids.prompt.length >= maxLength) {
+        tally.dropped++;
+        return [];
+      }
+      if (longest > maxLength) tally.truncated++;
+      const pair: Pair = [sequence(ids.prompt, ids.chosen, maxLength), sequence(ids.prompt, ids.rejected, maxLength)];
+      return [{ row, pair, promptIds: Array.from(ids.prompt) }];
+    });
+  const trained = encodeAll(train);
+  const evaluated = encodeAll(held);
+  faults.sort((a, b) => a.line - b.line);
+  if (trained.length === 0) throw nothingToLearn(source.name, tally.dropped, faults[0]);
+  const pairs = { train: trained.map(({ pair }) => pair), held: evaluated.map(({ pair }) => pair) };
+  const evalRows = evaluated.map(
+    ({ row, pair, promptIds }): EvalRow => ({
+      ...{ ids: pair[0].ids, labels: pair[0].labels, promptIds },
+      prompt: textOf(row.prompt),
+      expected: textOf(row.chosen),
+    }),
+  );
+  const sequences = pairs.train.flat();
+  return {
+    train: [],
+    eval: evalRows,
+    pairs,
+    rows: [],
+    info: {
+      name: source.name,
+      type: TYPE_NAMES.pair,
+      trainRows: pairs.train.length,
+      evalRows: pairs.held.length,
+      faultCount: faults.length,
+      faults: faults.slice(0, SHOWN_FAULTS),
+      droppedRows: tally.dropped,
+      truncatedRows: tally.truncated,
+      trainTokens: sequences.reduce((sum, { ids }) => sum + ids.length, 0),
+      trainedTokens: sequences.reduce((sum, row) => sum + countTrained(row), 0),
+      maxTokens: tally.longest,
+      preview: sequences.slice(0, SHOWN_ROWS + 1).map((row) => previewRow(row, codec.tokenizer)),
+      samplePrompts: evalRows.slice(0, SHOWN_ROWS).map(({ prompt }) => prompt),
+    },
+  };
+}
+
+function sequence(prompt: Uint32Array, answer: Uint32Array, maxLength: number): Encoded {
+  const ids = Uint32Array.from([...prompt, ...answer].slice(0, maxLength));
+  return { ids, labels: Int32Array.from(ids, (id, i) => (i < prompt.length ? IGNORED : id)) };
+}
+
+const same = (a: Uint32Array, b: Uint32Array) => a.length === b.length && a.every((id, i) => id === b[i]);
+
+/** What people read of a text or of its last message. */
+export function textOf(content: PairRow["prompt"] | PairRow["chosen"]): string {
+  if (typeof content === "string") return content;
+  const last = content.at(-1)?.content;
+  return typeof last === "string" ? last : JSON.stringify(last ?? "");
+}

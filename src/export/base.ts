@@ -1,0 +1,33 @@
+/** What an export starts from: the base as its files say it, and the adapter that goes into it. */
+import type { Adapter } from "@/export/peft";
+import type { ByteSource } from "@/files/byte-source";
+import type { Architecture } from "@/model/architecture";
+import type { Located } from "@/model/located";
+
+export interface ExportBase {
+  /** The id on the Hub, "bundled:NAME", or a path. */
+  readonly name: string;
+  readonly arch: Architecture;
+  readonly located: ReadonlyMap<string, Located>;
+  /** The base's one file, when it is a GGUF. */
+  readonly gguf?: ByteSource | undefined;
+  /** config.json and generation_config.json; of a GGUF, what says the same. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly generation: Readonly<Record<string, unknown>>;
+  /** Texts of tokenizer.json and tokenizer_config.json; of a GGUF, what says the same. */
+  readonly tokenizerJson: string;
+  readonly tokenizerConfigJson: string;
+  /** chat_template.jinja, where it lies beside them. */
+  readonly chatTemplateJinja?: string | undefined;
+  readonly license?: string | undefined;
+}
+
+export interface ExportInput {
+  readonly base: ExportBase;
+  readonly adapter?: Adapter | undefined;
+  /** What the result is called. */
+  readonly name: string;
+}
+
+/** "owner/name" when the base is of the Hub. */
+export const hubId = (name: string) => (/^[\w.-]+\/[\w.-]+$/.test(name) ? name : undefined);

@@ -1,0 +1,46 @@
+/** A base's weights with an adapter in them, W + (alpha / r) · B A, read from their source piece by piece. */
+import type { Adapter } from "@/export/peft";
+import type { Architecture } from "@/model/architecture";
+import { blockKernels } from "@/model/block-kernels";
+import { type Located, tensorRows } from "@/model/located";
+import { PROJECTIONS } from "@/train/recipe";
+
+/** One pair of an adapter, and what scales it. */
+export interface Pair {
+  /** [r, in] */
+  readonly a: Float32Array;
+  /** [out, r] */
+  readonly b: Float32Array;
+  readonly rank: number;
+  readonly scale: number;
+}
+
+/** What an adapter adds, by the name of the tensor that it reaches. */
+export function pairsByTensor(arch: Architecture, adapter: Adapter | undefined): ReadonlyMap<string, Pair> {
+  const found = new Map<string, Pair>();
+  if (!adapter) return found;
+  const { rank, alpha, tensors } = adapter;
+  for (let layer = 0; layer < arch.layers; layer++) {
+    for (const projection of PROJECTIONS) {
+      const pair = tensors.get(`layers.${layer}.${projection}`);
+      if (pair) found.set(arch.names.projection(layer, projection), { ...pair, rank, scale: alpha / rank });
+    }
+  }
+  return found;
+}
+
+/** Rows of one tensor as f32, merged; pieces are whole multiples of `group` rows. */
+export async function* mergedRows(
+  located: Located,
+  pair: Pair | undefined,
+  group = 1,
+): AsyncGenerator<Float32Array<ArrayBuffer>> {
+  const kernels = await blockKernels();
+  for await (const { firstRow, rows, values } of tensorRows(located, group)) {
+    if (pair) {
+      const b = pair.b.subarray(firstRow * pair.rank, (firstRow + rows) * pair.rank);
+      kernels.addLora(values, pair.a, b, pair.rank, pair.scale);
+    }
+    yield values;
+  }
+}

@@ -1,0 +1,75 @@
+/** What a recipe's method brings to the trainer: its objective and its feed, made from the dataset. */
+import type { Dataset } from "@/data/dataset-types";
+import type { Bucket } from "@/data/pack";
+import { rewardsOf } from "@/eval/rewards";
+import type { GeneratorShape } from "@/model/generate";
+import type { LoadedAdapter } from "@/session/answers";
+import { stopIdsOf } from "@/session/answers";
+import type { OpenModel } from "@/session/open-model";
+import { dpo } from "@/train/dpo";
+import { itemFeed, type Order } from "@/train/feed";
+import { grpo } from "@/train/grpo";
+import type { Head } from "@/train/objective";
+import { largestBucket } from "@/train/packing";
+import type { Recipe } from "@/train/recipe";
+import { rolloutBucket, rolloutFeed, rolloutShape } from "@/train/rollout";
+import { sft } from "@/train/sft";
+import { type TrainerEvent, train } from "@/train/trainer";
+
+/** The events of a run; nothing happens before the first is asked for. */
+export function trainMethod(
+  model: OpenModel,
+  dataset: Dataset,
+  recipe: Recipe,
+  { layout, buffer }: LoadedAdapter,
+  order?: Order,
+): AsyncGenerator<TrainerEvent, void, void> {
+  const run = { runtime: model.runtime, layout, adapter: buffer, recipe };
+  if (recipe.method === "grpo") {
+    const { tokenizer } = model;
+    const feed = rolloutFeed({
+      ...run,
+      train: dataset.questions ?? [],
+      held: dataset.eval,
+      rewards: rewardsOf(recipe.grpo.rewards),
+      decode: (ids) => tokenizer.decode([...ids], { skipSpecial: true }),
+      stopIds: stopIdsOf(model),
+      ...(order ? { order } : {}),
+    });
+    return train({ ...run, objective: grpo(recipe.grpo), feed });
+  }
+  const objective = recipe.method === "dpo" ? dpo(recipe.dpo) : sft(recipe.sft);
+  // Held-out loss is the plain one, so that runs with other training losses compare.
+  const measure = recipe.method === "dpo" ? objective : sft({ lossType: "nll" });
+  const { train: items, held } = itemsOf(dataset);
+  const precompute = recipe.method === "dpo" && recipe.dpo.precomputeReference;
+  return train({ ...run, objective, feed: itemFeed({ train: items, held, recipe, measure, precompute, order }) });
+}
+
+function itemsOf({ train, eval: held, pairs }: Dataset) {
+  return pairs ?? { train: train.map((row) => [row]), held: held.map((row) => [row]) };
+}
+
+export interface MethodWork {
+  readonly largest: Bucket;
+  readonly head: Head;
+  /** Copies of the adapter besides the one that trains. */
+  readonly adapterCopies: number;
+  /** Of the sampler that lives as long as the run; null for methods that sample nothing. */
+  readonly sampler: GeneratorShape | null;
+}
+
+/** What a run of this method needs at its largest. */
+export function methodWork(dataset: Dataset, recipe: Recipe): MethodWork {
+  const { method, batch } = recipe;
+  if (method === "grpo") {
+    const { head, reference } = grpo(recipe.grpo);
+    const sampler = rolloutShape([...(dataset.questions ?? []), ...dataset.eval], recipe);
+    const adapterCopies = reference && recipe.start === "adapter" ? 1 : 0;
+    return { largest: rolloutBucket(sampler, recipe), head, adapterCopies, sampler };
+  }
+  const { train, held } = itemsOf(dataset);
+  const { head, reference } = method === "dpo" ? dpo(recipe.dpo) : sft(recipe.sft);
+  const adapterCopies = reference && recipe.start === "adapter" ? 1 : 0;
+  return { largest: largestBucket([train, held], batch.size), head, adapterCopies, sampler: null };
+}
