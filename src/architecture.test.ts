@@ -74,6 +74,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "hub",
     "offload",
     "bench/report",
+    "bench/growth-svg",
   ],
   tooling: [],
 };

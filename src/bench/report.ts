@@ -124,8 +124,8 @@ export function exponent(points: readonly { readonly value: number; readonly ste
 export const AXES: Readonly<
   Record<GrowthAxis, { readonly title: string; readonly unit: string; readonly fixed: string }>
 > = {
-  tokens: { title: "Sequence length", unit: "tokens in one sequence", fixed: "1 layer, rank 16" },
-  rank: { title: "LoRA rank", unit: "rank", fixed: "1 layer, 256 tokens" },
+  tokens: { title: "Sequence length", unit: "tokens", fixed: "1 layer, rank 16" },
+  rank: { title: "LoRA rank", unit: "rank of every matrix", fixed: "1 layer, 256 tokens" },
   layers: { title: "Layers", unit: "layers", fixed: "256 tokens, rank 16" },
   sequences: { title: "Batch", unit: "sequences of 128 tokens", fixed: "1 layer, rank 16" },
 };

@@ -12,7 +12,7 @@ import { keep } from "@/bench/keep";
 import { createCpuTarget } from "@/cpu/cpu-target";
 import { createGraph, external, type Graph, storagesOf } from "@/graph/graph";
 import { compileGraph } from "@/graph/plan";
-import { NO_STEP, packStep, STEP_BYTES } from "@/graph/step";
+import { NO_STEP, packStep } from "@/graph/step";
 import type { DeviceBuffer, Executable, Format, Program, Target } from "@/graph/target";
 import { multiply, multiplyBackward } from "@/ops/linear";
 import { ropeTable } from "@/ops/rope";
@@ -20,7 +20,6 @@ import { createRandom } from "@/util/random";
 
 const T = 128;
 const RANK = 8;
-const STEP = external("step", [STEP_BYTES / 4]);
 
 /** Buffers of all externals, filled: floats near 0, spans and positions as one causal sequence. */
 export async function open(target: Target, program: Program): Promise<[Executable, Map<string, DeviceBuffer>]> {

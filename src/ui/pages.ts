@@ -1,5 +1,6 @@
 /** The rooms of the page, in the order of its navigation. The first is the one that opens. */
 import type { ComponentType } from "preact";
+import { Bench } from "@/ui/pages/bench";
 import { Home } from "@/ui/pages/home";
 import { Runs } from "@/ui/pages/runs";
 
@@ -13,6 +14,7 @@ export interface Page {
 export const PAGES: readonly Page[] = [
   { room: "", label: "Train", View: Home },
   { room: "runs", label: "Runs", View: Runs },
+  { room: "bench", label: "Bench", View: Bench },
 ];
 
 export function pageOf(room: string): Page {
