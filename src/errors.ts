@@ -20,6 +20,7 @@ export type ErrorCode =
   | "dataset/nothing-to-learn"
   | "dataset/gate"
   | "adapter/mismatch"
+  | "export/self-test"
   | "recipe/invalid"
   | "run/diverged"
   | "run/stopped"

@@ -7,6 +7,7 @@ import { evaluate } from "@/cli/commands/evaluate";
 import { exportResult } from "@/cli/commands/export";
 import { generate } from "@/cli/commands/generate";
 import { inspect } from "@/cli/commands/inspect";
+import { pushResult } from "@/cli/commands/push";
 import { runs } from "@/cli/commands/runs";
 import { score } from "@/cli/commands/score";
 import { train } from "@/cli/commands/train";
@@ -19,6 +20,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   generate,
   inspect,
   export: exportResult,
+  push: pushResult,
   bench,
   runs,
 };

@@ -40,6 +40,19 @@ async function folder(path: string, wanted: RegExp): Promise<NamedFile[]> {
   return Promise.all(names.map((name) => file(join(path, name))));
 }
 
+/** Every file of a folder and of the folders in it, but what is hidden. */
+export async function wholeFolder(path: string, prefix = ""): Promise<NamedFile[]> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isDirectory()) throw notFound(path, "folder");
+  const entries = (await readdir(path, { withFileTypes: true })).filter(({ name }) => !name.startsWith("."));
+  const files = entries.map(async (entry): Promise<NamedFile[]> => {
+    const inner = join(path, entry.name);
+    if (entry.isDirectory()) return wholeFolder(inner, `${prefix}${entry.name}/`);
+    return entry.isFile() ? [{ name: `${prefix}${entry.name}`, blob: await openAsBlob(inner) }] : [];
+  });
+  return (await Promise.all(files)).flat();
+}
+
 function notFound(path: string, kind: "file" | "folder"): AppError {
   return new AppError("usage", `There is no ${kind} ${path}.`, {
     hint: "Check the path, or name a bundled one: bundled:NAME.",

@@ -25,6 +25,7 @@ export function nodePlatform(preference: Preference): Platform {
     files: async () => diskFiles(cache),
     exports: diskExports(join(cache, "exports")),
     hub: { endpoint: HF_ENDPOINT ? parseEndpoint(HF_ENDPOINT) : HUB, token: HF_TOKEN },
+    onnxruntime: () => import("onnxruntime-web/wasm"),
     openTarget: () => {
       opened ??= open(preference);
       return opened;

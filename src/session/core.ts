@@ -5,11 +5,13 @@
 import { buildDataset } from "@/data/dataset";
 import type { Dataset, DatasetText } from "@/data/dataset-types";
 import { AppError } from "@/errors";
+import type { LossPoint } from "@/export/curve";
 import type { LoadedAdapter } from "@/session/answers";
 import type { OpenModel } from "@/session/open-model";
 import type { Platform } from "@/session/platform";
 import { busy, type RunControl } from "@/session/run";
 import { parseRecipe, type Recipe, type RecipeInput } from "@/train/recipe";
+import type { Comparison, RunResult } from "@/worker/api";
 
 export interface State {
   model?: OpenModel;
@@ -18,6 +20,9 @@ export interface State {
   adapter?: LoadedAdapter;
   /** What the adapter was, or will be, trained by. */
   recipe: Recipe;
+  /** The run that made the adapter, and what was measured on it. */
+  trained?: { result: RunResult; losses: LossPoint[]; evals: LossPoint[] };
+  comparison?: Comparison;
   run?: RunControl;
   download?: AbortController;
 }
@@ -49,6 +54,8 @@ export function createCore(platform: Platform): Core {
     dropAdapter: () => {
       if (state.adapter && state.model) state.model.runtime.target.free(state.adapter.buffer);
       delete state.adapter;
+      delete state.trained;
+      delete state.comparison;
     },
     datasetFor: (recipe) => {
       const model = requireModel();

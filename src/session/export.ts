@@ -6,6 +6,8 @@ import { planGguf } from "@/export/gguf";
 import { planGgufLora } from "@/export/gguf-lora";
 import type { GgufQuant } from "@/export/gguf-mix";
 import { type FloatQuant, planMerged } from "@/export/merged";
+import type { OnnxWeights } from "@/export/onnx/decoder";
+import { planOnnx } from "@/export/onnx/plan";
 import { exportPeft } from "@/export/peft";
 import type { ExportFormat, ExportOutline } from "@/worker/api";
 
@@ -27,7 +29,7 @@ export async function planExport(
     case "gguf-lora":
       return planGgufLora(input, quant as "f32" | "f16");
     case "onnx":
-      throw new AppError("usage", "ONNX cannot be written here yet.", { hint: "Choose safetensors or GGUF." });
+      return planOnnx(input, quant as OnnxWeights);
   }
 }
 

@@ -30,6 +30,7 @@ beforeAll(async () => {
     bundled: () => Promise.reject(new Error("nothing bundled is needed")),
     files: async () => diskFiles(cache),
     exports: diskExports(join(cache, "exports")),
+    onnxruntime: () => import("onnxruntime-web/wasm"),
     hub: { endpoint: hub.url },
   });
 });

@@ -4,6 +4,8 @@ import type { FileStore } from "@/storage/files";
 import type { Locks } from "@/storage/locks";
 import type { RecordStore } from "@/storage/records";
 
+export type OnnxRuntime = typeof import("onnxruntime-web/wasm");
+
 export interface Platform {
   /** Opens the engine once; later calls give the same. `notice` is one line for people: which engine, and what it means. */
   openTarget(): Promise<{ target: Target; notice: string }>;
@@ -18,6 +20,8 @@ export interface Platform {
   };
   /** Where runs are kept, and who is at work on which. Opens once. */
   runs(): Promise<RunHome>;
+  /** Loaded when it is asked for. */
+  onnxruntime(): Promise<OnnxRuntime>;
   /** Where models come from, and the token of the one who runs this, if any. */
   readonly hub: { readonly endpoint: string; readonly token?: string | undefined };
 }

@@ -7,6 +7,7 @@ import { answerCalls } from "@/session/calls/answers";
 import { benchCalls } from "@/session/calls/bench";
 import { dataCalls } from "@/session/calls/data";
 import { exportCalls } from "@/session/calls/export";
+import { finishCalls } from "@/session/calls/finish";
 import { modelCalls } from "@/session/calls/model";
 import { runCalls } from "@/session/calls/runs";
 import { trainingCalls } from "@/session/calls/training";
@@ -23,6 +24,7 @@ export function createSession(platform: Platform): Session {
     ...answerCalls(core),
     ...adapterCalls(core),
     ...exportCalls(core),
+    ...finishCalls(core),
     ...benchCalls(core),
     ...runCalls(core),
   };

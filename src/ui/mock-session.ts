@@ -110,6 +110,33 @@ export function createMockSession(query: URLSearchParams): SessionApi {
       }
       return files.map(({ name }) => ({ name, blob: new Blob(["…"]) }));
     },
+    async selfTest(_made, _files, _ask, onProgress) {
+      for (let tenth = 1; tenth <= 10; tenth++) {
+        await wait(pace);
+        onProgress(tenth, 10);
+      }
+      const checks = [
+        {
+          what: "log-probabilities of the next token after 8 prompts differ by at most 0.031 (allowed 0.1)",
+          passed: true,
+        },
+        { what: "greedy texts are the same for 8 of 8 prompts (needed 6)", passed: true },
+        { what: "22 of 24 held-out cases pass, 22 in Burnish", passed: true },
+      ];
+      return { reader: "llama.cpp in WebAssembly", checks, passed: true };
+    },
+    companions: async () => [{ name: "README.md", blob: new Blob(["# A model\n"]) }],
+    checkPush: async ({ repo }, files) => ({
+      ...{ repo, account: "me", exists: false, replaces: [], forbids: null, notes: [] },
+      bytes: files.reduce((sum, { blob }) => sum + blob.size, 0),
+    }),
+    push: async ({ repo }, _files, onProgress) => {
+      for (let tenth = 1; tenth <= 10; tenth++) {
+        await wait(pace);
+        onProgress({ phase: "send", done: tenth, total: 10 });
+      }
+      return { url: `https://huggingface.co/${repo}`, commit: "0".repeat(40) };
+    },
     async loadAdapter(files) {
       if (files.some((file) => file.name.endsWith(".safetensors"))) return { rank: 8, alpha: 16 };
       throw new AppError("adapter/mismatch", "adapter_model.safetensors is missing.", { hint: "Pick both files." });

@@ -272,6 +272,66 @@ export interface RunsApi {
   exportTrackio(ids: readonly string[], project: string): Promise<NamedFile>;
 }
 
+/** A token and how likely it is. */
+export interface TokenLead {
+  readonly token: number;
+  readonly logProbability: number;
+}
+
+export interface SelfTestCheck {
+  /** In one line, with the figures. */
+  readonly what: string;
+  readonly passed: boolean;
+}
+
+/** What came of reading an export again. */
+export interface SelfTest {
+  /** What read it: "llama.cpp in WebAssembly". */
+  readonly reader: string;
+  readonly checks: readonly SelfTestCheck[];
+  readonly passed: boolean;
+}
+
+/** Another program that has opened an export: a greedy answer, and the likeliest first tokens of it. */
+export type OutsideAsk = (
+  prompt: string,
+  maxTokens: number,
+) => Promise<{ readonly text: string; readonly next: readonly TokenLead[] }>;
+
+export interface PushAsk {
+  /** "owner/name" */
+  readonly repo: string;
+  readonly isPublic: boolean;
+  /** A repository that is there already gets a further commit. */
+  readonly update: boolean;
+  /** For this push only; it is kept nowhere. */
+  readonly token?: string | undefined;
+  /** The base's licence, where no model is open that says it. */
+  readonly license?: string | undefined;
+}
+
+/** What can be said before a push. */
+export interface PushView {
+  readonly repo: string;
+  /** Whose token it is. */
+  readonly account: string;
+  readonly exists: boolean;
+  /** Files of the repository that this push replaces. */
+  readonly replaces: readonly string[];
+  readonly bytes: number;
+  /** Why the base's licence does not let it be published, or null. */
+  readonly forbids: string | null;
+  /** What the base's licence asks. */
+  readonly notes: readonly string[];
+}
+
+export interface PushStep {
+  readonly phase: "check" | "hash" | "send" | "commit";
+  /** Bytes of all files, hashed or sent. */
+  readonly done: number;
+  readonly total: number;
+}
+
 export interface SessionApi extends RunsApi {
   device(): Promise<DeviceInfo>;
   openModel(source: ModelSource, onProgress: OpenProgress, dtype?: BaseDtype): Promise<ModelInfo>;
@@ -294,6 +354,22 @@ export interface SessionApi extends RunsApi {
   planExport(choice: ExportChoice): Promise<ExportOutline>;
   /** Writes it into this browser's storage for this page, bytes by bytes; `stop` ends it, and nothing is kept. */
   exportModel(choice: ExportChoice, onProgress: (done: number, total: number) => void): Promise<NamedFile[]>;
+  /** Reads an export again, by `ask` or by readers of the session's own, and compares it with what is open. */
+  selfTest(
+    made: ExportOutline,
+    files: readonly NamedFile[],
+    ask: OutsideAsk | null,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<SelfTest>;
+  /** What goes with an export: model card, recipe, curves, script, Modelfile. */
+  companions(made: ExportOutline, tested: SelfTest | null, name?: string): Promise<NamedFile[]>;
+  checkPush(ask: PushAsk, files: readonly NamedFile[]): Promise<PushView>;
+  /** `stop` ends it; what has arrived is not sent again. */
+  push(
+    ask: PushAsk,
+    files: readonly NamedFile[],
+    onProgress: (step: PushStep) => void,
+  ): Promise<{ url: string; commit: string }>;
   /** Replaces the current adapter; throws "adapter/mismatch" that lists every difference. */
   loadAdapter(files: readonly NamedFile[]): Promise<{ rank: number; alpha: number }>;
   /** Measures this device; hands on what is known after each part, and what is measured next. `stop` ends it early. */

@@ -1,7 +1,7 @@
 /** The browser as a platform: WebGPU or the CPU in this worker, bundled files over HTTP from the page's own place, OPFS. */
 import { AppError } from "@/errors";
 import { type ChosenTarget, chooseTarget, type Preference } from "@/session/choose-target";
-import type { Platform, RunHome } from "@/session/platform";
+import type { OnnxRuntime, Platform, RunHome } from "@/session/platform";
 import type { FileStore } from "@/storage/files";
 import { idbRecords } from "@/storage/idb-records";
 import { webLocks } from "@/storage/locks";
@@ -39,6 +39,7 @@ export function browserPlatform(base: string, preference: Preference, endpoint: 
       runs ??= openRuns();
       return runs;
     },
+    onnxruntime,
     hub: { endpoint },
   };
 }
@@ -49,6 +50,16 @@ async function openRuns(): Promise<RunHome> {
     files: await opfsFiles("runs").catch(() => memoryFiles()),
     locks: webLocks(navigator.locks),
   };
+}
+
+/** Its WASM comes from this page's own build; by default it would be looked for on a CDN. */
+async function onnxruntime(): Promise<OnnxRuntime> {
+  const [ort, { default: wasm }] = await Promise.all([
+    import("onnxruntime-web/wasm"),
+    import("onnxruntime-web/ort-wasm-simd-threaded.wasm?url"),
+  ]);
+  ort.env.wasm.wasmPaths = { wasm };
+  return ort;
 }
 
 async function fetchBundled(address: URL): Promise<Blob> {

@@ -1,17 +1,22 @@
 /** burnish export: the adapter alone or merged into its base, in the formats that others read. */
 import type { Command } from "@/cli/command";
 import { megabytes } from "@/cli/commands/shared";
-import { adapterFiles, modelSource } from "@/cli/files";
+import { adapterFiles, dataSource, modelSource, wholeFolder, writeFiles } from "@/cli/files";
+import type { Flags } from "@/cli/flags";
+import type { Terminal } from "@/cli/terminal";
+import { AppError } from "@/errors";
 import { chooseQuant } from "@/export/format";
 import { checkFileName, fileStem } from "@/export/write";
+import type { Session } from "@/session/contract";
 import { diskExports } from "@/storage/disk-files";
 import { storeSink } from "@/storage/export-sink";
+import type { ExportOutline, NamedFile, SelfTest } from "@/worker/api";
 
 export const exportResult: Command = {
   name: "export",
   summary: "Write a model, with --adapter merged in, as safetensors or GGUF; or the adapter alone (peft, gguf-lora).",
   required: ["model", "format", "out"],
-  optional: ["adapter", "quant", "name"],
+  optional: ["adapter", "quant", "name", "data"],
   run: async ({ session, flags, terminal }) => {
     const { format = "safetensors", out = "", name } = flags;
     const quant = chooseQuant(format, flags.quant) ?? undefined;
@@ -26,7 +31,33 @@ export const exportResult: Command = {
       (bytes, total) => terminal.progress("export", bytes, total, `${megabytes(bytes)} of ${megabytes(total)}`),
     );
     for (const note of done.notes) terminal.note(note);
+    const tested = await retest(session, flags, done, out, adapter, terminal);
     terminal.say(`${out}: ${done.files.map((file) => `${file.name} (${megabytes(file.bytes)})`).join(", ")}`);
-    terminal.emit({ type: "export", out, ...done });
+    terminal.emit({ type: "export", out, ...done, selfTest: tested });
+    if (!tested.passed) {
+      throw new AppError("export/self-test", `What was written to ${out} does not say what the model says.`, {
+        hint: "Do not use these files. README.md names what differs; please report it with the model's name.",
+      });
+    }
   },
 };
+
+/** Opens the model on a device, reads the files again, and writes the card with what was found. */
+async function retest(
+  session: Session,
+  flags: Flags,
+  made: ExportOutline,
+  out: string,
+  adapter: readonly NamedFile[] | null,
+  terminal: Terminal,
+): Promise<SelfTest> {
+  await session.openModel(await modelSource(flags.model ?? ""), () => {});
+  if (adapter) await session.loadAdapter(adapter);
+  if (flags.data !== undefined) await session.openDataset(await dataSource(flags.data), { data: { holdout: 0.5 } });
+  const names = new Set(made.files.map(({ name }) => name));
+  const files = (await wholeFolder(out)).filter(({ name }) => names.has(name));
+  const tested = await session.selfTest(made, files, null, (done, total) => terminal.progress("test", done, total));
+  for (const { what, passed } of tested.checks) terminal.note(`${passed ? "passed" : "FAILED"}: ${what}`);
+  await writeFiles(out, await session.companions(made, tested, flags.name));
+  return tested;
+}

@@ -14,7 +14,9 @@ export function answerCalls({ state, requireIdle, requireModel, requireAdapter, 
     compare: async (onEvent) => {
       requireIdle();
       const adapter = requireAdapter();
-      return comparePairs(requireModel(), adapter, datasetFor(state.recipe).eval, state.recipe, onEvent);
+      const { eval: held } = datasetFor(state.recipe);
+      state.comparison = await comparePairs(requireModel(), adapter, held, state.recipe, onEvent);
+      return state.comparison;
     },
 
     evaluateBase: async (onEvent) => {

@@ -1,8 +1,10 @@
 /** Training the adapter, and steering a run or a download that is going on. */
+import type { LossPoint } from "@/export/curve";
 import type { Session } from "@/session/contract";
 import type { Core, State } from "@/session/core";
 import { type RunControl, runTraining } from "@/session/run";
 import { parseRecipe } from "@/train/recipe";
+import type { RunEvent } from "@/worker/api";
 
 type TrainingCalls = Pick<Session, "train" | "pause" | "resume" | "stop">;
 
@@ -17,13 +19,25 @@ export function trainingCalls({ state, requireIdle, requireModel, dropAdapter, d
       const control: RunControl = { stopped: false, paused: undefined };
       state.run = control;
       try {
-        return await runTraining({
-          ...{ model, dataset, recipe, control, emit, loaded: state.adapter },
+        const losses: LossPoint[] = [];
+        const evals: LossPoint[] = [];
+        const watched = (events: readonly RunEvent[]) => {
+          for (const event of events) {
+            if (event.type === "step") losses.push({ step: event.step, loss: event.loss });
+            if (event.type === "eval" && event.loss !== undefined) evals.push({ step: event.step, loss: event.loss });
+          }
+          emit(events);
+        };
+        const result = await runTraining({
+          ...{ model, dataset, recipe, control, emit: watched, loaded: state.adapter },
           onAdapter: (adapter) => {
             dropAdapter();
             state.adapter = adapter;
           },
         });
+        delete state.comparison;
+        state.trained = { result, losses, evals };
+        return result;
       } finally {
         delete state.run;
       }

@@ -1,0 +1,77 @@
+/** What a run and its comparison have to say in a model card. */
+import { code, plain } from "@/export/card-text";
+import type { LossPoint } from "@/export/curve";
+import type { Recipe } from "@/train/recipe";
+import type { Comparison } from "@/worker/api";
+
+export interface RunFacts {
+  readonly recipe: Recipe;
+  /** What the data is called: an id on the Hub, a file, "bundled:NAME". */
+  readonly dataset: string;
+  readonly trainRows: number;
+  readonly evalRows: number;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly trainableParameters: number;
+  readonly evalLossBefore: number | null;
+  readonly evalLossAfter: number | null;
+  readonly losses: readonly LossPoint[];
+  readonly evals: readonly LossPoint[];
+  readonly comparison?: Comparison | undefined;
+}
+
+export function runSections(run: RunFacts, beside: { hasCurve?: boolean; hasScript?: boolean }): string[] {
+  return [...(run.comparison ? [evaluation(run.comparison)] : []), training(run, beside)];
+}
+
+const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
+const range = ({ low, high }: { low: number; high: number }) => `${percent(low)} to ${percent(high)}`;
+
+function evaluation({ n, base, tuned, difference, differenceInterval, sentence }: Comparison): string {
+  const row = (name: string, { passed, rate, interval }: Comparison["base"]) =>
+    `| ${name} | ${passed} of ${n} | ${percent(rate)} | ${range(interval)} |`;
+  const table = [
+    "| | Passed | Rate | 95 % interval |",
+    "| --- | --- | ---: | --- |",
+    row("Base", base),
+    row("Tuned", tuned),
+  ];
+  const change = `The difference is ${percent(difference)} (95 % interval ${range(differenceInterval)}, paired).`;
+  return ["## Evaluation", plain(sentence), table.join("\n"), change].join("\n\n");
+}
+
+function training(run: RunFacts, { hasCurve = false, hasScript = false }: { hasCurve?: boolean; hasScript?: boolean }) {
+  const { recipe, steps, seconds, trainableParameters, evalLossBefore, evalLossAfter } = run;
+  const { lora, optimizer, schedule, batch, data } = recipe;
+  const rows: [string, string][] = [
+    ["Data", `${code(run.dataset)}, ${run.trainRows} rows, ${run.evalRows} held out`],
+    [
+      "Method",
+      `${recipe.method.toUpperCase()} with LoRA: rank ${lora.rank}, alpha ${lora.alpha}, on ${lora.targets.join(", ")}`,
+    ],
+    ["Trained parameters", trainableParameters.toLocaleString("en-US")],
+    ["Steps", `${steps} of ${batch.size * batch.accumulate} rows, at most ${data.maxLength} tokens each`],
+    ["Learning rate", `${optimizer.learningRate}, ${schedule.kind}, ${schedule.warmup} steps of warm-up`],
+    [
+      "Optimizer",
+      `AdamW, weight decay ${optimizer.weightDecay}, gradients clipped at ${optimizer.maxGradNorm || "nothing"}`,
+    ],
+    ["Seed", `${recipe.seed}`],
+    ["Time", `${Math.round(seconds)} s`],
+    ...(evalLossBefore !== null && evalLossAfter !== null
+      ? [
+          ["Held-out loss", `${evalLossBefore.toFixed(4)} before, ${evalLossAfter.toFixed(4)} after`] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
+  ];
+  return [
+    "## Training",
+    ["| | |", "| --- | --- |", ...rows.map(([key, value]) => `| ${key} | ${value} |`)].join("\n"),
+    ...(hasCurve ? ["![Loss by step](curves.svg)"] : []),
+    "`recipe.json` holds every setting.",
+    ...(hasScript ? ["`train.py` is the same run in Python, with TRL and PEFT."] : []),
+  ].join("\n\n");
+}

@@ -1,0 +1,13 @@
+/** Someone who opens an export and answers prompts, so that what left can be compared with what stayed. */
+import type { Said } from "@/export/self-test";
+
+export interface Reader {
+  /** For people: "onnxruntime in WebAssembly". */
+  readonly name: string;
+  /** Greedy answers, and the likeliest first tokens where `leads` asks for them. */
+  answers(prompts: readonly string[], maxTokens: number, leads: boolean): Promise<Said[]>;
+  release(): Promise<void>;
+}
+
+/** Tokens whose likelihood is compared, and a few beyond, since sides may order near ties differently. */
+export const LEADS = 12;

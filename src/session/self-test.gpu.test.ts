@@ -1,0 +1,127 @@
+/** Exports of a tiny model with an adapter, in every format, read again by someone else; and broken ones, which must show. */
+import { readdirSync, readFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { chooseTarget } from "@/session/choose-target";
+import type { Session } from "@/session/contract";
+import { createSession } from "@/session/session";
+import { memoryLocks } from "@/storage/locks";
+import { memoryFiles } from "@/storage/memory-files";
+import { memoryRecords } from "@/storage/records";
+import type { ExportChoice, NamedFile } from "@/worker/api";
+
+const FIXTURE = new URL("../../e2e/fixtures/llama-gqa/", import.meta.url);
+const named = (folder: string, wanted: RegExp): NamedFile[] =>
+  readdirSync(new URL(folder, FIXTURE))
+    .filter((name) => wanted.test(name))
+    .map((name) => ({ name, blob: new Blob([readFileSync(new URL(`${folder}${name}`, FIXTURE))]) }));
+const ROWS = Array.from({ length: 12 }, (_, i) => JSON.stringify({ prompt: `${i} and one: `, completion: `${i + 1}` }));
+
+let session: Session;
+beforeAll(async () => {
+  const target = chooseTarget("cpu", undefined);
+  const stores = new Map<string, ReturnType<typeof memoryFiles>>();
+  const folder = async (name: string) => {
+    const found = stores.get(name) ?? memoryFiles();
+    stores.set(name, found);
+    return found;
+  };
+  session = createSession({
+    openTarget: () => target,
+    bundled: () => Promise.reject(new Error("nothing bundled is needed")),
+    files: async () => memoryFiles(),
+    runs: async () => ({ records: memoryRecords(), files: memoryFiles(), locks: memoryLocks() }),
+    exports: { folder, room: async () => null },
+    onnxruntime: () => import("onnxruntime-web/wasm"),
+    hub: { endpoint: "http://localhost:1" },
+  });
+  const files = named("", /^(config|generation_config|tokenizer|tokenizer_config)\.json$|^model\.safetensors$/);
+  await session.openModel({ kind: "files", name: "tiny", files }, () => {});
+  await session.loadAdapter(named("adapter/", /^adapter_/));
+  const data = { name: "rows.jsonl", blob: new Blob([ROWS.join("\n")]) };
+  await session.openDataset({ kind: "files", name: "rows", train: data }, { data: { holdout: 0.5 } });
+});
+afterAll(() => session.release());
+
+async function exported(choice: ExportChoice) {
+  const made = await session.planExport(choice);
+  return { made, files: await session.exportModel(choice, () => {}) };
+}
+
+const CHOICES: ExportChoice[] = [
+  { format: "peft" },
+  { format: "safetensors", quant: "f32" },
+  { format: "safetensors", quant: "bf16" },
+  { format: "gguf", quant: "f32" },
+  { format: "gguf", quant: "f16" },
+  { format: "gguf", quant: "q8_0" },
+  { format: "gguf-lora", quant: "f32" },
+  { format: "onnx", quant: "f32" },
+  { format: "onnx", quant: "f16" },
+  { format: "onnx", quant: "q8" },
+];
+test.each(CHOICES)("$format $quant says what the page says", async (choice) => {
+  const { made, files } = await exported(choice);
+  const { checks, passed } = await session.selfTest(made, files, null, () => {});
+  expect(checks.length).toBeGreaterThanOrEqual(2);
+  expect(checks.filter((check) => !check.passed)).toEqual([]);
+  expect(passed).toBe(true);
+});
+
+test("a merged model without its adapter is found out", async () => {
+  const choice: ExportChoice = { format: "safetensors", quant: "f32" };
+  const { made, files } = await exported(choice);
+  const base = named("", /^model\.safetensors$/);
+  const { passed, checks } = await session.selfTest(
+    made,
+    files.map((file) => base.find(({ name }) => name === file.name) ?? file),
+    null,
+    () => {},
+  );
+  expect(passed).toBe(false);
+  expect(checks[0]?.passed).toBe(false);
+});
+
+test("another tokenizer is found out", async () => {
+  const { made, files } = await exported({ format: "onnx", quant: "f32" });
+  const swapped = files.map(async ({ name, blob }) => {
+    if (name !== "tokenizer.json") return { name, blob };
+    return { name, blob: new Blob([(await blob.text()).replace(/"1": ?(\d+),/, '"1": 5,')]) };
+  });
+  const tested = await session
+    .selfTest(made, await Promise.all(swapped), null, () => {})
+    .catch(() => ({ passed: false }));
+  expect(tested.passed).toBe(false);
+});
+
+test("a reader outside that says nothing is found out", async () => {
+  const { made, files } = await exported({ format: "gguf", quant: "q8_0" });
+  const { passed, reader } = await session.selfTest(
+    made,
+    files,
+    async () => ({ text: "", next: [] }),
+    () => {},
+  );
+  expect(reader).toBe("llama.cpp in WebAssembly");
+  expect(passed).toBe(false);
+});
+
+test("a card has the recipe, the scores and the self-test, and others' text as text", async () => {
+  const recipe = { schedule: { steps: 3 }, data: { holdout: 0.5 }, lora: { rank: 4, alpha: 8 } };
+  await session.train({ ...recipe, evaluate: { every: 0 } }, () => {});
+  await session.compare(() => {});
+  const { made, files } = await exported({ format: "gguf", quant: "f16", name: "my model" });
+  const tested = await session.selfTest(made, files, null, () => {});
+  const companions = await session.companions(made, tested, 'odd" name\n---\n<script>');
+  expect(companions.map(({ name }) => name)).toEqual([
+    "README.md",
+    "recipe.json",
+    "curves.svg",
+    "train.py",
+    "Modelfile",
+  ]);
+  const card = (await companions[0]?.blob.text()) ?? "";
+  expect(card.split("\n---\n")).toHaveLength(2);
+  expect(card.split("\n---\n")[1]).not.toContain("<script>");
+  for (const part of ["## Evaluation", "95 % interval", "## Self-test", "passed: ", "rank 4, alpha 8"])
+    expect(card).toContain(part);
+});
