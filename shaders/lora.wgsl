@@ -1,37 +1,59 @@
-// uses: step
+// uses: step lanes gathered
 // Gradient of a LoRA matrix: a sum over the token axis, added to what is there.
 //
 //   gradient   g[M, N] += scale · left[T, M]ᵀ · right[T, N]
 //
 // B's gradient has left = dy, right = h; A's has left = dh, right = x. The forward half lives in linear.wgsl, fused
-// into the projection. One lane makes 8 × 4 values; M and N are multiples of 4.
+// into the projection. A lane makes up to 16 × 4 values, four tokens at a time: g's rows += 4 tokens of right as a matrix ·
+// their left values. SPLIT lanes share a tile, each with its part of the tokens. M, N and T are multiples of 4.
 
 override M: u32;
 override N: u32;
+override FLIPPED: u32 = 0;  // 1: g is [N, M]. The narrow matrix is best on the left, where a lane takes all of it.
+const TALL = min(M / 4u, 4u);  // quads of rows of a tile
 
 @group(0) @binding(0) var<storage, read> left: array<vec4f>;
 @group(0) @binding(1) var<storage, read> right: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> g: array<vec4f>;
 
 @compute @workgroup_size(64)
-fn gradient(@builtin(global_invocation_id) id: vec3u) {
-  const width_n = N / 4u;
-  const width_m = M / 4u;
-  let quad_n = id.x % width_n;
-  let quad_m = (id.x / width_n) * 2u;
-  if (quad_m >= width_m) { return; }
-  let second = min(quad_m + 1u, width_m - 1u);
-  var low = mat4x4f();
-  var high = mat4x4f();
-  let tokens = arrayLength(&right) / width_n;
-  for (var t = 0u; t < tokens; t++) {
-    let r = right[t * width_n + quad_n];
-    let l = left[t * width_m + quad_m];
-    let m = left[t * width_m + second];
-    low += mat4x4f(r * l.x, r * l.y, r * l.z, r * l.w);
-    high += mat4x4f(r * m.x, r * m.y, r * m.z, r * m.w);
+fn gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  const wide = N / 4u;
+  const high = M / 4u;
+  meet(index);
+  // Lanes past the end repeat the last column and store nothing, so that none leaves early.
+  let x = group.x * (64u / SPLIT) + index / SPLIT;
+  let quad = min(x, wide - 1u);
+  let rows = min(group.y * TALL, high - TALL);
+  var a = mat4x4f(); var b = mat4x4f(); var c = mat4x4f(); var d = mat4x4f();
+  let tokens = arrayLength(&right) / wide;
+  for (var begin = 0u; begin < tokens; begin += 4u * SPLIT) {
+    let t = begin + 4u * (index % SPLIT);
+    let at = t * wide + quad;
+    let m = f32(t < tokens) * mat4x4f(
+      right[at + turn(0u) * wide], right[at + turn(1u) * wide], right[at + turn(2u) * wide], right[at + turn(3u) * wide]);
+    let from_left = t * high + rows;
+    a += m * left_columns(from_left, high);
+    if (TALL > 1u) { b += m * left_columns(from_left + 1u, high); }
+    if (TALL > 2u) { c += m * left_columns(from_left + 2u, high); }
+    if (TALL > 3u) { d += m * left_columns(from_left + 3u, high); }
   }
-  for (var i = 0u; i < 4u; i++) { g[(quad_m * 4u + i) * width_n + quad_n] += step.adapter_scale * low[i]; }
-  if (second == quad_m) { return; }
-  for (var i = 0u; i < 4u; i++) { g[(second * 4u + i) * width_n + quad_n] += step.adapter_scale * high[i]; }
+  let first = x < wide && index % SPLIT == 0u;
+  add_part(a, index, 0u, rows, group.y, quad, first);
+  if (TALL > 1u) { add_part(b, index, 1u, rows, group.y, quad, first); }
+  if (TALL > 2u) { add_part(c, index, 2u, rows, group.y, quad, first); }
+  if (TALL > 3u) { add_part(d, index, 3u, rows, group.y, quad, first); }
+}
+
+// The last tile may begin inside the one before it: what that one adds is left to it.
+fn add_part(mine: mat4x4f, index: u32, part: u32, rows: u32, tile: u32, quad: u32, first: bool) {
+  let sum = step.adapter_scale * gathered(mine, index);
+  let row = rows + part;
+  if (!first || row < tile * TALL) { return; }
+  if (FLIPPED == 1u) {
+    let turned_sum = transpose(sum);
+    for (var i = 0u; i < 4u; i++) { g[(quad * 4u + i) * (M / 4u) + row] += turned_sum[i]; }
+  } else {
+    for (var i = 0u; i < 4u; i++) { g[(row * 4u + i) * (N / 4u) + quad] += sum[i]; }
+  }
 }

@@ -2,12 +2,12 @@
  * From a .wgsl file to a pipeline. Operands bind by name: the declarations `@group(0) @binding(n) var<…> name` are
  * read from the text, so no number appears in TypeScript, and a call with a missing or misspelt operand fails here with
  * the file's name. The first line of a file, `// uses: reduce weight`, names the library files put in front, each once; "weight"
- * stands for the library of the format in which operand `w` is stored, "reduce" for what the device does best.
+ * stands for the library of the format in which operand `w` is stored; "reduce" and "lanes" for what the device does best.
  *
  * `override` lines become constants: compilers unroll on constants, and arrays may be sized by them.
  */
 import { SHADERS } from "@/gpu/shaders";
-import type { Call, Tensor } from "@/graph/target";
+import type { Call } from "@/graph/target";
 
 export interface Binding {
   readonly index: number;
@@ -22,14 +22,16 @@ export interface KernelSource {
 
 const DECLARATION = /@group\(0\)\s*@binding\((\d+)\)\s*var<(\w+)(?:,\s*(\w+))?>\s*(\w+)/g;
 
-/** What the device asks of the text: waiting at barriers is dear where lanes are loops of a CPU. */
-export interface Dialect {
-  readonly reduce: "reduce" | "reduce-subgroup";
-}
+/**
+ * Which library file a word of a `uses` line stands for, as the device wants it: waiting at barriers is dear where lanes
+ * are loops of a CPU.
+ */
+export type Dialect = Readonly<Record<string, string>>;
 
 export function kernelSource(call: Call, dialect: Dialect): KernelSource {
   const [file = "", entry = ""] = call.kernel.split(".");
-  const code = withConstants(assemble(file, call.reads.w, dialect), call);
+  const names = { ...dialect, weight: `weight-${call.reads.w?.format ?? "f32"}` };
+  const code = withConstants(assemble(file, names), call);
   const declared = new Map<string, Binding>();
   for (const [, index, space, access, name] of code.matchAll(DECLARATION)) {
     const type = space === "uniform" ? "uniform" : access === "read_write" ? "storage" : "read-only-storage";
@@ -49,15 +51,18 @@ export function kernelSource(call: Call, dialect: Dialect): KernelSource {
   return { code, entry, bindings };
 }
 
-function assemble(file: string, weight: Tensor | undefined, { reduce }: Dialect): string {
+/** Directives must come before all declarations. */
+const DIRECTIVE = /^(?:enable|requires|diagnostic)\b.*;$/gm;
+
+function assemble(file: string, chosen: Dialect): string {
   const parts = new Map<string, string>();
-  gather(file, { weight: `weight-${weight?.format ?? "f32"}`, reduce }, parts);
-  const features = parts.has("lib/reduce-subgroup") ? ["enable subgroups;"] : [];
-  return [...features, ...parts.values()].join("\n");
+  gather(file, chosen, parts);
+  const text = [...parts.values()].join("\n");
+  return [...new Set(text.match(DIRECTIVE)), text.replaceAll(DIRECTIVE, "")].join("\n");
 }
 
 /** A file behind all that it uses, each once. */
-function gather(path: string, chosen: Readonly<Record<string, string>>, parts: Map<string, string>, user = ""): void {
+function gather(path: string, chosen: Dialect, parts: Map<string, string>, user = ""): void {
   if (parts.has(path)) return;
   const text = SHADERS.get(path);
   if (text === undefined) {

@@ -5,7 +5,7 @@
 
 import { AppError } from "@/errors";
 import { type Dialect, kernelSource } from "@/gpu/kernel";
-import type { Call } from "@/graph/target";
+import type { Launch } from "@/gpu/products";
 
 export interface Kernel {
   readonly pipeline: GPUComputePipeline;
@@ -14,7 +14,7 @@ export interface Kernel {
   readonly bindings: ReadonlyMap<string, number>;
 }
 
-export type PipelineCache = (call: Call) => Promise<Kernel>;
+export type PipelineCache = (call: Launch) => Promise<Kernel>;
 
 export function createPipelineCache(device: GPUDevice, dialect: Dialect): PipelineCache {
   const kernels = new Map<string, Promise<Kernel>>();
@@ -22,7 +22,8 @@ export function createPipelineCache(device: GPUDevice, dialect: Dialect): Pipeli
   return (call) => {
     const format = call.reads.w?.format ?? "";
     const names = [...Object.keys(call.reads), ...Object.keys(call.writes)].join();
-    const key = `${call.kernel} ${format} ${names} ${JSON.stringify(call.constants)}`;
+    const libraries = Object.values(call.libraries).join();
+    const key = `${call.kernel} ${format} ${libraries} ${names} ${JSON.stringify(call.constants)}`;
     let kernel = kernels.get(key);
     if (!kernel) {
       kernel = createKernel(device, dialect, modules, call);
@@ -37,9 +38,9 @@ async function createKernel(
   device: GPUDevice,
   dialect: Dialect,
   modules: Map<string, GPUShaderModule>,
-  call: Call,
+  call: Launch,
 ): Promise<Kernel> {
-  const { code, entry, bindings } = kernelSource(call, dialect);
+  const { code, entry, bindings } = kernelSource(call, { ...dialect, ...call.libraries });
   let module = modules.get(code);
   if (!module) {
     module = device.createShaderModule({ code, label: call.kernel });

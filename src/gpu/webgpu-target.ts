@@ -5,18 +5,12 @@
 import { AppError } from "@/errors";
 import type { OpenedDevice } from "@/gpu/device";
 import { createPipelineCache, type Kernel } from "@/gpu/pipeline";
+import { type ChooseVariant, type Launch, lower } from "@/gpu/products";
 import { timestamps } from "@/gpu/timestamps";
+import { byDefault } from "@/gpu/variants";
 import { tensorBytes } from "@/graph/graph";
 import { createSlotPool } from "@/graph/slots";
-import {
-  type Call,
-  type DeviceBuffer,
-  type Executable,
-  type Program,
-  partOf,
-  type Target,
-  type Tensor,
-} from "@/graph/target";
+import { type DeviceBuffer, type Executable, type Program, partOf, type Target, type Tensor } from "@/graph/target";
 
 interface GpuBuffer extends DeviceBuffer {
   readonly buffer: GPUBuffer;
@@ -30,7 +24,11 @@ interface Dispatch {
 /** Calls per submit: long enough to cost little, short enough that a slow device still answers the page. */
 const CALLS_PER_SUBMIT = 48;
 
-export function createWebGpuTarget({ device, description, software }: OpenedDevice, memoryBudget = 0): Target {
+export function createWebGpuTarget(
+  { device, description, software }: OpenedDevice,
+  memoryBudget = 0,
+  choose: ChooseVariant = byDefault(device, software),
+): Target {
   const { limits } = device;
   const barrierFree = software && device.features.has("subgroups");
   const pipelines = createPipelineCache(device, { reduce: barrierFree ? "reduce-subgroup" : "reduce" });
@@ -92,7 +90,7 @@ export function createWebGpuTarget({ device, description, software }: OpenedDevi
   };
 
   const dispatchOf = (
-    call: Call,
+    call: Launch,
     { pipeline, layout, bindings }: Kernel,
     place: (tensor: Tensor) => GPUBufferBinding,
   ): Dispatch => {
@@ -131,9 +129,10 @@ export function createWebGpuTarget({ device, description, software }: OpenedDevi
   };
 
   const compile = async (program: Program, externals: ReadonlyMap<string, DeviceBuffer>): Promise<Executable> => {
-    const kernels = await Promise.all(program.calls.map(pipelines));
+    const launches = program.calls.map((call) => lower(call, choose));
+    const kernels = await Promise.all(launches.map(pipelines));
     const place = bind(program, externals);
-    const dispatches = program.calls.map((call, i) => dispatchOf(call, kernels[i] as Kernel, place));
+    const dispatches = launches.map((call, i) => dispatchOf(call, kernels[i] as Kernel, place));
     await device.queue.onSubmittedWorkDone();
     check();
     return {

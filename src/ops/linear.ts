@@ -43,8 +43,7 @@ export function multiply(g: Graph, x: Tensor, w: Tensor, lora?: { h: Tensor; b: 
   const n = Math.ceil((w.shape[0] ?? 0) / 4) * 4;
   const y = temp(g, [rows, n]);
   const kernel = lora ? "linear.forward_lora" : "linear.forward";
-  const { constants, grid } = launch(w, n, { rows, columns: n }, lora?.h);
-  call(g, kernel, { reads: { x, w, ...lora }, writes: { y } }, constants, grid);
+  call(g, kernel, { reads: { x, w, ...lora }, writes: { y } }, shapeOf(w, n, lora?.h), 1);
   return y;
 }
 
@@ -57,30 +56,22 @@ export function multiplyBackward(
   lora?: { dh: Tensor; a: Tensor; step: Tensor },
   into?: Tensor,
 ): Tensor {
-  const [rows = 0, n = 0] = dy.shape;
+  const [, n = 0] = dy.shape;
   const dx = into ?? temp(g, shape);
   const kernel = lora ? "linear.backward_lora" : "linear.backward";
-  const { constants, grid } = launch(w, n, { rows, columns: w.shape[1] ?? 0 }, lora?.dh);
-  call(g, kernel, { reads: { dy, w, ...lora }, writes: { dx } }, constants, grid);
+  call(g, kernel, { reads: { dy, w, ...lora }, writes: { dx } }, shapeOf(w, n, lora?.dh), 1);
   return dx;
 }
 
-/** Constants of the kernels and their grid over an output of rows × columns; a lane makes 8 × 4, wide where it can. */
-function launch(w: Tensor, n: number, output: { rows: number; columns: number }, low: Tensor | undefined) {
+/** What the kernels know of the weight; a target makes lanes and tiles of it. */
+function shapeOf(w: Tensor, n: number, low: Tensor | undefined): Record<string, number> {
   const [wRows = 0, k = 0] = w.shape;
-  const quads = output.columns / 4;
-  const x = Math.min(8, 2 ** Math.floor(Math.log2(quads)));
-  const y = 64 / x;
-  const rank: Record<string, number> = low ? { RANK: low.shape[1] ?? 0 } : {};
-  const constants = { K: k, N: n, W_ROWS: wRows, W_COLS: k, LANES_X: x, LANES_Y: y, ...rank };
-  return { constants, grid: [Math.ceil(quads / x), Math.ceil(output.rows / 8 / y)] as const };
+  return { K: k, N: n, W_ROWS: wRows, W_COLS: k, ...(low ? { RANK: low.shape[1] ?? 0 } : {}) };
 }
 
 /** grad[M, N] += scale · leftᵀ · right.  left: [T, M]  right: [T, N] */
 function accumulate(g: Graph, left: Tensor, right: Tensor, grad: Tensor | undefined, step: Tensor): void {
   if (!grad) return;
-  const m = left.shape[1] ?? 0;
-  const n = right.shape[1] ?? 0;
-  const groups = Math.ceil((Math.ceil(m / 8) * (n / 4)) / 64);
-  call(g, "lora.gradient", { reads: { left, right, step }, writes: { g: grad } }, { M: m, N: n }, groups);
+  const [M = 0, N = 0] = [left.shape[1], right.shape[1]];
+  call(g, "lora.gradient", { reads: { left, right, step }, writes: { g: grad } }, { M, N }, 1);
 }
