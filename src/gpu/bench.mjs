@@ -20,7 +20,10 @@ const vulkan = softwareVulkan();
 if (!values.browser && vulkan && !process.env.VK_DRIVER_FILES && !process.env.BURNISH_HARDWARE_GPU) {
   // The loader reads these once, at the start of a process.
   const { spawnSync } = await import("node:child_process");
-  const { status } = spawnSync(process.execPath, process.argv.slice(1), { env: { ...process.env, ...vulkan }, stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, process.argv.slice(1), {
+    env: { ...process.env, ...vulkan },
+    stdio: "inherit",
+  });
   process.exit(status ?? 1);
 }
 const server = await createServer({
@@ -64,7 +67,10 @@ async function inBrowser() {
     response.end("<!doctype html>");
   });
   await server.listen();
-  const browser = await chromium.launch({ executablePath: findBrowser(), args: ["--no-sandbox", "--enable-unsafe-webgpu"] });
+  const browser = await chromium.launch({
+    executablePath: findBrowser(),
+    args: ["--no-sandbox", "--enable-unsafe-webgpu"],
+  });
   const page = await browser.newPage();
   page.on("console", (message) => console.log(message.text()));
   await page.goto(server.resolvedUrls.local[0]);
@@ -85,7 +91,8 @@ async function inBrowser() {
 /** A GPU process below this one. */
 function isGpuProcess(pid) {
   try {
-    if (!/^\d+$/.test(pid) || !readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--type=gpu-process")) return false;
+    if (!/^\d+$/.test(pid) || !readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--type=gpu-process"))
+      return false;
     for (let at = pid; Number(at) > 1; ) {
       if (Number(at) === process.pid) return true;
       at = /\) \S (\d+)/.exec(readFileSync(`/proc/${at}/stat`, "utf8"))?.[1] ?? "0";
@@ -118,7 +125,9 @@ for (const [i, entry] of list.entries()) {
   }
   const rate = (entry.flops / wall / 1e6).toFixed(2).padStart(8);
   const ratio = (first.cpu / cpu).toFixed(2).padStart(5);
-  console.log(`  ${entry.name.padEnd(12)} ${wall.toFixed(2).padStart(8)} ms ${rate} GFLOP/s · threads ${cpu.toFixed(2).padStart(8)} ms, ${ratio}× the first · best of ${count}`);
+  console.log(
+    `  ${entry.name.padEnd(12)} ${wall.toFixed(2).padStart(8)} ms ${rate} GFLOP/s · threads ${cpu.toFixed(2).padStart(8)} ms, ${ratio}× the first · best of ${count}`,
+  );
 }
 await close?.();
 process.exit(0);

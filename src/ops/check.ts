@@ -4,7 +4,8 @@
  */
 import { expect } from "vitest";
 import { createCpuTarget } from "@/cpu/cpu-target";
-import { openDevice } from "@/gpu/device";
+import { type OpenedDevice, openDevice } from "@/gpu/device";
+import type { Variant } from "@/gpu/products";
 import { createWebGpuTarget } from "@/gpu/webgpu-target";
 import { addGradient, backward, type Gradients, takeGradient } from "@/graph/backward";
 import { createGraph, elements, external, type Graph, storagesOf } from "@/graph/graph";
@@ -62,17 +63,33 @@ export function targets(): Promise<Target[]> {
   return opened;
 }
 
-async function openTargets(): Promise<Target[]> {
+let device: Promise<OpenedDevice> | undefined;
+function gpuDevice(): Promise<OpenedDevice> {
+  device ??= openGpu();
+  return device;
+}
+
+async function openGpu(): Promise<OpenedDevice> {
   const { create, globals } = await import("webgpu");
   Object.assign(globalThis, globals);
   const gpu = create([]);
   // The object must outlive its devices, and nothing else keeps it.
   Object.assign(globalThis, { burnishGpu: gpu });
-  return [createWebGpuTarget(await openDevice(gpu)), await createCpuTarget()];
+  return openDevice(gpu);
 }
 
-export async function checkOp<Name extends string>(test: Case<Name>): Promise<void> {
-  for (const target of await targets()) await checkOn(target, test as unknown as Case<string>);
+async function openTargets(): Promise<Target[]> {
+  return [createWebGpuTarget(await gpuDevice()), await createCpuTarget()];
+}
+
+/** The GPU with products in one form, whatever it would choose. */
+export async function gpuWith(variant: Variant): Promise<Target> {
+  return createWebGpuTarget(await gpuDevice(), 0, () => variant);
+}
+
+/** Compares on all targets of this machine, or on those given. */
+export async function checkOp<Name extends string>(test: Case<Name>, on?: readonly Target[]): Promise<void> {
+  for (const target of on ?? (await targets())) await checkOn(target, test as unknown as Case<string>);
 }
 
 /** A trace on a target, with buffers of its externals. */

@@ -84,12 +84,18 @@ export async function entries(gpu: GPU, filter: RegExp): Promise<Entry[]> {
         const target = createWebGpuTarget(opened, 0, () => variant);
         const program = compileGraph(g);
         const buffers = new Map(
-          storagesOf(program.calls, true).map((storage) => [storage.name, target.allocate(storage.bytes, storage.name)]),
+          storagesOf(program.calls, true).map((storage) => [
+            storage.name,
+            target.allocate(storage.bytes, storage.name),
+          ]),
         );
         for (const [key, buffer] of buffers) {
           if (key === "step") target.write(buffer, packStep({ ...NO_STEP, adapter_scale: 1 }));
           else if (key !== "w" || format === "f32")
-            target.write(buffer, Float32Array.from({ length: buffer.bytes / 4 }, (_, i) => Math.sin(i)));
+            target.write(
+              buffer,
+              Float32Array.from({ length: buffer.bytes / 4 }, (_, i) => Math.sin(i)),
+            );
         }
         const executable = await target.compile(program, buffers);
         const run = async () => {
