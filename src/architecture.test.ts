@@ -232,7 +232,9 @@ describe("ops and shaders", () => {
       [...read(path).matchAll(/@compute\b[^{;]*?\bfn\s+(\w+)/g)].map(([, name]) => `${path.slice(8, -5)}.${name}`),
     );
     expect(entries.length).toBeGreaterThan(10);
-    expect(entries.filter((entry) => !callers.includes(`"${entry}"`))).toEqual([]);
+    // gpu/products.ts puts a sibling in the place of the file that ops name.
+    const called = (entry: string) => callers.includes(`"${entry.replace(/^(\w+)-(shared|split)\./, "$1.")}"`);
+    expect(entries.filter((entry) => !called(entry))).toEqual([]);
   });
 });
 

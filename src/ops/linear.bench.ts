@@ -1,7 +1,7 @@
 /**
  * Products at the shapes of a training step and of decoding, in every form that this device can run:
  *
- *     node src/gpu/bench.mjs [--browser] [--seconds 20] [filter]
+ *     node src/tooling/gpu-bench.mjs [--browser] [--seconds 20] [filter]
  *
  * The runner takes the entries in turns, so that a busy machine disturbs all alike; read the ratios.
  */

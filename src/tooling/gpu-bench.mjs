@@ -1,13 +1,13 @@
 /**
  * Runs ops/linear.bench.ts on the GPU at hand (a software one where there is none), in Node on Dawn or, with --browser, in
- * Chromium: node src/gpu/bench.mjs [--browser] [--seconds 20] [filter]. Entries take turns. On Linux the processors'
+ * Chromium: node src/tooling/gpu-bench.mjs [--browser] [--seconds 20] [filter]. Entries take turns. On Linux the processors'
  * time of the device's threads is printed too: on a software adapter other work hardly moves it.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createServer } from "vite";
-import { softwareVulkan } from "../tooling/software-vulkan.mjs";
+import { softwareVulkan } from "./software-vulkan.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -61,7 +61,7 @@ async function inNode() {
 
 async function inBrowser() {
   const { chromium } = await import("playwright");
-  const { findBrowser } = await import("../tooling/browser.mjs");
+  const { findBrowser } = await import("./browser.mjs");
   server.middlewares.use((_, response) => {
     response.setHeader("content-type", "text/html");
     response.end("<!doctype html>");
