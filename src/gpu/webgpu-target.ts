@@ -168,7 +168,7 @@ export function createWebGpuTarget(
     name: "webgpu",
     description,
     software,
-    rowTile: 8,
+    rowTile: 1,
     limits: {
       maxBufferBytes: limits.maxBufferSize,
       maxBindingBytes: limits.maxStorageBufferBindingSize,

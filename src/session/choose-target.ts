@@ -4,9 +4,12 @@
  */
 import { createCpuTarget } from "@/cpu/cpu-target";
 import { AppError } from "@/errors";
+import { autotuned, memoryStore, type TuningStore } from "@/gpu/autotune";
 import { openDevice } from "@/gpu/device";
 import { createWebGpuTarget } from "@/gpu/webgpu-target";
 import type { Target } from "@/graph/target";
+
+const REMEMBERED = memoryStore();
 
 export type Preference = "auto" | "webgpu" | "cpu";
 
@@ -15,12 +18,17 @@ export interface ChosenTarget {
   readonly notice: string;
 }
 
-export async function chooseTarget(preference: Preference, gpu: GPU | undefined): Promise<ChosenTarget> {
+/** `tuning` keeps what was measured of a GPU; without one it lasts as long as this program. */
+export async function chooseTarget(
+  preference: Preference,
+  gpu: GPU | undefined,
+  tuning: TuningStore = REMEMBERED,
+): Promise<ChosenTarget> {
   if (preference === "cpu") return onCpu("as asked");
   try {
     const device = await openDevice(gpu);
     if (!device.software || preference === "webgpu") {
-      const target = createWebGpuTarget(device);
+      const target = createWebGpuTarget(device, 0, await autotuned(device, tuning));
       const meaning = device.software ? "a software GPU: right, but slow" : "WebGPU, full speed";
       return { target, notice: `Running on ${target.description} (${meaning}).` };
     }
