@@ -2,22 +2,40 @@
 import type { DatasetInfo } from "@/worker/api";
 import type { Encoded } from "./encode";
 import type { RawRow } from "./gates/prepare";
+import type { DataFile } from "./reading/open";
+import type { FormattedRow, Method, RowOf, SupervisedRow } from "./row";
+import type { Scan } from "./scan";
 
-export interface TextFile {
-  readonly name: string;
-  readonly text: string;
-}
-
-export interface DatasetText {
+export interface DatasetFiles {
   /** For people. */
   readonly name: string;
-  readonly train: TextFile;
+  /** Read as one set. */
+  readonly train: readonly DataFile[];
   /** Without it, `recipe.data.holdout` of the rows are split off. */
-  readonly eval?: TextFile;
+  readonly eval?: readonly DataFile[];
 }
 
+/** What reading gave, before anything is split or encoded. */
+export interface ScannedOf<M extends Method> {
+  readonly method: M;
+  readonly name: string;
+  readonly train: Scan<RowOf[M]>;
+  readonly eval?: Scan<RowOf[M]>;
+}
+export type Scanned = { [M in Method]: ScannedOf<M> }[Method];
+
+export interface BuildOptions {
+  /** Bytes read, then rows encoded. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Looked at now and then; throws to stop. */
+  readonly check?: () => void;
+}
+
+/** A row that teaches: its ids and labels, the row itself, and its line in the file. */
+export type TrainRow = Encoded & FormattedRow<SupervisedRow>;
+
 /** A held-out row. Plain text has no question: its promptIds are empty, its expected text too. */
-export interface EvalRow extends Encoded {
+export interface EvalRow extends Encoded, FormattedRow {
   /** What an answer continues, the template's frame included. */
   readonly promptIds: readonly number[];
   /** For people: the prompt, or the last message before the answer. */
@@ -30,6 +48,7 @@ export type Pair = readonly [chosen: Encoded, rejected: Encoded];
 
 /** What is asked, and what the row gives as its answer. */
 export interface Question {
+  readonly line: number;
   readonly promptIds: readonly number[];
   /** For people. */
   readonly prompt: string;
@@ -39,7 +58,7 @@ export interface Question {
 
 export interface Dataset {
   /** Of SFT; empty for the others. */
-  readonly train: readonly Encoded[];
+  readonly train: readonly TrainRow[];
   readonly eval: readonly EvalRow[];
   /** Of DPO. */
   readonly pairs?: { readonly train: readonly Pair[]; readonly held: readonly Pair[] };

@@ -12,7 +12,7 @@ import type { Message } from "@/tokenizer/chat-template";
 import type { DataFault } from "@/worker/api";
 import { type ConvertOptions, toTrlColumns } from "./convert";
 import { sharedMessages, sharedText } from "./implicit-prompt";
-import type { DataRecord } from "./read";
+import type { DataRecord } from "./reader";
 import {
   type ChatExtras,
   describeKind,

@@ -1,45 +1,50 @@
 /** A dataset of preferences: each row becomes two sequences with one prompt, of which only the answers are labelled. */
 import type { Recipe } from "@/train/recipe";
 import type { DataFault } from "@/worker/api";
-import type { Dataset, DatasetText, EvalRow, Pair } from "./dataset-types";
+import type { BuildOptions, Dataset, EvalRow, Pair, ScannedOf } from "./dataset-types";
 import { type Codec, countTrained, type Encoded, IGNORED } from "./encode";
 import { encodePair } from "./encode-pair";
 import { previewRow } from "./preview";
 import { type FormattedRow, type PairRow, TYPE_NAMES } from "./row";
-import { nothingToLearn, orFault, SHOWN_FAULTS, SHOWN_ROWS, splitRows } from "./source";
+import { eachRow, nothingToLearn, orFault, SHOWN_ROWS, splitRows, tellScan } from "./source";
 
 /** Throws as `buildDataset` does. Rows whose answers are equal, or have no room behind their prompt, are faults. */
-export function buildPairs(source: DatasetText, codec: Codec, recipe: Recipe): Dataset {
+export async function buildPairs(
+  scanned: ScannedOf<"dpo">,
+  codec: Codec,
+  recipe: Recipe,
+  options: BuildOptions,
+): Promise<Dataset> {
   const { maxLength } = recipe.data;
   const faults: DataFault[] = [];
-  const { train, held } = splitRows(source, recipe, "dpo", codec.template !== null, faults);
+  const { train, held } = splitRows(scanned, recipe);
+  const progress = { done: 0, total: train.length + held.length };
   const tally = { dropped: 0, truncated: 0, longest: 0 };
   const encodeAll = (rows: readonly FormattedRow<PairRow>[]) =>
-    rows.flatMap(({ line, row }) => {
+    eachRow(rows, progress, options, ({ line, row }) => {
       const ids = orFault(line, faults, () => encodePair(row, codec));
-      if (!ids) return [];
+      if (!ids) return undefined;
       if (same(ids.chosen, ids.rejected)) {
         faults.push({ line, message: "Its chosen and rejected answers are equal, so neither is preferred." });
-        return [];
+        return undefined;
       }
       const longest = ids.prompt.length + Math.max(ids.chosen.length, ids.rejected.length);
       tally.longest = Math.max(tally.longest, longest);
       if (ids.prompt.length >= maxLength) {
         tally.dropped++;
-        return [];
+        return undefined;
       }
       if (longest > maxLength) tally.truncated++;
       const pair: Pair = [sequence(ids.prompt, ids.chosen, maxLength), sequence(ids.prompt, ids.rejected, maxLength)];
-      return [{ row, pair, promptIds: Array.from(ids.prompt) }];
+      return { line, row, pair, promptIds: Array.from(ids.prompt) };
     });
-  const trained = encodeAll(train);
-  const evaluated = encodeAll(held);
-  faults.sort((a, b) => a.line - b.line);
-  if (trained.length === 0) throw nothingToLearn(source.name, tally.dropped, faults[0]);
+  const trained = await encodeAll(train);
+  const evaluated = await encodeAll(held);
+  if (trained.length === 0) throw nothingToLearn(scanned.name, tally.dropped, faults[0]);
   const pairs = { train: trained.map(({ pair }) => pair), held: evaluated.map(({ pair }) => pair) };
   const evalRows = evaluated.map(
-    ({ row, pair, promptIds }): EvalRow => ({
-      ...{ ids: pair[0].ids, labels: pair[0].labels, promptIds },
+    ({ line, row, pair, promptIds }): EvalRow => ({
+      ...{ line, row, ids: pair[0].ids, labels: pair[0].labels, promptIds },
       prompt: textOf(row.prompt),
       expected: textOf(row.chosen),
     }),
@@ -51,12 +56,10 @@ export function buildPairs(source: DatasetText, codec: Codec, recipe: Recipe): D
     pairs,
     rows: [],
     info: {
-      name: source.name,
+      ...tellScan(scanned, faults),
       type: TYPE_NAMES.pair,
       trainRows: pairs.train.length,
       evalRows: pairs.held.length,
-      faultCount: faults.length,
-      faults: faults.slice(0, SHOWN_FAULTS),
       droppedRows: tally.dropped,
       truncatedRows: tally.truncated,
       trainTokens: sequences.reduce((sum, { ids }) => sum + ids.length, 0),

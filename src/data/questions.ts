@@ -1,36 +1,46 @@
 /** A dataset of prompts: what is sampled from, and what a reward compares the answers with. */
 import type { Recipe } from "@/train/recipe";
 import type { DataFault } from "@/worker/api";
-import type { Dataset, DatasetText, Question } from "./dataset-types";
+import type { BuildOptions, Dataset, Question, ScannedOf } from "./dataset-types";
 import { type Codec, IGNORED } from "./encode";
 import { encodePromptOnly } from "./encode-pair";
 import { textOf } from "./pairs";
 import { previewRow } from "./preview";
 import { type FormattedRow, type PromptRow, TYPE_NAMES } from "./row";
-import { nothingToLearn, orFault, SHOWN_FAULTS, SHOWN_ROWS, splitRows } from "./source";
+import { eachRow, nothingToLearn, orFault, SHOWN_ROWS, splitRows, tellScan } from "./source";
 
 /** Columns that hold the answer, first found. */
 const ANSWER_COLUMNS = ["answer", "solution", "expected", "ground_truth", "target", "completion"];
 
 /** Throws as `buildDataset` does. Prompts of `data.maxLength` tokens or more are left out, since a cut question is another one. */
-export function buildQuestions(source: DatasetText, codec: Codec, recipe: Recipe): Dataset {
+export async function buildQuestions(
+  scanned: ScannedOf<"grpo">,
+  codec: Codec,
+  recipe: Recipe,
+  options: BuildOptions,
+): Promise<Dataset> {
   const faults: DataFault[] = [];
-  const { train, held } = splitRows(source, recipe, "grpo", codec.template !== null, faults);
+  const { train, held } = splitRows(scanned, recipe);
+  const progress = { done: 0, total: train.length + held.length };
   const tally = { dropped: 0, longest: 0 };
   const encodeAll = (rows: readonly FormattedRow<PromptRow>[]) =>
-    rows.flatMap(({ line, row }): Question[] => {
+    eachRow(rows, progress, options, ({ line, row }) => {
       const ids = orFault(line, faults, () => encodePromptOnly(row, codec));
-      if (!ids) return [];
+      if (!ids) return undefined;
       tally.longest = Math.max(tally.longest, ids.length);
       if (ids.length >= recipe.data.maxLength) {
         tally.dropped++;
-        return [];
+        return undefined;
       }
-      return [{ promptIds: Array.from(ids), prompt: textOf(row.prompt), expected: answerOf(row.columns) }];
+      const question: Question = {
+        ...{ line, promptIds: Array.from(ids) },
+        ...{ prompt: textOf(row.prompt), expected: answerOf(row.columns) },
+      };
+      return { question, row };
     });
-  const questions = encodeAll(train);
-  const asked = encodeAll(held);
-  if (questions.length === 0) throw nothingToLearn(source.name, tally.dropped, faults[0]);
+  const questions = (await encodeAll(train)).map(({ question }) => question);
+  const asked = (await encodeAll(held)).map(({ question, row }) => ({ ...question, row }));
+  if (questions.length === 0) throw nothingToLearn(scanned.name, tally.dropped, faults[0]);
   const shown = questions.slice(0, SHOWN_ROWS).map(({ promptIds }) => {
     return previewRow({ ids: promptIds, labels: promptIds.map(() => IGNORED) }, codec.tokenizer);
   });
@@ -40,12 +50,10 @@ export function buildQuestions(source: DatasetText, codec: Codec, recipe: Recipe
     questions,
     rows: [],
     info: {
-      name: source.name,
+      ...tellScan(scanned, faults),
       type: TYPE_NAMES.prompt,
       trainRows: questions.length,
       evalRows: asked.length,
-      faultCount: faults.length,
-      faults: faults.slice(0, SHOWN_FAULTS),
       droppedRows: tally.dropped,
       truncatedRows: 0,
       trainTokens: questions.reduce((sum, { promptIds }) => sum + promptIds.length, 0),

@@ -1,11 +1,12 @@
-/** The first half of every dataset: files → rows of the method's type → the part to train on and the part held out. */
+/** What every dataset is made by: files → a scan → the part to train on and the part held out → each row in turn. */
 import { AppError } from "@/errors";
 import type { Recipe } from "@/train/recipe";
-import type { DataFault } from "@/worker/api";
-import type { DatasetText, TextFile } from "./dataset-types";
-import { type FormatOptions, formatRows } from "./formats";
-import { readRecords } from "./read";
+import type { DataFault, DatasetInfo } from "@/worker/api";
+import type { BuildOptions, DatasetFiles, ScannedOf } from "./dataset-types";
+import { shortCells } from "./look";
+import { type DataFile, openReader } from "./reading/open";
 import type { FormattedRow, Method, RowOf } from "./row";
+import { scanFile } from "./scan";
 import { isHeldOut } from "./split";
 import { groupKeys } from "./split-groups";
 
@@ -20,41 +21,89 @@ const WANTED: Readonly<Record<Method, string>> = {
   kto: "Give each row a prompt, a completion and a label.",
 };
 
-/** Faults go into `faults`, in the order of their lines. Throws "dataset/empty" and "dataset/malformed". */
-export function splitRows<M extends Method>(
-  source: DatasetText,
-  recipe: Recipe,
+/** Two recipes of one key are read alike. */
+export function scanKey({ method, seed, data: { columns, maxRows } }: Recipe): string {
+  return JSON.stringify([method, seed, columns, maxRows]);
+}
+
+/** Throws "dataset/malformed" (a file cannot be read) and "dataset/empty" (no usable row). */
+export async function scanDataset<M extends Method>(
+  source: DatasetFiles,
   method: M,
   chat: boolean,
-  faults: DataFault[],
-): { train: FormattedRow<RowOf[M]>[]; held: FormattedRow<RowOf[M]>[] } {
-  const options = { columns: recipe.data.columns, chat, method };
-  const rows = readRows(source.train, "", options, faults);
-  if (source.eval) return { train: rows, held: readRows(source.eval, `${source.eval.name}: `, options, faults) };
+  { data: { columns, maxRows }, seed }: Recipe,
+  options: BuildOptions = {},
+): Promise<ScannedOf<M>> {
+  const scan = async (files: readonly DataFile[]) => {
+    const name = files.length === 1 ? (files[0]?.name ?? source.name) : source.name;
+    const reader = openReader(name, files, { columns, allColumns: method === "grpo" });
+    const scanned = await scanFile(reader, { ...options, method, columns, chat, maxRows, seed });
+    if (scanned.total > 0) return scanned;
+    const fault = scanned.faults[0];
+    const example = fault ? ` Line ${fault.line}: ${fault.message}` : "";
+    throw new AppError("dataset/empty", `${name} has no usable row.${example}`, {
+      hint: `${WANTED[method]} Or say which columns are which.`,
+    });
+  };
+  const train = await scan(source.train);
+  return { method, name: source.name, train, ...(source.eval ? { eval: await scan(source.eval) } : {}) };
+}
+
+export function splitRows<M extends Method>(
+  { train: all, eval: given }: ScannedOf<M>,
+  { data, seed }: Recipe,
+): Record<"train" | "held", readonly FormattedRow<RowOf[M]>[]> {
+  if (given) return { train: all.rows, held: given.rows };
   const train: FormattedRow<RowOf[M]>[] = [];
   const held: FormattedRow<RowOf[M]>[] = [];
-  const keys = groupKeys(rows);
-  rows.forEach((row, i) => {
-    (isHeldOut(keys[i] ?? "", recipe.data.holdout, recipe.seed) ? held : train).push(row);
+  const keys = groupKeys(all.rows);
+  all.rows.forEach((row, i) => {
+    (isHeldOut(keys[i] ?? "", data.holdout, seed) ? held : train).push(row);
   });
   return { train, held };
 }
 
-function readRows<M extends Method>(
-  file: TextFile,
-  label: string,
-  options: FormatOptions<M>,
-  faults: DataFault[],
-): FormattedRow<RowOf[M]>[] {
-  const read = readRecords(file.text, file.name);
-  const formatted = formatRows(read.records, options);
-  const found = [...read.faults, ...formatted.faults].sort((a, b) => a.line - b.line);
-  faults.push(...found.map(({ line, message }) => ({ line, message: label + message })));
-  if (formatted.rows.length > 0) return formatted.rows;
-  const example = found[0] ? ` Line ${found[0].line}: ${found[0].message}` : "";
-  throw new AppError("dataset/empty", `${file.name} has no usable row.${example}`, {
-    hint: WANTED[options.method ?? "sft"],
-  });
+/** Rows between two looks at the world outside. */
+const PAUSE_EVERY = 200;
+
+/** `work` for each row; long sets let others have the thread now and then. `total` is that of the whole task. */
+export async function eachRow<R, T>(
+  rows: readonly R[],
+  progress: { done: number; readonly total: number },
+  { onProgress, check }: BuildOptions,
+  work: (row: R) => T | undefined,
+): Promise<T[]> {
+  const results: T[] = [];
+  for (const row of rows) {
+    if (++progress.done % PAUSE_EVERY === 0) {
+      onProgress?.(progress.done, progress.total);
+      await new Promise((resolve) => setTimeout(resolve));
+      check?.();
+    }
+    const result = work(row);
+    if (result !== undefined) results.push(result);
+  }
+  return results;
+}
+
+type Told = "name" | "totalRows" | "faultCount" | "faults" | "findings" | "columns" | "sample";
+
+/** What is said of the files themselves, with the `faults` that encoding found. */
+export function tellScan(
+  { name, train, eval: held }: ScannedOf<Method>,
+  faults: readonly DataFault[],
+): Pick<DatasetInfo, Told> {
+  const own = (held?.faults ?? []).map(({ line, message }) => ({ line, message: `held-out rows: ${message}` }));
+  const sorted = [...train.faults, ...faults].sort((a, b) => a.line - b.line);
+  return {
+    name,
+    totalRows: train.total + (held?.total ?? 0),
+    faultCount: train.faultCount + (held?.faultCount ?? 0) + faults.length,
+    faults: [...sorted, ...own].slice(0, SHOWN_FAULTS),
+    findings: [...train.findings, ...(held?.findings ?? [])],
+    columns: train.columns,
+    sample: train.sample.map(shortCells),
+  };
 }
 
 /** A template that refuses one conversation spoils that row only. */

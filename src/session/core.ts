@@ -2,8 +2,9 @@
  * What the session's calls share: one open model, one dataset, one adapter, and the run that may be going on. Each group
  * of calls (`calls/`) is a function over it; nothing else holds state.
  */
-import { buildDataset } from "@/data/dataset";
-import type { Dataset, DatasetText } from "@/data/dataset-types";
+import { encodeDataset } from "@/data/dataset";
+import type { BuildOptions, Dataset, DatasetFiles, Scanned } from "@/data/dataset-types";
+import { scanDataset, scanKey } from "@/data/source";
 import { AppError } from "@/errors";
 import type { LossPoint } from "@/export/curve";
 import type { LoadedAdapter } from "@/session/answers";
@@ -13,9 +14,16 @@ import { busy, type RunControl } from "@/session/run";
 import { parseRecipe, type Recipe, type RecipeInput } from "@/train/recipe";
 import type { Comparison, RunResult } from "@/worker/api";
 
+export interface OpenSource {
+  readonly files: DatasetFiles;
+  readonly extra: { recipe?: RecipeInput; samplePrompts?: readonly string[] };
+}
+
 export interface State {
   model?: OpenModel;
-  source?: { text: DatasetText; extra: { recipe?: RecipeInput; samplePrompts?: readonly string[] } };
+  source?: OpenSource;
+  /** What reading gave: it lasts longer than the dataset, which a shorter length or another mask makes anew. */
+  scanned?: { rows: Scanned; key: string };
   dataset?: { built: Dataset; key: string };
   adapter?: LoadedAdapter;
   /** What the adapter was, or will be, trained by. */
@@ -37,7 +45,7 @@ export interface Core {
   requireIdle(): void;
   dropAdapter(): void;
   /** The dataset as this recipe splits, masks and cuts it. */
-  datasetFor(recipe: Recipe): Dataset;
+  datasetFor(recipe: Recipe, options?: BuildOptions): Promise<Dataset>;
 }
 
 export function createCore(platform: Platform): Core {
@@ -57,12 +65,19 @@ export function createCore(platform: Platform): Core {
       delete state.trained;
       delete state.comparison;
     },
-    datasetFor: (recipe) => {
+    datasetFor: async (recipe, options) => {
       const model = requireModel();
       const { source } = state;
       if (!source) return missing("dataset", "Open a dataset first.");
       const key = JSON.stringify([recipe.data, recipe.seed, recipe.method]);
-      if (state.dataset?.key !== key) state.dataset = { built: buildDataset(source.text, model, recipe), key };
+      if (state.dataset?.key === key) return state.dataset.built;
+      const chat = model.template !== null;
+      const read = JSON.stringify([scanKey(recipe), chat]);
+      if (state.scanned?.key !== read) {
+        const rows = await scanDataset(source.files, recipe.method, chat, recipe, options);
+        state.scanned = { rows: rows as Scanned, key: read };
+      }
+      state.dataset = { built: await encodeDataset(state.scanned.rows, model, recipe, options), key };
       return state.dataset.built;
     },
   };

@@ -1,8 +1,8 @@
 /** Per-row loss of a data file: what the trainer would see of each row, with or without the adapter. */
 import { countTrained, encodeRow } from "@/data/encode";
-import { formatRows } from "@/data/formats";
 import { bucketFor, bucketOf } from "@/data/pack";
-import { readRecords } from "@/data/read";
+import { type DataFile, openReader } from "@/data/reading/open";
+import { scanFile } from "@/data/scan";
 import { NO_STEP, packStep } from "@/graph/step";
 import { adapterLayout } from "@/model/adapter";
 import type { LoadedAdapter } from "@/session/answers";
@@ -24,16 +24,17 @@ const PASS_TOKENS = 512;
 export async function scoreRows(
   model: OpenModel,
   adapter: LoadedAdapter | undefined,
-  file: { name: string; text: string },
+  files: readonly DataFile[],
   recipe: Recipe,
 ): Promise<RowScore[]> {
   const { runtime } = model;
   const { target } = runtime;
-  const formatted = formatRows(readRecords(file.text, file.name).records, {
-    columns: recipe.data.columns,
-    chat: model.template !== null,
-  }).rows;
-  const encoded = formatted.map(({ row }) => encodeRow(row, model, recipe.data.loss, recipe.data.maxLength));
+  const { columns, loss, maxLength } = recipe.data;
+  const { rows: formatted } = await scanFile(openReader("rows", files, { columns }), {
+    ...{ method: "sft" as const, columns, chat: model.template !== null },
+    ...{ maxRows: Number.POSITIVE_INFINITY, seed: 0 },
+  });
+  const encoded = formatted.map(({ row }) => encodeRow(row, model, loss, maxLength));
   const longest = Math.max(...encoded.map((row) => bucketFor([row]).tokens));
   const tokens = Math.max(longest, bucketOf(PASS_TOKENS));
   const layout = adapter?.layout ?? adapterLayout(model.arch, { ...recipe.lora, rank: 4 });

@@ -28,7 +28,7 @@ export async function selfTest(
   onProgress: (done: number, total: number) => void,
 ): Promise<SelfTest> {
   const model = core.requireModel();
-  const { prompts, cases } = questions(core, model);
+  const { prompts, cases } = await questions(core, model);
   const total = 2 * (prompts.length + cases.length);
   let done = 0;
   const add = (count: number) => {
@@ -69,12 +69,12 @@ function passes(prompt: string, expected: string, said: Said | undefined): boole
 }
 
 /** The run's own prompts and held-out cases; a general few where there is no data. */
-function questions({ state, datasetFor }: Core, model: OpenModel) {
+async function questions({ state, datasetFor }: Core, model: OpenModel) {
   const short = (prompt: string) => {
     const { length } = model.tokenizer.encode(prompt);
     return length > 0 && length <= LONGEST;
   };
-  const held = state.source ? datasetFor(state.recipe).eval : [];
+  const held = state.source ? (await datasetFor(state.recipe)).eval : [];
   const cases = held.some(({ promptIds }) => promptIds.length > 0)
     ? casesOf(held, state.recipe)
         .filter(({ prompt }) => short(prompt))

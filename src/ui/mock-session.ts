@@ -54,9 +54,13 @@ export function createMockSession(query: URLSearchParams): SessionApi {
       { reference: "hf:Qwen/Qwen3-0.6B", commit: "c1899de2", bytes: 412e6, total: 1.52e9 },
     ],
     async deleteCachedModel() {},
+    async lookAtData() {
+      const { columns, sample, faults } = datasetOf("data", true);
+      return { columns, sample, faults, notes: [] };
+    },
     async openDataset(source) {
       await wait(pace * 3);
-      return datasetOf(source.name, scenario === "faulty");
+      return datasetOf("name" in source ? source.name : "data", scenario === "faulty");
     },
     plan: async () => planOf(scenario === "big"),
     train: (input, onEvent) => trainMock(parseRecipe(input), onEvent, run, { pace, scenario }),
@@ -175,6 +179,19 @@ const EMBER = {
   chatTemplate: false,
 };
 
+const FINDINGS: DatasetInfo["findings"] = [
+  {
+    gate: "dispatch",
+    severity: "red",
+    count: 396,
+    rows: [1, 2, 3],
+    message:
+      "TRL takes these rows as prompt-completion and stops: there is no completion. The rows have messages and prompt.",
+    why: "TRL chooses what to read by the names of the columns, before it looks at what is in them. Without prompt the same rows are read as messages.",
+    fix: { label: "Read messages only", data: { columns: { messages: "messages" } } },
+  },
+];
+
 function datasetOf(name: string, faulty: boolean): DatasetInfo {
   const rows = faulty ? 396 : 400;
   return {
@@ -182,7 +199,11 @@ function datasetOf(name: string, faulty: boolean): DatasetInfo {
     type: "prompt-completion",
     trainRows: rows,
     evalRows: 120,
+    totalRows: rows + 120,
     faultCount: faulty ? 4 : 0,
+    findings: faulty ? FINDINGS : [],
+    columns: ["prompt", "completion"],
+    sample: REQUESTS.slice(0, 3).map(([prompt, completion]) => ({ prompt, completion })),
     faults: faulty
       ? [
           { line: 14, message: 'No field "completion".' },

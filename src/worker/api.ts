@@ -31,7 +31,11 @@ export type ModelSource =
   | { kind: "hub"; reference: string; token?: string };
 export type DatasetSource =
   | { kind: "bundled"; name: string }
-  | { kind: "files"; name: string; train: NamedFile; eval?: NamedFile };
+  | { kind: "files"; name: string; train: NamedFile; eval?: NamedFile }
+  /** Any address of http or https that lets this page read it. */
+  | { kind: "url"; url: string }
+  /** "hf:datasets/owner/name[:config[:split]]"; the token is used for this one set and forgotten. */
+  | { kind: "hub"; reference: string; token?: string };
 
 /** How a safetensors base is kept on the device; "auto" takes the widest that fits. A GGUF keeps its own formats. */
 export type BaseDtype = "auto" | "f32" | "f16" | "int8" | "nf4";
@@ -95,9 +99,15 @@ export interface DatasetInfo {
   readonly type: string;
   readonly trainRows: number;
   readonly evalRows: number;
+  /** Usable rows of the files; where that is more than train and eval rows together, a sample is trained on. */
+  readonly totalRows: number;
   readonly faultCount: number;
   /** The first 50. */
   readonly faults: readonly DataFault[];
+  readonly findings: readonly Finding[];
+  /** The file's own columns, and the first rows as short text, for the mapping by hand. */
+  readonly columns: readonly string[];
+  readonly sample: readonly Readonly<Record<string, string>>[];
   /** Rows left out because nothing in them teaches after truncation. */
   readonly droppedRows: number;
   readonly truncatedRows: number;
@@ -109,6 +119,14 @@ export interface DatasetInfo {
   readonly samplePrompts: readonly string[];
   /** What this dataset's makers recommend, for bundled ones. */
   readonly recipe?: RecipeInput;
+}
+
+/** What a file holds, before anybody says what it means; cells are short text. */
+export interface DataLook {
+  readonly columns: readonly string[];
+  readonly sample: readonly Readonly<Record<string, string>>[];
+  readonly faults: readonly DataFault[];
+  readonly notes: readonly string[];
 }
 
 export interface MemoryLine {
@@ -338,7 +356,13 @@ export interface SessionApi extends RunsApi {
   cachedModels(): Promise<CachedModel[]>;
   deleteCachedModel(reference: string): Promise<void>;
   /** Needs an open model, since rows are tokenised and masked. */
-  openDataset(source: DatasetSource, recipe: RecipeInput): Promise<DatasetInfo>;
+  openDataset(
+    source: DatasetSource,
+    recipe: RecipeInput,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<DatasetInfo>;
+  /** The columns and first rows of a data file, whatever they are called. Needs no model. */
+  lookAtData(source: DatasetSource): Promise<DataLook>;
   /** Bytes of a run, before anything of it is allocated. */
   plan(recipe: RecipeInput): Promise<MemoryPlan>;
   train(recipe: RecipeInput, onEvent: (events: readonly RunEvent[]) => void): Promise<RunResult>;

@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { type Codec, encodeRow } from "@/data/encode";
 import { formatRows } from "@/data/formats";
 import { type PracticeSet, toLines } from "@/data/practice/practice";
-import { readRecords } from "@/data/read";
 import { isSupervised, type Method } from "@/data/row";
 import { createChatTemplate, findChatTemplate } from "@/tokenizer/chat-template";
 import { createTokenizer } from "@/tokenizer/tokenizer";
@@ -35,7 +34,9 @@ export function codecWithBos({ tokenizer, template }: Codec): Codec {
 
 /** Without a codec the rows have no tokens. */
 export function gateRows(text: string, held: boolean, method: Method, codec: Codec | null, recipe: Recipe): GateRow[] {
-  const { rows } = formatRows(readRecords(text, "rows.jsonl").records, { method });
+  const lines = text.trimEnd().split("\n");
+  const records = lines.map((content, i) => ({ line: i + 1, value: JSON.parse(content) as unknown }));
+  const { rows } = formatRows(records, { method });
   return rows.map(({ line, row }) => {
     let tokens: GateRow["tokens"] = null;
     if (codec && isSupervised(row)) {

@@ -14,13 +14,13 @@ export function answerCalls({ state, requireIdle, requireModel, requireAdapter, 
     compare: async (onEvent) => {
       requireIdle();
       const adapter = requireAdapter();
-      const { eval: held } = datasetFor(state.recipe);
+      const { eval: held } = await datasetFor(state.recipe);
       state.comparison = await comparePairs(requireModel(), adapter, held, state.recipe, onEvent);
       return state.comparison;
     },
 
     evaluateBase: async (onEvent) => {
-      const cases = casesOf(datasetFor(state.recipe).eval, state.recipe);
+      const cases = casesOf((await datasetFor(state.recipe)).eval, state.recipe);
       const base = await answerCases(requireModel(), undefined, cases, state.recipe, "base", onEvent);
       return cases.map(({ prompt, expected }, i) => {
         const text = base[i] ?? "";

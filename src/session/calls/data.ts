@@ -1,75 +1,58 @@
 /** Opening a dataset, and what a run of it would take. */
-import * as z from "zod/mini";
+import { lookAt } from "@/data/look";
+import { fileOfBlob } from "@/data/reading/open";
 import { AppError } from "@/errors";
 import type { Session } from "@/session/contract";
-import type { Core, State } from "@/session/core";
+import type { Core } from "@/session/core";
+import { dataSource } from "@/session/data-source";
 import { memoryPlan } from "@/session/ledger";
-import type { Platform } from "@/session/platform";
 import { workloadOf } from "@/session/run";
 import { scoreRows } from "@/session/score";
-import { parseRecipe, type RecipeInput } from "@/train/recipe";
-import type { DatasetSource, NamedFile } from "@/worker/api";
+import { parseRecipe } from "@/train/recipe";
 
-type DataCalls = Pick<Session, "openDataset" | "plan" | "score">;
+type DataCalls = Pick<Session, "openDataset" | "lookAtData" | "plan" | "score">;
 
 export function dataCalls({ platform, state, requireIdle, requireModel, requireAdapter, datasetFor }: Core): DataCalls {
   return {
-    openDataset: async (source, input) => {
+    openDataset: async (source, input, onProgress) => {
       requireIdle();
-      const previous = { source: state.source, dataset: state.dataset };
+      const { dataset, scanned, recipe: before, source: last, download } = state;
+      state.download = new AbortController();
+      const { signal } = state.download;
+      const check = () => {
+        if (signal.aborted) throw new AppError("run/stopped", "Reading the data was stopped.");
+      };
       try {
-        state.source = await readSource(platform, source);
+        state.source = await dataSource(platform, source, signal);
         delete state.dataset;
+        delete state.scanned;
         state.recipe = parseRecipe(input);
-        const { info } = datasetFor(state.recipe);
+        const { info } = await datasetFor(state.recipe, { check, ...(onProgress ? { onProgress } : {}) });
         const { recipe, samplePrompts } = state.source.extra;
         return { ...info, ...(samplePrompts ? { samplePrompts } : {}), ...(recipe ? { recipe } : {}) };
       } catch (error) {
-        Object.assign(state, previous);
+        Object.assign(state, { dataset, scanned, recipe: before, source: last });
         throw error;
+      } finally {
+        state.download = download;
       }
+    },
+
+    lookAtData: async (source) => {
+      const { files } = await dataSource(platform, source);
+      return lookAt(files.train);
     },
 
     plan: async (input) => {
       const recipe = parseRecipe(input);
       const model = requireModel();
-      const work = workloadOf(model, datasetFor(recipe), recipe);
+      const work = workloadOf(model, await datasetFor(recipe), recipe);
       return memoryPlan(model.arch, model.runtime.formats, recipe, work, model.runtime.target.limits.memoryBudget);
     },
 
     score: async (file, input, useAdapter) => {
-      const text = { name: file.name, text: await file.blob.text() };
-      return scoreRows(requireModel(), useAdapter ? requireAdapter() : undefined, text, parseRecipe(input));
+      const files = [fileOfBlob(file.name, file.blob)];
+      return scoreRows(requireModel(), useAdapter ? requireAdapter() : undefined, files, parseRecipe(input));
     },
   };
-}
-
-const CatalogEntry = z.looseObject({
-  name: z.string(),
-  train: z.string(),
-  eval: z.string(),
-  samplePrompts: z.array(z.string()),
-  recipe: z.optional(z.looseObject({})),
-});
-
-async function readSource(platform: Platform, source: DatasetSource): Promise<NonNullable<State["source"]>> {
-  if (source.kind === "files") {
-    const file = async ({ name, blob }: NamedFile) => ({ name, text: await blob.text() });
-    const held = source.eval ? { eval: await file(source.eval) } : {};
-    return { text: { name: source.name, train: await file(source.train), ...held }, extra: {} };
-  }
-  const catalog = z.parse(
-    z.array(CatalogEntry),
-    JSON.parse(await (await platform.bundled("datasets/index.json")).text()),
-  );
-  const entry = catalog.find(({ name }) => name === source.name);
-  if (!entry) {
-    throw new AppError("usage", `There is no bundled dataset "${source.name}".`, {
-      hint: `The bundled ones are ${catalog.map(({ name }) => name).join(", ")}.`,
-    });
-  }
-  const file = async (name: string) => ({ name, text: await (await platform.bundled(`datasets/${name}`)).text() });
-  const text = { name: entry.name, train: await file(entry.train), eval: await file(entry.eval) };
-  const recipe = entry.recipe as RecipeInput | undefined;
-  return { text, extra: { samplePrompts: entry.samplePrompts, ...(recipe ? { recipe } : {}) } };
 }

@@ -36,7 +36,7 @@ export function finishCalls(core: Core): FinishCalls {
     companions: async (made, tested, name) => {
       const model = requireModel();
       const base = await exportBase(model);
-      const run = runFacts(core);
+      const run = await runFacts(core);
       const svg = run ? curveSvg(run.losses, run.evals) : "";
       const script = run ? trainingScript(run.recipe, model) : null;
       const chat = model.template !== null;
@@ -73,11 +73,11 @@ export function finishCalls(core: Core): FinishCalls {
   };
 }
 
-function runFacts({ state, datasetFor }: Core): RunFacts | undefined {
+async function runFacts({ state, datasetFor }: Core): Promise<RunFacts | undefined> {
   const { trained, comparison } = state;
   if (!trained) return undefined;
   const { result, losses, evals } = trained;
-  const { info } = datasetFor(result.recipe);
+  const { info } = await datasetFor(result.recipe);
   return {
     ...result,
     ...{ losses, evals, comparison },

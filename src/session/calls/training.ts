@@ -14,7 +14,7 @@ export function trainingCalls({ state, requireIdle, requireModel, dropAdapter, d
       requireIdle();
       const recipe = parseRecipe(input);
       const model = requireModel();
-      const dataset = datasetFor(recipe);
+      const dataset = await datasetFor(recipe);
       state.recipe = recipe;
       const control: RunControl = { stopped: false, paused: undefined };
       state.run = control;

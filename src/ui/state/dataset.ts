@@ -50,8 +50,14 @@ function adoptAndName(input: NonNullable<DatasetInfo["recipe"]>, source: Dataset
 }
 
 function nameSource(source: DatasetSource): void {
-  setField("data.train", source.kind === "bundled" ? `bundled:${source.name}` : source.train.name);
+  setField("data.train", nameOf(source));
   setField("data.eval", source.kind === "files" ? (source.eval?.name ?? "") : "");
+}
+
+function nameOf(source: DatasetSource): string {
+  if (source.kind === "bundled") return `bundled:${source.name}`;
+  if (source.kind === "files") return source.train.name;
+  return source.kind === "url" ? source.url : source.reference;
 }
 
 export async function pickDataFile(role: "train" | "eval", file: File): Promise<void> {
