@@ -3,14 +3,24 @@
  * sequence, with its place in the cache and the range of the cache that it may see. Prompts are fed in wide passes,
  * answers one row a sequence; as sequences end, waiting ones take their places (continuous batching).
  */
-import { AppError } from "@/errors";
 import { createGraph, external } from "@/graph/graph";
 import { compileGraph } from "@/graph/plan";
 import { NO_STEP, packStep } from "@/graph/step";
-import type { DeviceBuffer, Executable, Program } from "@/graph/target";
+import type { DeviceBuffer, Executable, Program, Target } from "@/graph/target";
 import { type AdapterLayout, adapterPairs } from "@/model/adapter";
 import type { Architecture } from "@/model/architecture";
 import { decode, finalNorm, rowInputs } from "@/model/decoder";
+import {
+  admit,
+  goesOn,
+  PROMPT_ROWS,
+  packRows,
+  plan,
+  roundTo,
+  rowsFor,
+  type Sequence,
+  type Stretch,
+} from "@/model/generation-rows";
 import { decoderOf, type Runtime } from "@/model/runtime";
 import type { ModelTensors } from "@/model/weights";
 import { gather } from "@/ops/gather";
@@ -48,19 +58,20 @@ export interface GeneratorShape {
   readonly sequences: number;
   /** Cache rows per sequence: longest prompt plus answer. */
   readonly length: number;
+  /** Passes enqueued before the first one's tokens are read; by default what suits the target. */
+  readonly ahead?: number;
 }
 
-/** Rows of a prompt pass. */
-const PROMPT_ROWS = 128;
-const NONE = 0xffffffff;
+/**
+ * A pass after a stop token is wasted, a wait for each token stalls the device. A CPU has no wait to hide; a software GPU
+ * a short one.
+ */
+const aheadOf = ({ name, software }: Target) => (name === "cpu" ? 0 : software ? 1 : 3);
 
-interface Sequence {
-  readonly request: number;
-  readonly slot: number;
-  readonly tokens: number[];
-  readonly promptLength: number;
-  /** Tokens whose keys and values are in the cache. */
-  cached: number;
+/** A pass on its way: what it fed, and the token that it drew behind each stretch that ends its sequence. */
+interface Pass {
+  readonly stretches: readonly (Stretch & { readonly ends: boolean })[];
+  readonly sampled: Promise<Uint32Array>;
 }
 
 export function cacheBytes(arch: Architecture, { sequences, length }: GeneratorShape): number {
@@ -83,7 +94,10 @@ export function traceGeneration(
       external(`cache.${name}.${layer}`, [shape.sequences * shape.length, width]),
     );
   const cache = { slots: external("cacheSlots", [rows], "u32"), keys: perLayer("k"), values: perLayer("v") };
-  const hidden = decode(g, decoder, rowInputs(rows), cache);
+  // A row to a sequence: its token is what the pass before drew, so that it need not travel to the host and back.
+  const inputs = rowInputs(rows);
+  const tokens = rows === samples ? external("sampled", [rows], "u32") : inputs.tokens;
+  const hidden = decode(g, decoder, { ...inputs, tokens }, cache);
   const last = external("lastRows", [samples], "u32");
   const { y } = gather(g, { x: hidden, rows: last, slots: last }, null);
   const logits = multiply(g, finalNorm(g, decoder, y), tensors.head); // [samples, V]
@@ -135,15 +149,23 @@ export function createGenerator(
     return compiled;
   };
 
-  /** One pass over the given stretches of sequences; returns the next token of each stretch that ends its sequence. */
-  const pass = async (stretches: readonly { sequence: Sequence; count: number }[], keys: readonly number[]) => {
+  /** Enqueues one pass; with `fed`, every row's token is what the pass before drew in its place. */
+  const enqueue = async (stretches: readonly Stretch[], keyOf: readonly number[], fed: boolean): Promise<Pass> => {
     const total = stretches.reduce((sum, { count }) => sum + count, 0);
     const rows = rowsFor(total, target.rowTile);
     const samples = rowsFor(stretches.length, target.rowTile);
-    const input = packRows(stretches, shape.length, rows, samples, keys);
+    const { tokens, ...input } = packRows(stretches, shape.length, rows, samples, keyOf);
     for (const [name, data] of Object.entries(input)) target.write(buffer(name), data);
+    if (!fed) target.write(buffer(rows === samples ? "sampled" : "tokens"), tokens);
     await (await program(rows, samples)).run();
-    return new Uint32Array(await target.read(buffer("sampled"), 0, stretches.length * 4));
+    const sampled = target.read(buffer("sampled"), 0, stretches.length * 4).then((bytes) => new Uint32Array(bytes));
+    // Whoever stops early never asks; that is no fault.
+    sampled.catch(() => {});
+    const sent = stretches.map(({ sequence, count }) => {
+      sequence.cached += count;
+      return { sequence, count, ends: fed || sequence.cached === sequence.tokens.length };
+    });
+    return { stretches: sent, sampled };
   };
 
   const run = async (requests: readonly GenerationRequest[], options: GenerationOptions): Promise<number[][]> => {
@@ -157,31 +179,41 @@ export function createGenerator(
     const answers: number[][] = requests.map(() => []);
     const waiting = requests.map((_, i) => i);
     const freeSlots = Array.from({ length: shape.sequences }, (_, i) => i);
+    const keyOf = requests.map(({ key }) => key);
+    const ahead = shape.ahead ?? aheadOf(target);
+    const limits = { length: shape.length, maxTokens: options.maxTokens };
     let active: Sequence[] = [];
     let done = 0;
     while (waiting.length > 0 || active.length > 0) {
       while (waiting.length > 0 && freeSlots.length > 0) {
         active.push(admit(requests, waiting.shift() ?? 0, freeSlots.shift() ?? 0, shape.length, options.maxTokens));
       }
-      const stretches = plan(active);
-      const sampled = await pass(
-        stretches,
-        requests.map(({ key }) => key),
-      );
       const ended = new Set<Sequence>();
-      for (const [i, { sequence, count }] of stretches.entries()) {
-        sequence.cached += count;
-        if (sequence.cached < sequence.tokens.length) continue;
-        const token = sampled[i] ?? 0;
-        const answer = answers[sequence.request] ?? [];
-        const stop = options.stopIds.includes(token);
-        if (stop && options.keepStop) answer.push(token);
-        if (!stop) {
-          answer.push(token);
-          sequence.tokens.push(token);
-          if (options.onToken?.(sequence.request, token) === false) return answers;
+      const flying = [await enqueue(plan(active), keyOf, false)];
+      for (let last = flying[0]; flying.length > 0; ) {
+        while (last && ended.size === 0 && flying.length <= ahead && goesOn(last.stretches, active, limits)) {
+          last = await enqueue(
+            last.stretches.map(({ sequence }) => ({ sequence, count: 1 })),
+            keyOf,
+            true,
+          );
+          flying.push(last);
         }
-        if (stop || answer.length >= options.maxTokens || sequence.tokens.length >= shape.length) ended.add(sequence);
+        const pass = flying.shift();
+        const sampled = await pass?.sampled;
+        for (const [i, { sequence, ends }] of pass?.stretches.entries() ?? []) {
+          if (!ends || ended.has(sequence)) continue;
+          const token = sampled?.[i] ?? 0;
+          const answer = answers[sequence.request] ?? [];
+          const stop = options.stopIds.includes(token);
+          if (stop && options.keepStop) answer.push(token);
+          if (!stop) {
+            answer.push(token);
+            sequence.tokens.push(token);
+            if (options.onToken?.(sequence.request, token) === false) return answers;
+          }
+          if (stop || answer.length >= options.maxTokens || sequence.tokens.length >= shape.length) ended.add(sequence);
+        }
       }
       active = active.filter((sequence) => !ended.has(sequence));
       for (const { slot } of ended) freeSlots.push(slot);
@@ -191,79 +223,4 @@ export function createGenerator(
     return answers;
   };
   return { run, release };
-}
-
-function admit(
-  requests: readonly GenerationRequest[],
-  request: number,
-  slot: number,
-  length: number,
-  maxTokens: number,
-): Sequence {
-  const prompt = requests[request]?.prompt ?? [];
-  if (prompt.length === 0 || prompt.length >= length) {
-    throw new AppError(
-      "usage",
-      `A prompt of ${prompt.length} tokens does not fit a window of ${length} with ${maxTokens} new ones.`,
-      {
-        hint: "Shorten the prompt or ask for fewer tokens.",
-      },
-    );
-  }
-  return { request, slot, tokens: [...prompt], promptLength: prompt.length, cached: 0 };
-}
-
-/** Which tokens go into the next pass: prompts first, as wide as a pass is; else one token of every sequence. */
-function plan(active: readonly Sequence[]): { sequence: Sequence; count: number }[] {
-  const stretches: { sequence: Sequence; count: number }[] = [];
-  let room = PROMPT_ROWS;
-  for (const sequence of active) {
-    const pending = sequence.tokens.length - sequence.cached;
-    if (sequence.cached >= sequence.promptLength || room === 0) continue;
-    const count = Math.min(pending, room);
-    stretches.push({ sequence, count });
-    room -= count;
-  }
-  return stretches.length > 0 ? stretches : active.map((sequence) => ({ sequence, count: 1 }));
-}
-
-function packRows(
-  stretches: readonly { sequence: Sequence; count: number }[],
-  length: number,
-  rows: number,
-  samples: number,
-  keyOf: readonly number[],
-): Record<string, Uint32Array<ArrayBuffer>> {
-  const tokens = new Uint32Array(rows);
-  const positions = new Uint32Array(rows);
-  const cacheSlots = new Uint32Array(rows).fill(NONE);
-  const span = new Uint32Array(rows * 2);
-  const lastRows = new Uint32Array(samples).fill(NONE);
-  const keys = new Uint32Array(samples);
-  let row = 0;
-  stretches.forEach(({ sequence, count }, i) => {
-    for (let position = sequence.cached; position < sequence.cached + count; position++, row++) {
-      const at = sequence.slot * length + position;
-      tokens[row] = sequence.tokens[position] ?? 0;
-      positions[row] = position;
-      cacheSlots[row] = at;
-      span[row * 2] = sequence.slot * length;
-      span[row * 2 + 1] = at + 1;
-    }
-    lastRows[i] = row - 1;
-    // The stream moves with the position, so that a sequence draws anew for each token.
-    keys[i] = (Math.imul(keyOf[sequence.request] ?? 0, 0x9e3779b1) + sequence.cached + count) >>> 0;
-  });
-  // Padding rows see one cache row, so that their softmax has something to divide by.
-  for (; row < rows; row++) span[row * 2 + 1] = 1;
-  return { tokens, positions, cacheSlots, span, lastRows, keys };
-}
-
-const roundTo = (count: number, tile: number) => Math.ceil(count / tile) * tile;
-
-/** Few sizes, so that few programs are compiled: powers of two from the target's row tile. */
-function rowsFor(count: number, tile: number): number {
-  let rows = tile;
-  while (rows < count) rows *= 2;
-  return rows;
 }

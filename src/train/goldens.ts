@@ -160,12 +160,19 @@ export function testGreedy({ golden, runtime, layout, adapter }: GoldenModel): v
     const { cases } = golden.greedy;
     const length = Math.max(...cases.map(({ prompt }) => prompt.length)) + 16;
     // Two places for three prompts, so that one waits for another to end.
-    const generator = createGenerator(runtime, { layout, buffer: adapter }, { sequences: 2, length });
+    const generator = createGenerator(runtime, { layout, buffer: adapter }, { sequences: 2, length, ahead: 3 });
     for (const [arm, adapterScale] of arms(layout)) {
       const options = { maxTokens: 16, temperature: 0, seed: 1, adapterScale, stopIds: [] };
       const requests = cases.map(({ prompt }, key) => ({ prompt, key }));
       expect(await generator.run(requests, options)).toEqual(cases.map((item) => item[arm]));
     }
+    // Passes that were on their way when a stop was drawn leave no trace.
+    const [first] = cases;
+    const stop = first?.base[4] ?? 0;
+    const options = { maxTokens: 16, temperature: 0, seed: 1, adapterScale: 0, stopIds: [stop] };
+    const upToStop = (tokens: readonly number[]) => [...tokens, stop].slice(0, [...tokens, stop].indexOf(stop));
+    const requests = cases.map(({ prompt }, key) => ({ prompt, key }));
+    expect(await generator.run(requests, options)).toEqual(cases.map(({ base }) => upToStop(base)));
     generator.release();
   });
 }

@@ -1,0 +1,38 @@
+/**
+ * How many calls go into one submit. Many cost little to send; but a submit cannot be interrupted, and while it runs the
+ * page's own drawing waits. So a program's first run goes out in small pieces whose times are taken as they end, and
+ * from then on its calls travel in pieces of about BUDGET_MS.
+ */
+
+/** Half of what a page may stall without being felt as stuck, because the times are estimates. */
+const BUDGET_MS = 50;
+const FIRST_PIECE = 8;
+/** A device that reports nothing but zeros still gets pieces of this length. */
+const LONGEST = 512;
+
+export function firstPieces(calls: number): number[] {
+  return Array.from({ length: Math.ceil(calls / FIRST_PIECE) }, (_, i) =>
+    Math.min(FIRST_PIECE, calls - i * FIRST_PIECE),
+  );
+}
+
+/** Lengths of pieces within the budget, from the milliseconds of measured pieces; a call costs its piece's mean. */
+export function pieces(lengths: readonly number[], ms: readonly number[], budget = BUDGET_MS): number[] {
+  const found: number[] = [];
+  let length = 0;
+  let time = 0;
+  lengths.forEach((count, i) => {
+    const each = Math.max(0, ms[i] ?? 0) / count;
+    for (let n = 0; n < count; n++) {
+      if (length > 0 && (time + each > budget || length === LONGEST)) {
+        found.push(length);
+        length = 0;
+        time = 0;
+      }
+      length++;
+      time += each;
+    }
+  });
+  if (length > 0) found.push(length);
+  return found;
+}
