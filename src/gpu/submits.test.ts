@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { firstPieces, pieces } from "@/gpu/submits";
+import { expect, test, vi } from "vitest";
+import { firstPieces, paced, pieces } from "@/gpu/submits";
 
 test("the first run goes out in small pieces", () => {
   expect(firstPieces(19)).toEqual([8, 8, 3]);
@@ -17,4 +17,27 @@ test("a call above the budget travels alone", () => {
 test("nothing measured still ends", () => {
   const found = pieces(firstPieces(1200), [], 50);
   expect(found).toEqual([512, 512, 176]);
+});
+
+test("a run learns from its first time", async () => {
+  const sent: string[] = [];
+  let clock = 0;
+  const now = vi.spyOn(performance, "now").mockImplementation(() => clock);
+  const run = paced(
+    100,
+    120,
+    (from, to) => {
+      sent.push(`${from}-${to}`);
+      clock += 4 * (to - from);
+    },
+    // Ends in the order in which they were sent, each at its own time.
+    () => new Promise((resolve) => queueMicrotask(() => resolve(undefined))),
+  );
+  run();
+  expect(sent).toEqual(["100-108", "108-116", "116-120"]);
+  await new Promise((resolve) => setTimeout(resolve));
+  sent.length = 0;
+  run();
+  expect(sent[0]).toBe("100-120");
+  now.mockRestore();
 });

@@ -36,3 +36,36 @@ export function pieces(lengths: readonly number[], ms: readonly number[], budget
   if (length > 0) found.push(length);
   return found;
 }
+
+/** A run of calls [begin, end): `submit` sends a piece [from, to), `done` resolves when what was sent has ended. */
+export function paced(
+  begin: number,
+  end: number,
+  submit: (from: number, to: number) => void,
+  done: () => Promise<unknown>,
+): () => void {
+  let lengths = firstPieces(end - begin);
+  let first = true;
+  return () => {
+    const sent = lengths;
+    const ends: Promise<number>[] = [];
+    const watch = () => ends.push(done().then(() => performance.now()));
+    if (first) watch();
+    let from = begin;
+    for (const length of sent) {
+      submit(from, from + length);
+      from += length;
+      if (first) watch();
+    }
+    if (!first) return;
+    first = false;
+    const settle = (at: readonly number[]) => {
+      lengths = pieces(
+        sent,
+        sent.map((_, i) => (at[i + 1] ?? 0) - (at[i] ?? 0)),
+      );
+    };
+    // A device that is lost says so elsewhere.
+    Promise.all(ends).then(settle, () => {});
+  };
+}

@@ -6,11 +6,20 @@ import { AppError } from "@/errors";
 import type { OpenedDevice } from "@/gpu/device";
 import { createPipelineCache, type Kernel } from "@/gpu/pipeline";
 import { type ChooseVariant, type Launch, lower } from "@/gpu/products";
+import { paced } from "@/gpu/submits";
 import { timestamps } from "@/gpu/timestamps";
 import { byDefault } from "@/gpu/variants";
 import { tensorBytes } from "@/graph/graph";
 import { createSlotPool } from "@/graph/slots";
-import { type DeviceBuffer, type Executable, type Program, partOf, type Target, type Tensor } from "@/graph/target";
+import {
+  type DeviceBuffer,
+  type Executable,
+  type Part,
+  type Program,
+  partOf,
+  type Target,
+  type Tensor,
+} from "@/graph/target";
 
 interface GpuBuffer extends DeviceBuffer {
   readonly buffer: GPUBuffer;
@@ -20,9 +29,6 @@ interface Dispatch {
   readonly group: GPUBindGroup;
   readonly grid: readonly [number, number, number];
 }
-
-/** Calls per submit: long enough to cost little, short enough that a slow device still answers the page. */
-const CALLS_PER_SUBMIT = 48;
 
 export function createWebGpuTarget(
   { device, description, software }: OpenedDevice,
@@ -135,13 +141,14 @@ export function createWebGpuTarget(
     const dispatches = launches.map((call, i) => dispatchOf(call, kernels[i] as Kernel, place));
     await device.queue.onSubmittedWorkDone();
     check();
+    const runs = new Map<Part, () => void>();
+    const send = (from: number, to: number) => submit(dispatches.slice(from, to));
     return {
       program,
       run: (part = "all") => {
-        const [from, to] = partOf(program, part);
-        for (let at = from; at < to; at += CALLS_PER_SUBMIT) {
-          submit(dispatches.slice(at, Math.min(at + CALLS_PER_SUBMIT, to)));
-        }
+        const run = runs.get(part) ?? paced(...partOf(program, part), send, () => device.queue.onSubmittedWorkDone());
+        runs.set(part, run);
+        run();
       },
       profile: () =>
         device.features.has("timestamp-query")
