@@ -1,18 +1,22 @@
 /** Who takes part in what. A contender answers a task with { best, median, runs } in ms and what it computed. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { softwareVulkan } from "../../../src/tooling/software-vulkan.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = join(here, "../../..");
 
-/** Mesa's driver, where it is installed: BURNISH_LAVAPIPE names its JSON otherwise. */
+/** Mesa's driver, as `node src/tooling/lavapipe.mjs install` leaves it or as the system has it; BURNISH_LAVAPIPE names its JSON otherwise. */
 function lavapipe() {
   const folder = "/usr/share/vulkan/icd.d";
-  const found = existsSync(folder) ? readdirSync(folder).find((name) => /^lvp_icd/.test(name)) : undefined;
-  return process.env.BURNISH_LAVAPIPE ?? (found && join(folder, found));
+  const system = existsSync(folder) ? readdirSync(folder).find((name) => /^lvp_icd/.test(name)) : undefined;
+  const known = [process.env.BURNISH_LAVAPIPE, join(root, ".lavapipe/driver.json"), system && join(folder, system)];
+  const driver = known.find((path) => path && existsSync(path));
+  if (!driver) return undefined;
+  const { library_path: library } = JSON.parse(readFileSync(driver, "utf8")).ICD;
+  return { VK_DRIVER_FILES: driver, LP_NUM_THREADS: "4", ...(library.startsWith("/") ? { LD_LIBRARY_PATH: dirname(library) } : {}) };
 }
 
 const python = ["python3", join(root, ".venv/bin/python"), process.env.BURNISH_PYTHON].findLast((path) => path && (path === "python3" || existsSync(path)));
@@ -41,7 +45,7 @@ export function contenders() {
     { key: "tfjs webgpu", class: "gpu", tasks: ["product", "block"], ...page("tfjs", "webgpu") },
     { key: "ort-web webgpu", class: "gpu", tasks: ["product", "decode"], ...page("ort", "webgpu") },
     ...(swift ? [{ key: "burnish node swiftshader", ours: true, class: "node", tasks: ["product", "block"], ...node("webgpu", swift) }] : []),
-    ...(driver ? [{ key: "burnish node lavapipe", ours: true, class: "node", tasks: ["product", "block"], ...node("webgpu", { VK_DRIVER_FILES: driver, LP_NUM_THREADS: "4" }) }] : []),
+    ...(driver ? [{ key: "burnish node lavapipe", ours: true, class: "node", tasks: ["product", "block"], ...node("webgpu", driver) }] : []),
     { key: "burnish cpu", ours: true, class: "cpu", tasks: ["product", "block", "decode"], ...page("burnish", "cpu") },
     { key: "jax-js wasm", class: "cpu", tasks: ["product", "block"], ...page("jax", "cpu") },
     { key: "ort-web wasm", class: "cpu", tasks: ["product", "decode"], ...page("ort", "cpu") },
