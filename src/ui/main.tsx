@@ -10,6 +10,7 @@ import { findDevice } from "@/ui/state/device";
 import { readCachedModels } from "@/ui/state/hub";
 import { watchPlan } from "@/ui/state/plan";
 import { readLink } from "@/ui/state/recipe";
+import { watchOutlines } from "@/ui/state/take";
 import { recallTheme } from "@/ui/state/theme";
 import type { SessionApi } from "@/worker/api";
 import { type Engine, startSession } from "@/worker/client";
@@ -42,6 +43,7 @@ async function start(): Promise<void> {
   readLink(location.hash);
   watchShape();
   watchPlan();
+  watchOutlines();
   const root = document.getElementById("app");
   if (root) render(<App />, root);
   await Promise.all([findDevice(), readCatalog(), readCachedModels()]);

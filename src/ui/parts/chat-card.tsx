@@ -44,6 +44,12 @@ function ChatTurn({ turn, last }: { turn: Turn; last: boolean }) {
         <span class="tag">{turn.adapter ? "tuned" : "base"}</span>
         <span {...(last ? { "data-testid": "chat-output" } : {})}>{turn.text || (turn.done ? "(nothing)" : "…")}</span>
       </p>
+      {turn.exported !== undefined && (
+        <p class="answered" data-adapter="true">
+          <span class="tag">llama.cpp</span>
+          <span data-testid="chat-exported">{turn.exported || "(nothing)"}</span>
+        </p>
+      )}
     </li>
   );
 }

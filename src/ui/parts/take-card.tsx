@@ -1,37 +1,64 @@
-/** Step 7: the result as files that other tools read, and the way back in for an adapter made before. */
+/** Step 7: the result as files that other programs read, checked before they are offered; to disk, or to the Hub. */
 import { Card } from "@/ui/parts/card";
 import { FilePicker } from "@/ui/parts/files";
-import { save } from "@/ui/parts/save";
+import { Progress } from "@/ui/parts/progress";
+import { PushForm } from "@/ui/parts/push-form";
 import { adapter, exportAdapter, exported, loadAdapter, zipOf } from "@/ui/state/adapter";
 import { idle } from "@/ui/state/core";
 import { bytes } from "@/ui/state/format";
 import { model } from "@/ui/state/model";
-import type { NamedFile } from "@/worker/api";
+import {
+  canPickFolder,
+  chosenFormat,
+  chosenQuants,
+  type FormatChoice,
+  formats,
+  outlines,
+  progress,
+  quantOf,
+  ready,
+  readyZip,
+  saveToFolder,
+  startExport,
+} from "@/ui/state/take";
+import type { ExportQuant, NamedFile, SelfTest } from "@/worker/api";
 
 export function TakeCard() {
-  const files = exported.value;
-  const size = files?.reduce((sum, file) => sum + file.blob.size, 0) ?? 0;
-  const summary = files ? bytes(size) : undefined;
+  const size = ready.value?.files.reduce((sum, file) => sum + file.blob.size, 0) ?? 0;
   return (
     <Card
       place="take"
       step="7"
       title="Take it away"
-      summary={summary}
-      done={files !== null}
+      summary={ready.value ? bytes(size) : undefined}
+      done={ready.value !== null || exported.value !== null}
       waitsFor={model.value === null ? "Open a model first." : null}
     >
-      <p class="soft">
-        The adapter is a few small files in PEFT’s format, which PEFT and the tools that follow it read as they are.
-      </p>
-      {files && <FileList files={files} />}
+      <fieldset class="formats" disabled={!idle.value}>
+        <legend class="soft">
+          Every format is read again by another program, and offered only when it says what the model here says.
+        </legend>
+        {formats.value.map((choice) => (
+          <Format key={choice.format} choice={choice} />
+        ))}
+      </fieldset>
+      <Notes />
+      {progress.value && <Progress {...progress.value} />}
       <div class="actions spread">
         <button
           type="button"
           class="primary"
+          data-testid="export"
+          disabled={!idle.value}
+          onClick={() => void startExport()}
+        >
+          Export and check
+        </button>
+        <button
+          type="button"
           data-testid="download-adapter"
           disabled={!idle.value || adapter.value === null}
-          onClick={() => void downloadAll()}
+          onClick={() => void downloadAdapter()}
         >
           Download adapter
         </button>
@@ -49,7 +76,104 @@ export function TakeCard() {
           </span>
         )}
       </div>
+      {exported.value && !ready.value && <FileList files={exported.value} />}
+      {ready.value && <ReadyFiles {...ready.value} />}
     </Card>
+  );
+}
+
+function Format({ choice }: { choice: FormatChoice }) {
+  const { format, title, use, quants } = choice;
+  const outline = outlines.value[format];
+  return (
+    <div class="format" data-chosen={chosenFormat.value === format}>
+      <label>
+        <input
+          type="radio"
+          name="format"
+          value={format}
+          data-testid={`format-${format}`}
+          checked={chosenFormat.value === format}
+          onChange={() => {
+            chosenFormat.value = format;
+          }}
+        />
+        <span class="format-title">{title}</span>
+        <span class="soft">{use}</span>
+      </label>
+      <span class="format-size">
+        {quants.length > 0 && (
+          <select
+            aria-label={`Weights of ${title}`}
+            data-testid={`quant-${format}`}
+            value={quantOf(choice)}
+            onChange={(event) => {
+              chosenFormat.value = format;
+              chosenQuants.value = { ...chosenQuants.value, [format]: event.currentTarget.value as ExportQuant };
+            }}
+          >
+            {quants.map((quant) => (
+              <option key={quant} value={quant}>
+                {quant.toUpperCase()}
+              </option>
+            ))}
+          </select>
+        )}
+        <span class="number" data-testid={`size-${format}`}>
+          {outline ? bytes(outline.bytes) : "–"}
+        </span>
+      </span>
+    </div>
+  );
+}
+
+function Notes() {
+  const notes = outlines.value[chosenFormat.value]?.notes ?? [];
+  return (
+    <>
+      {notes.map((note) => (
+        <p key={note} class="soft hint">
+          {note}
+        </p>
+      ))}
+    </>
+  );
+}
+
+function ReadyFiles({ files, tested }: { files: readonly NamedFile[]; tested: SelfTest }) {
+  return (
+    <>
+      <SelfTestView tested={tested} />
+      <FileList files={files} />
+      <div class="actions">
+        <button type="button" data-testid="download-zip" onClick={() => void downloadZip()}>
+          Download all as a zip
+        </button>
+        {canPickFolder() && (
+          <button type="button" data-testid="save-folder" disabled={!idle.value} onClick={() => void saveToFolder()}>
+            Save to a folder…
+          </button>
+        )}
+      </div>
+      <PushForm />
+    </>
+  );
+}
+
+function SelfTestView({ tested: { reader, checks } }: { tested: SelfTest }) {
+  return (
+    <div class="self-test" data-testid="self-test">
+      <p>
+        <strong>Checked.</strong> {reader} read the files again:
+      </p>
+      <ul>
+        {checks.map(({ what, passed }) => (
+          <li key={what}>
+            {passed ? "✓" : "✗"} {what}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
@@ -64,7 +188,7 @@ function FileList({ files }: { files: readonly NamedFile[] }) {
             type="button"
             class="quiet small"
             data-testid="download-file"
-            onClick={() => save(file.name, file.blob)}
+            onClick={() => save(file.name.split("/").at(-1) ?? file.name, file.blob)}
           >
             Download<span class="unseen"> {file.name}</span>
           </button>
@@ -74,7 +198,21 @@ function FileList({ files }: { files: readonly NamedFile[] }) {
   );
 }
 
-async function downloadAll(): Promise<void> {
+async function downloadAdapter(): Promise<void> {
   if (exported.value === null && !(await exportAdapter())) return;
   if (exported.value) save("burnish-adapter.zip", await zipOf(exported.value));
+}
+
+async function downloadZip(): Promise<void> {
+  save(`burnish-${ready.value?.made.format ?? "export"}.zip`, await readyZip());
+}
+
+function save(name: string, blob: Blob): void {
+  const address = URL.createObjectURL(blob);
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  // Revoked late: some browsers read the address only after the click returns.
+  setTimeout(() => URL.revokeObjectURL(address), 30_000);
 }

@@ -5,12 +5,15 @@ import { attempt, session } from "@/ui/state/core";
 import { dataset } from "@/ui/state/dataset";
 import { model } from "@/ui/state/model";
 import { frameOf, putInFrame } from "@/ui/state/prompt-frame";
+import { askExported, readyGguf } from "@/ui/state/take";
 
 export interface Turn {
   readonly prompt: string;
   readonly text: string;
   readonly adapter: boolean;
   readonly done: boolean;
+  /** What llama.cpp says with the exported file, where one lies ready. */
+  readonly exported?: string;
 }
 
 export const turns = signal<readonly Turn[]>([]);
@@ -42,6 +45,11 @@ export function send(): Promise<boolean> {
       });
       amend((turn) => ({ ...turn, text, done: true }));
       chatInput.value = "";
+      if (withAdapter && readyGguf.value) {
+        amend((turn) => ({ ...turn, exported: "…" }));
+        const exported = await askExported(prompt, MAX_TOKENS, asChat());
+        amend((turn) => ({ ...turn, exported }));
+      }
     } finally {
       amend((turn) => ({ ...turn, done: true }));
     }

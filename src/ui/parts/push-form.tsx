@@ -1,0 +1,124 @@
+/** The way to the Hub: a name, a token, what will happen, and then it happens. Private unless told otherwise. */
+import { idle } from "@/ui/state/core";
+import { bytes } from "@/ui/state/format";
+import { checkPush, pushed, pushPublic, pushRepo, pushToken, pushUpdate, pushView, startPush } from "@/ui/state/push";
+
+export function PushForm() {
+  const complete = /^[\w.-]+\/[\w.-]+$/.test(pushRepo.value.trim()) && pushToken.value.trim() !== "";
+  return (
+    <details class="push">
+      <summary data-testid="push-open">Push to the Hugging Face Hub</summary>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void checkPush();
+        }}
+      >
+        <div class="field">
+          <label for="push-repo">Repository</label>
+          <input
+            id="push-repo"
+            data-testid="push-repo"
+            placeholder="your-name/my-model"
+            autocomplete="off"
+            spellcheck={false}
+            value={pushRepo.value}
+            onInput={(event) => {
+              pushRepo.value = event.currentTarget.value;
+              pushView.value = null;
+            }}
+          />
+        </div>
+        <div class="field">
+          <label for="push-token">Token with write permission</label>
+          <input
+            id="push-token"
+            type="password"
+            data-testid="push-token"
+            placeholder="hf_…"
+            autocomplete="off"
+            value={pushToken.value}
+            aria-describedby="push-token-help"
+            onInput={(event) => {
+              pushToken.value = event.currentTarget.value;
+              pushView.value = null;
+            }}
+          />
+          <p class="help" id="push-token-help">
+            From huggingface.co/settings/tokens. It goes to the Hub alone and is forgotten with this tab.
+          </p>
+        </div>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={pushPublic.value}
+            onChange={(event) => {
+              pushPublic.value = event.currentTarget.checked;
+            }}
+          />
+          <span>Public, for all to see</span>
+        </label>
+        <div class="actions">
+          <button type="submit" data-testid="push-check" disabled={!idle.value || !complete}>
+            Check
+          </button>
+        </div>
+      </form>
+      <View />
+      {pushed.value && (
+        <p data-testid="pushed">
+          Pushed:{" "}
+          <a href={pushed.value} rel="noreferrer" target="_blank">
+            {pushed.value}
+          </a>
+        </p>
+      )}
+    </details>
+  );
+}
+
+function View() {
+  const view = pushView.value;
+  if (!view) return null;
+  const { repo, account, exists, replaces, forbids, notes } = view;
+  const kind = pushPublic.value ? "public" : "private";
+  return (
+    <div data-testid="push-view">
+      <p>
+        {exists
+          ? `${repo} exists; ${replaces.length} of its files will be replaced, in one commit by ${account}.`
+          : `${repo} will be made, ${kind}, by ${account}: ${bytes(view.bytes)}.`}
+      </p>
+      {notes.map((note) => (
+        <p key={note} class="soft">
+          {note}
+        </p>
+      ))}
+      {forbids && <p class="wrong">{forbids}</p>}
+      {exists && (
+        <label class="check">
+          <input
+            type="checkbox"
+            data-testid="push-update"
+            checked={pushUpdate.value}
+            onChange={(event) => {
+              pushUpdate.value = event.currentTarget.checked;
+            }}
+          />
+          <span>Yes, update it</span>
+        </label>
+      )}
+      <div class="actions">
+        <button
+          type="button"
+          class="primary"
+          data-testid="push"
+          disabled={!idle.value || forbids !== null || (exists && !pushUpdate.value)}
+          onClick={() => void startPush()}
+        >
+          Push
+        </button>
+      </div>
+    </div>
+  );
+}
