@@ -46,7 +46,7 @@ test("fetched over a line that breaks, trained on, and opened again with the Hub
   expect(hub.sent).toBeLessThanOrEqual(bytesOf(MODEL) + 200_000);
   await expect(page.getByTestId("cached-model")).toContainText("tiny/llama");
 
-  const rows = Array.from({ length: 30 }, (_, i) => ({ prompt: `a${i}`, completion: " b" }));
+  const rows = Array.from({ length: 30 }, (_, i) => ({ prompt: `a${i}`, completion: ` b${i % 5}` }));
   await page
     .getByTestId("data-file")
     .setInputFiles({ name: "r.jsonl", mimeType: "application/jsonl", buffer: files(rows) });

@@ -23,6 +23,7 @@ export type ErrorCode =
   | "export/self-test"
   | "recipe/invalid"
   | "run/diverged"
+  | "run/no-go"
   | "run/stopped"
   | "usage"
   | "network/failed"

@@ -11,5 +11,6 @@ export interface CommandContext {
 }
 
 export interface Command extends Signature {
-  readonly run: (context: CommandContext) => Promise<void>;
+  /** The exit code where it is not 0. */
+  readonly run: (context: CommandContext) => Promise<void | number>;
 }

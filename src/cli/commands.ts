@@ -2,11 +2,13 @@
 
 import type { Command } from "@/cli/command";
 import { bench } from "@/cli/commands/bench";
+import { check } from "@/cli/commands/check";
 import { demo } from "@/cli/commands/demo";
 import { evaluate } from "@/cli/commands/evaluate";
 import { exportResult } from "@/cli/commands/export";
 import { generate } from "@/cli/commands/generate";
 import { inspect } from "@/cli/commands/inspect";
+import { practice } from "@/cli/commands/practice";
 import { pushResult } from "@/cli/commands/push";
 import { runs } from "@/cli/commands/runs";
 import { score } from "@/cli/commands/score";
@@ -15,6 +17,7 @@ import { train } from "@/cli/commands/train";
 export const COMMANDS: Readonly<Record<string, Command>> = {
   demo,
   train,
+  check,
   eval: evaluate,
   score,
   generate,
@@ -23,4 +26,5 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   push: pushResult,
   bench,
   runs,
+  practice,
 };

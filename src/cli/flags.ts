@@ -12,6 +12,12 @@ const columns = z.pipe(
   z.transform((text): Record<string, string> => Object.fromEntries(text.split(",").map((pair) => pair.split("=")))),
 );
 
+/** "leakage,secrets" */
+const names = z.pipe(
+  z.string().check(z.regex(/^[a-z-]+(,[a-z-]+)*$/, "must be names with commas between")),
+  z.transform((text) => text.split(",")),
+);
+
 const FLAGS = {
   model: { hint: "DIR|FILE.gguf|hf:OWNER/NAME|bundled:NAME", type: z.string() },
   data: { hint: "FILE|bundled:NAME", type: z.string() },
@@ -47,6 +53,11 @@ const FLAGS = {
   public: { hint: "", type: z.literal(true) },
   update: { hint: "", type: z.literal(true) },
   device: { hint: "auto|webgpu|cpu", type: z.enum(["auto", "webgpu", "cpu"]) },
+  method: { hint: "sft|dpo|grpo|kto", type: z.enum(["sft", "dpo", "grpo", "kto"]) },
+  accept: { hint: "GATE,…", type: names },
+  fix: { hint: "GATE,…", type: names },
+  probe: { hint: "auto|always|never", type: z.enum(["auto", "always", "never"]) },
+  fault: { hint: "NAME", type: z.string() },
   chat: { hint: "", type: z.literal(true) },
   record: { hint: "", type: z.literal(true) },
   trackio: { hint: "", type: z.literal(true) },
@@ -124,12 +135,20 @@ export function usageOf(commands: Readonly<Record<string, Signature>>): string {
 /** The recipe as flags change it: what the dataset recommends, then a recipe file, then single flags. */
 export function recipeFrom(flags: Flags, ...layers: readonly RecipeInput[]): RecipeInput {
   const given = {
-    data: { maxLength: flags["max-length"], loss: flags.loss, columns: flags.columns, maxRows: flags["max-rows"] },
+    data: {
+      maxLength: flags["max-length"],
+      loss: flags.loss,
+      columns: flags.columns,
+      maxRows: flags["max-rows"],
+      accept: flags.accept,
+      fixes: flags.fix,
+    },
     lora: { rank: flags.rank, alpha: flags.alpha ?? (flags.rank === undefined ? undefined : 2 * flags.rank) },
     optimizer: { learningRate: flags.lr },
     schedule: { steps: flags.steps, kind: flags.schedule, warmup: flags.warmup },
     batch: { size: flags.batch, accumulate: flags.accumulate },
     evaluate: { maxTokens: flags["max-tokens"] },
+    probe: flags.probe,
     seed: flags.seed,
   };
   return [...layers, given].reduce<RecipeInput>((merged, layer) => merge(merged, layer), {});

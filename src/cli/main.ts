@@ -36,8 +36,7 @@ async function main([name = "help", ...rest]: readonly string[]): Promise<number
 
 async function run(command: Command, { flags, operands }: ParsedArguments, terminal: Terminal): Promise<number> {
   const session = createSession(nodePlatform(flags.device ?? "auto"));
-  await command.run({ session, flags, operands, terminal });
-  return 0;
+  return (await command.run({ session, flags, operands, terminal })) ?? 0;
 }
 
 // Dawn keeps Node alive; everything that matters has been written by now.

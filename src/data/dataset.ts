@@ -7,12 +7,11 @@ import type { Recipe } from "@/train/recipe";
 import type { DataFault, DatasetInfo } from "@/worker/api";
 import type { BuildOptions, Dataset, DatasetFiles, EvalRow, Scanned, ScannedOf, TrainRow } from "./dataset-types";
 import { type Codec, countTrained, encodePrompt, encodeRow, questionOf, requireLoss } from "./encode";
-import { applyFixes } from "./gates/fixes";
-import { prepareRow, type RawRow, tokenFacts } from "./gates/prepare";
+import { type RawRow, tokenFacts } from "./gates/prepare";
 import { buildPairs } from "./pairs";
 import { previewRow } from "./preview";
 import { buildQuestions } from "./questions";
-import { type FormattedRow, isSupervised, type SupervisedRow, TYPE_NAMES } from "./row";
+import { type FormattedRow, type SupervisedRow, TYPE_NAMES } from "./row";
 import { eachRow, nothingToLearn, orFault, SHOWN_ROWS, scanDataset, splitRows, tellScan } from "./source";
 
 /** Both steps at once. */
@@ -48,7 +47,7 @@ async function buildSupervised(
   options: BuildOptions,
 ): Promise<Dataset> {
   const { data } = recipe;
-  const { train, held } = fixRows(splitRows(scanned, recipe), codec, recipe);
+  const { train, held } = splitRows(scanned, recipe, codec.tokenizer);
   const first = train[0] ?? held[0];
   if (first) requireLoss(first.row.kind, data.loss);
   const faults: DataFault[] = [];
@@ -90,23 +89,6 @@ async function buildSupervised(
     samplePrompts: samplePrompts(evaluated, trained),
   };
   return { train: trained, eval: evaluated, rows: raw, info };
-}
-
-interface Sides {
-  readonly train: readonly FormattedRow<SupervisedRow>[];
-  readonly held: readonly FormattedRow<SupervisedRow>[];
-}
-
-/** As the recipe's `data.fixes` say. */
-function fixRows({ train, held }: Sides, codec: Codec, recipe: Recipe): Sides {
-  if (recipe.data.fixes.length === 0) return { train, held };
-  const prepare = (rows: Sides["train"], isHeld: boolean) =>
-    rows.map(({ line, row }) => prepareRow({ line, row, held: isHeld, tokens: null }));
-  const context = { tokenizer: codec.tokenizer, recipe, tests: [], base: null };
-  const fixed = applyFixes([...prepare(train, false), ...prepare(held, true)], recipe.data.fixes, context);
-  const side = (isHeld: boolean) =>
-    fixed.flatMap(({ line, row, held: inHeld }) => (inHeld === isHeld && isSupervised(row) ? [{ line, row }] : []));
-  return { train: side(false), held: side(true) };
 }
 
 /** Of held-out rows first, since a sample of those shows learning rather than memory. */

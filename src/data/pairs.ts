@@ -17,7 +17,7 @@ export async function buildPairs(
 ): Promise<Dataset> {
   const { maxLength } = recipe.data;
   const faults: DataFault[] = [];
-  const { train, held } = splitRows(scanned, recipe);
+  const { train, held } = splitRows(scanned, recipe, codec.tokenizer);
   const progress = { done: 0, total: train.length + held.length };
   const tally = { dropped: 0, truncated: 0, longest: 0 };
   const encodeAll = (rows: readonly FormattedRow<PairRow>[]) =>

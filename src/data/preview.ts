@@ -1,5 +1,5 @@
 /**
- * An encoded row as people see it: its text in stretches that are trained or not, special or not.
+ * An encoded row as people see it: its text in stretches that are trained or not, special or not, kept or cut.
  * It is made from the ids, not from the row, so that it shows what the model will get, with all mistakes in it.
  */
 import { createTextStream } from "@/tokenizer/text-stream";
@@ -7,21 +7,33 @@ import type { Tokenizer } from "@/tokenizer/tokenizer";
 import type { TokenSpan } from "@/worker/api";
 import { type Encoded, IGNORED } from "./encode";
 
-/** A character that several tokens share stands in the stretch of its last token. */
-export function previewRow({ ids, labels }: Encoded, tokenizer: Tokenizer): TokenSpan[] {
-  const spans: { text: string; trained: boolean; special: boolean }[] = [];
+/** Tokens from `limit` on are shown as cut. A character that several tokens share stands in the stretch of its last token. */
+export function previewRow(
+  { ids, labels }: Encoded,
+  tokenizer: Tokenizer,
+  limit = Number.POSITIVE_INFINITY,
+): TokenSpan[] {
+  const spans: { text: string; trained: boolean; special: boolean; cut?: true; end?: true }[] = [];
   const stream = createTextStream(tokenizer);
-  const add = (text: string, trained: boolean, special: boolean) => {
+  const add = (text: string, kind: Omit<TokenSpan, "text">) => {
     const last = spans.at(-1);
     if (text === "") return;
-    if (last?.trained === trained && last.special === special) last.text += text;
-    else spans.push({ text, trained, special });
+    const same = last?.trained === kind.trained && last.special === kind.special && last.cut === kind.cut;
+    if (same && !last.end && !kind.end) last.text += text;
+    else spans.push({ ...kind, text });
   };
-  for (let i = 0; i < ids.length; i++) {
+  const kindOf = (i: number): Omit<TokenSpan, "text"> => {
     const id = ids[i] ?? 0;
-    // The first token has nothing before it that could predict it.
-    add(stream.push(id), i > 0 && labels[i] !== IGNORED, tokenizer.isSpecial(id));
-  }
-  add(stream.end(), spans.at(-1)?.trained ?? false, false);
+    return {
+      // The first token has nothing before it that could predict it.
+      trained: i > 0 && i < limit && labels[i] !== IGNORED,
+      special: tokenizer.isSpecial(id),
+      ...(i >= limit ? { cut: true as const } : {}),
+      ...(tokenizer.eosIds.includes(id) ? { end: true as const } : {}),
+    };
+  };
+  for (let i = 0; i < ids.length; i++) add(stream.push(ids[i] ?? 0), kindOf(i));
+  const { end: _, ...last } = kindOf(ids.length - 1);
+  add(stream.end(), { ...last, special: false });
   return spans;
 }

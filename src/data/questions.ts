@@ -20,7 +20,7 @@ export async function buildQuestions(
   options: BuildOptions,
 ): Promise<Dataset> {
   const faults: DataFault[] = [];
-  const { train, held } = splitRows(scanned, recipe);
+  const { train, held } = splitRows(scanned, recipe, codec.tokenizer);
   const progress = { done: 0, total: train.length + held.length };
   const tally = { dropped: 0, longest: 0 };
   const encodeAll = (rows: readonly FormattedRow<PromptRow>[]) =>

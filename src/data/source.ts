@@ -1,11 +1,14 @@
 /** What every dataset is made by: files → a scan → the part to train on and the part held out → each row in turn. */
 import { AppError } from "@/errors";
+import type { Tokenizer } from "@/tokenizer/tokenizer";
 import type { Recipe } from "@/train/recipe";
 import type { DataFault, DatasetInfo } from "@/worker/api";
 import type { BuildOptions, DatasetFiles, ScannedOf } from "./dataset-types";
+import { applyFixes } from "./gates/fixes";
+import { prepareRow } from "./gates/prepare";
 import { shortCells } from "./look";
 import { type DataFile, openReader } from "./reading/open";
-import type { FormattedRow, Method, RowOf } from "./row";
+import type { FormattedRow, Method, Row, RowOf } from "./row";
 import { scanFile } from "./scan";
 import { isHeldOut } from "./split";
 import { groupKeys } from "./split-groups";
@@ -49,18 +52,37 @@ export async function scanDataset<M extends Method>(
   return { method, name: source.name, train, ...(source.eval ? { eval: await scan(source.eval) } : {}) };
 }
 
+type Sides<R extends Row> = Record<"train" | "held", readonly FormattedRow<R>[]>;
+
+/** The rows of both sides, as the recipe's `data.fixes` leave them. */
 export function splitRows<M extends Method>(
   { train: all, eval: given }: ScannedOf<M>,
-  { data, seed }: Recipe,
-): Record<"train" | "held", readonly FormattedRow<RowOf[M]>[]> {
-  if (given) return { train: all.rows, held: given.rows };
-  const train: FormattedRow<RowOf[M]>[] = [];
-  const held: FormattedRow<RowOf[M]>[] = [];
+  recipe: Recipe,
+  tokenizer: Tokenizer | null,
+): Sides<RowOf[M]> {
+  return fixRows(given ? { train: all.rows, held: given.rows } : holdOut(all, recipe), tokenizer, recipe);
+}
+
+function holdOut<R extends Row>(all: { readonly rows: readonly FormattedRow<R>[] }, { data, seed }: Recipe): Sides<R> {
+  const train: FormattedRow<R>[] = [];
+  const held: FormattedRow<R>[] = [];
   const keys = groupKeys(all.rows);
   all.rows.forEach((row, i) => {
     (isHeldOut(keys[i] ?? "", data.holdout, seed) ? held : train).push(row);
   });
   return { train, held };
+}
+
+function fixRows<R extends Row>({ train, held }: Sides<R>, tokenizer: Tokenizer | null, recipe: Recipe): Sides<R> {
+  if (recipe.data.fixes.length === 0) return { train, held };
+  const prepare = (rows: readonly FormattedRow<R>[], isHeld: boolean) =>
+    rows.map(({ line, row }) => prepareRow({ line, row, held: isHeld, tokens: null }));
+  const context = { tokenizer, recipe, tests: [], base: null };
+  const fixed = applyFixes([...prepare(train, false), ...prepare(held, true)], recipe.data.fixes, context);
+  const side = (isHeld: boolean) =>
+    // A fix rewrites texts and leaves rows out; the kind of a row stays what it was.
+    fixed.flatMap(({ line, row, held: inHeld }) => (inHeld === isHeld ? [{ line, row: row as R }] : []));
+  return { train: side(false), held: side(true) };
 }
 
 /** Rows between two looks at the world outside. */

@@ -6,6 +6,7 @@ import type { RecipeInput } from "@/train/recipe";
 import type {
   BaseDtype,
   CompareEvent,
+  DatasetSource,
   ExportChoice,
   ExportOutline,
   ModelSource,
@@ -15,6 +16,8 @@ import type {
 
 /** What the CLI may ask beyond the page. */
 export interface Session extends SessionApi {
+  /** Without reading its rows; gives the recipe that the dataset recommends. For a check, which may have no model. */
+  useDataset(source: DatasetSource): Promise<RecipeInput>;
   score(file: NamedFile, recipe: RecipeInput, useAdapter: boolean): Promise<RowScore[]>;
   /** The base model alone on the held-out cases. */
   evaluateBase(

@@ -12,7 +12,7 @@ import type { OpenModel } from "@/session/open-model";
 import type { Platform } from "@/session/platform";
 import { busy, type RunControl } from "@/session/run";
 import { parseRecipe, type Recipe, type RecipeInput } from "@/train/recipe";
-import type { Comparison, RunResult } from "@/worker/api";
+import type { Comparison, DataReport, RunResult } from "@/worker/api";
 
 export interface OpenSource {
   readonly files: DatasetFiles;
@@ -25,6 +25,8 @@ export interface State {
   /** What reading gave: it lasts longer than the dataset, which a shorter length or another mask makes anew. */
   scanned?: { rows: Scanned; key: string };
   dataset?: { built: Dataset; key: string };
+  /** The last report of the gates, and what it was made of. */
+  check?: { report: DataReport; key: string; source: unknown; model: unknown };
   adapter?: LoadedAdapter;
   /** What the adapter was, or will be, trained by. */
   recipe: Recipe;
@@ -69,7 +71,7 @@ export function createCore(platform: Platform): Core {
       const model = requireModel();
       const { source } = state;
       if (!source) return missing("dataset", "Open a dataset first.");
-      const key = JSON.stringify([recipe.data, recipe.seed, recipe.method]);
+      const key = JSON.stringify([{ ...recipe.data, accept: [] }, recipe.seed, recipe.method]);
       if (state.dataset?.key === key) return state.dataset.built;
       const chat = model.template !== null;
       const read = JSON.stringify([scanKey(recipe), chat]);

@@ -55,7 +55,7 @@ test("one file, several files and a folder are the same model; the third time ne
   const rows = new Blob([`${JSON.stringify(line)}\n`.repeat(24)]);
   const train = { name: "rows.jsonl", blob: rows };
   await session.openDataset({ kind: "files", name: "rows", train }, { schedule: { steps: 2 } });
-  const result = await session.train({ schedule: { steps: 2 } }, () => {});
+  const result = await session.train({ schedule: { steps: 2 }, data: { accept: ["imbalance"] } }, () => {});
   expect(result.steps).toBe(2);
   const config = (await session.exportAdapter()).find(({ name }) => name === "adapter_config.json");
   const shards = hub.repos.get("tiny/shards");

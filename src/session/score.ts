@@ -1,5 +1,5 @@
 /** Per-row loss of a data file: what the trainer would see of each row, with or without the adapter. */
-import { countTrained, encodeRow } from "@/data/encode";
+import { countTrained, type Encoded, encodeRow } from "@/data/encode";
 import { bucketFor, bucketOf } from "@/data/pack";
 import { type DataFile, openReader } from "@/data/reading/open";
 import { scanFile } from "@/data/scan";
@@ -27,14 +27,24 @@ export async function scoreRows(
   files: readonly DataFile[],
   recipe: Recipe,
 ): Promise<RowScore[]> {
-  const { runtime } = model;
-  const { target } = runtime;
   const { columns, loss, maxLength } = recipe.data;
   const { rows: formatted } = await scanFile(openReader("rows", files, { columns }), {
     ...{ method: "sft" as const, columns, chat: model.template !== null },
     ...{ maxRows: Number.POSITIVE_INFINITY, seed: 0 },
   });
   const encoded = formatted.map(({ row }) => encodeRow(row, model, loss, maxLength));
+  return scoreEncoded(model, adapter, encoded, recipe);
+}
+
+/** Of rows as the trainer gets them, in their order. */
+export async function scoreEncoded(
+  model: OpenModel,
+  adapter: LoadedAdapter | undefined,
+  encoded: readonly Encoded[],
+  recipe: Recipe,
+): Promise<RowScore[]> {
+  const { runtime } = model;
+  const { target } = runtime;
   const longest = Math.max(...encoded.map((row) => bucketFor([row]).tokens));
   const tokens = Math.max(longest, bucketOf(PASS_TOKENS));
   const layout = adapter?.layout ?? adapterLayout(model.arch, { ...recipe.lora, rank: 4 });

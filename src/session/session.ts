@@ -5,6 +5,7 @@
 import { adapterCalls } from "@/session/calls/adapter";
 import { answerCalls } from "@/session/calls/answers";
 import { benchCalls } from "@/session/calls/bench";
+import { checkingCalls } from "@/session/calls/checking";
 import { dataCalls } from "@/session/calls/data";
 import { exportCalls } from "@/session/calls/export";
 import { finishCalls } from "@/session/calls/finish";
@@ -20,6 +21,7 @@ export function createSession(platform: Platform): Session {
   return {
     ...modelCalls(core),
     ...dataCalls(core),
+    ...checkingCalls(core),
     ...trainingCalls(core),
     ...answerCalls(core),
     ...adapterCalls(core),

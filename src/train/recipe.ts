@@ -143,6 +143,8 @@ export const Recipe = z.strictObject({
     }),
     {} as never,
   ),
+  /** A few steps on a scratch adapter before the run: "auto" where they cost less than 5 % of it. */
+  probe: z._default(z.enum(["auto", "always", "never"]), "auto"),
   seed: z._default(natural, 42),
 });
 export type Recipe = z.infer<typeof Recipe>;

@@ -186,7 +186,7 @@ async function settle({ event, judged, sizes, norm }: InFlight): Promise<StepEve
   return { ...event, scalars, loss, gradNorm: await norm };
 }
 
-function adamStep({ optimizer }: Recipe, t: number, lr: number): Partial<Step> {
+export function adamStep({ optimizer }: Recipe, t: number, lr: number): Partial<Step> {
   const { beta1, beta2, epsilon, weightDecay, maxGradNorm } = optimizer;
   return {
     learning_rate: lr,

@@ -6,6 +6,7 @@
 import { AppError } from "@/errors";
 import { parseRecipe, type Recipe } from "@/train/recipe";
 import { benchMock } from "@/ui/mock-bench";
+import { MOCK_PROBE, mockExercise, mockReport, mockRow } from "@/ui/mock-data";
 import { mockRuns } from "@/ui/mock-runs";
 import type {
   ComparedCase,
@@ -62,6 +63,10 @@ export function createMockSession(query: URLSearchParams): SessionApi {
       await wait(pace * 3);
       return datasetOf("name" in source ? source.name : "data", scenario === "faulty");
     },
+    check: async () => mockReport(scenario === "faulty"),
+    viewRow: async (at) => mockRow(at, previewOf(...(REQUESTS[at % REQUESTS.length] ?? (["", ""] as const)))),
+    practice: async () => mockExercise(),
+    probe: async () => MOCK_PROBE,
     plan: async () => planOf(scenario === "big"),
     train: (input, onEvent) => trainMock(parseRecipe(input), onEvent, run, { pace, scenario }),
     async pause() {

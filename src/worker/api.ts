@@ -8,7 +8,8 @@ import type { Difference } from "@/runs/diff";
 import type { RunRecord } from "@/runs/record";
 import type { RunSummary } from "@/runs/summary";
 import type { Recipe, RecipeInput } from "@/train/recipe";
-import type { DataLook, DatasetInfo } from "@/worker/api/data";
+import type { DataLook, DataReport, DatasetInfo, PracticeExercise, RowView } from "@/worker/api/data";
+import type { ProbeReport } from "@/worker/api/probe";
 
 export interface DeviceInfo {
   readonly target: "webgpu" | "cpu";
@@ -95,6 +96,7 @@ export type RunEvent =
   /** Without a loss where there is none before sampling (GRPO). */
   | { type: "eval"; step: number; loss?: number; scalars?: Readonly<Record<string, number>> }
   | { type: "samples"; step: number; samples: readonly Sample[] }
+  | { type: "probe"; report: ProbeReport }
   | { type: "warning"; message: string };
 
 export interface RunResult {
@@ -292,8 +294,18 @@ export interface SessionApi extends RunsApi {
   ): Promise<DatasetInfo>;
   /** The columns and first rows of a data file, whatever they are called. Needs no model. */
   lookAtData(source: DatasetSource): Promise<DataLook>;
+  /**
+   * What the gates find in the open data, as this recipe cuts, masks and splits them. Without a model, and for other
+   * methods than sft, those speak that need no tokens. `sampleBase` also asks the base model some of the questions.
+   */
+  check(recipe: RecipeInput, method?: "sft" | "dpo" | "grpo" | "kto", sampleBase?: boolean): Promise<DataReport>;
+  viewRow(at: number, recipe: RecipeInput): Promise<RowView>;
+  /** Null hides a fault that the seed chooses. */
+  practice(fault: string | null, seed: number): Promise<PracticeExercise>;
   /** Bytes of a run, before anything of it is allocated. */
   plan(recipe: RecipeInput): Promise<MemoryPlan>;
+  /** Without training anything that is kept. */
+  probe(recipe: RecipeInput): Promise<ProbeReport>;
   train(recipe: RecipeInput, onEvent: (events: readonly RunEvent[]) => void): Promise<RunResult>;
   pause(): Promise<void>;
   resume(): Promise<void>;
@@ -329,5 +341,17 @@ export interface SessionApi extends RunsApi {
   bench(options: BenchOptions, onReport: (report: BenchReport, note: string) => void): Promise<BenchReport>;
 }
 
-export type { DataFault, DataFix, DataLook, DatasetInfo, Finding, TokenSpan } from "@/worker/api/data";
+export type {
+  DataFault,
+  DataFix,
+  DataLook,
+  DataReport,
+  DatasetInfo,
+  Finding,
+  LengthReport,
+  PracticeExercise,
+  RowView,
+  TokenSpan,
+} from "@/worker/api/data";
+export type { ProbeReport } from "@/worker/api/probe";
 export type { WireError };

@@ -9,6 +9,8 @@ import { frameLimit, rowCounts } from "./near";
 import { eachGram, hashWords } from "./words";
 
 export const RUN = 13;
+/** In a shorter row most of any run is the frame that all rows share; such rows are judged whole. */
+const LONG = 2 * RUN;
 
 export const leakage: Gate = {
   name: "leakage",
@@ -55,12 +57,12 @@ function sameGroups(rows: readonly GateRow[]): number[] {
 /** Runs that stand in many rows are their frame and prove nothing. */
 function sharedRuns(rows: readonly GateRow[]): number[] {
   const held = rowCounts(
-    rows.filter((row) => row.held).map(({ words }) => words),
+    rows.filter(({ held, words }) => held && words.length >= LONG).map(({ words }) => words),
     RUN,
   );
   const train = createPairCounts(held.size);
   for (const row of rows) {
-    if (row.held || row.words.length < RUN) continue;
+    if (row.held || row.words.length < LONG) continue;
     eachGram(row.words, RUN, (high, low) => {
       if (held.get(high, low) > 0) train.add(high, low);
     });
@@ -73,7 +75,7 @@ function sharedRuns(rows: readonly GateRow[]): number[] {
       const count = train.get(high, low);
       shared ||= count > 0 && count + held.get(high, low) <= limit;
     });
-    return shared && words.length >= RUN ? [i] : [];
+    return shared && words.length >= LONG ? [i] : [];
   });
 }
 

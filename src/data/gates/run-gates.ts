@@ -27,11 +27,15 @@ const SHOWN_ROWS = 50;
 
 /** Red ones first, in the order of the gates. */
 export function runGates(rows: readonly GateRow[], context: GateContext): Finding[] {
-  const findings = GATES.flatMap((gate) =>
-    gate.check(rows, context).map((found) => findingOf(gate, found, rows, context.recipe)),
+  return bySeverity(
+    GATES.flatMap((gate) => gate.check(rows, context).map((found) => findingOf(gate, found, rows, context.recipe))),
   );
-  return [...findings.filter(isRed), ...findings.filter((one) => !isRed(one))];
 }
+
+const SEVERITIES = ["red", "amber", "note"] as const;
+
+export const bySeverity = (findings: readonly Finding[]): Finding[] =>
+  SEVERITIES.flatMap((wanted) => findings.filter(({ severity }) => severity === wanted));
 
 const isRed = ({ severity }: Finding) => severity === "red";
 

@@ -237,7 +237,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   imbalance: {
     kinds: ["labels"],
     lesson: "Nearly every answer is the same word.",
-    plant: (set, random) => spoil(set, random, 0.8, (row) => ({ ...row, completion: " sport" })),
+    plant: (set, random) => spoil(set, random, 0.65, (row) => ({ ...row, completion: " sport" })),
   },
   "length-outliers": {
     kinds: ALL,

@@ -10,7 +10,7 @@ import { workloadOf } from "@/session/run";
 import { scoreRows } from "@/session/score";
 import { parseRecipe } from "@/train/recipe";
 
-type DataCalls = Pick<Session, "openDataset" | "lookAtData" | "plan" | "score">;
+type DataCalls = Pick<Session, "openDataset" | "useDataset" | "lookAtData" | "plan" | "score">;
 
 export function dataCalls({ platform, state, requireIdle, requireModel, requireAdapter, datasetFor }: Core): DataCalls {
   return {
@@ -36,6 +36,14 @@ export function dataCalls({ platform, state, requireIdle, requireModel, requireA
       } finally {
         state.download = download;
       }
+    },
+
+    useDataset: async (source) => {
+      requireIdle();
+      state.source = await dataSource(platform, source);
+      delete state.scanned;
+      delete state.dataset;
+      return state.source.extra.recipe ?? {};
     },
 
     lookAtData: async (source) => {

@@ -1,14 +1,17 @@
 /** Training the adapter, and steering a run or a download that is going on. */
 import type { LossPoint } from "@/export/curve";
+import { requireClean } from "@/session/check";
 import type { Session } from "@/session/contract";
 import type { Core, State } from "@/session/core";
+import { probeRun, requireGo, wantsProbe } from "@/session/probe";
 import { type RunControl, runTraining } from "@/session/run";
 import { parseRecipe } from "@/train/recipe";
 import type { RunEvent } from "@/worker/api";
 
-type TrainingCalls = Pick<Session, "train" | "pause" | "resume" | "stop">;
+type TrainingCalls = Pick<Session, "train" | "probe" | "pause" | "resume" | "stop">;
 
-export function trainingCalls({ state, requireIdle, requireModel, dropAdapter, datasetFor }: Core): TrainingCalls {
+export function trainingCalls(core: Core): TrainingCalls {
+  const { state, requireIdle, requireModel, dropAdapter, datasetFor } = core;
   return {
     train: async (input, emit) => {
       requireIdle();
@@ -19,6 +22,12 @@ export function trainingCalls({ state, requireIdle, requireModel, dropAdapter, d
       const control: RunControl = { stopped: false, paused: undefined };
       state.run = control;
       try {
+        await requireClean(core, recipe);
+        if (wantsProbe(recipe)) {
+          const report = await probeRun(model, dataset, recipe);
+          emit([{ type: "probe", report }]);
+          requireGo(report);
+        }
         const losses: LossPoint[] = [];
         const evals: LossPoint[] = [];
         const watched = (events: readonly RunEvent[]) => {
@@ -41,6 +50,11 @@ export function trainingCalls({ state, requireIdle, requireModel, dropAdapter, d
       } finally {
         delete state.run;
       }
+    },
+    probe: async (input) => {
+      requireIdle();
+      const recipe = parseRecipe(input);
+      return probeRun(requireModel(), await datasetFor(recipe), recipe);
     },
     ...runControls(state),
   };

@@ -5,7 +5,7 @@
 
 import { duration, loss, percent } from "@/ui/state/format";
 import type { Point } from "@/ui/state/series";
-import type { RunEvent, Sample } from "@/worker/api";
+import type { ProbeReport, RunEvent, Sample } from "@/worker/api";
 
 export type Phase = Extract<RunEvent, { type: "phase" }>["phase"];
 export type StepEvent = Extract<RunEvent, { type: "step" }>;
@@ -23,10 +23,11 @@ export interface RunLog {
   readonly evals: readonly Point[];
   readonly samples: readonly SampleSet[];
   readonly warnings: readonly string[];
+  readonly probe: ProbeReport | null;
 }
 
 export function startLog(total: number): RunLog {
-  return { phase: "compile", total, steps: [], evals: [], samples: [], warnings: [] };
+  return { phase: "compile", total, steps: [], evals: [], samples: [], warnings: [], probe: null };
 }
 
 export function applyEvents(log: RunLog, events: readonly RunEvent[]): RunLog {
@@ -35,15 +36,18 @@ export function applyEvents(log: RunLog, events: readonly RunEvent[]): RunLog {
   const samples: SampleSet[] = [];
   const warnings: string[] = [];
   let phase = log.phase;
+  let probe = log.probe;
   for (const event of events) {
     if (event.type === "phase") phase = event.phase;
     else if (event.type === "step") steps.push(event);
     else if (event.type === "eval") evals.push({ step: event.step, value: event.loss ?? Number.NaN });
     else if (event.type === "samples") samples.push({ step: event.step, samples: event.samples });
+    else if (event.type === "probe") probe = event.report;
     else warnings.push(event.message);
   }
   return {
     phase,
+    probe,
     total: log.total,
     steps: append(log.steps, steps),
     evals: append(log.evals, evals),

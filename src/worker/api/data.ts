@@ -35,6 +35,54 @@ export interface TokenSpan {
   readonly text: string;
   readonly trained: boolean;
   readonly special: boolean;
+  /** Beyond the longest length: the model never sees it. */
+  readonly cut?: true;
+  /** A token that ends an answer. */
+  readonly end?: true;
+}
+
+/** One row as the model will see it, whole. `at` counts all rows from 0, those that teach first. */
+export interface RowView {
+  readonly at: number;
+  readonly total: number;
+  readonly line: number;
+  readonly held: boolean;
+  readonly spans: readonly TokenSpan[];
+  /** Tokens in all, those within the longest length, and those of them that teach. */
+  readonly tokens: number;
+  readonly kept: number;
+  readonly trained: number;
+}
+
+/** Tokens of the rows before any cut; `suggested` cuts no more than 1 % of them. */
+export interface LengthReport {
+  readonly bins: readonly { readonly from: number; readonly to: number; readonly count: number }[];
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly longest: number;
+  readonly limit: number;
+  readonly suggested: number;
+}
+
+export interface DataReport {
+  /** Red ones first. */
+  readonly findings: readonly Finding[];
+  /** `memory` is the bytes of a run at the suggested length. Null without a model. */
+  readonly lengths: (LengthReport & { readonly memory: number }) | null;
+  /** Training rows that were looked at. */
+  readonly rows: number;
+}
+
+/** Rows with a fault planted in them, as the texts of two JSONL files. */
+export interface PracticeExercise {
+  /** The gate that finds it; "" where nothing is wrong. */
+  readonly fault: string;
+  readonly lesson: string;
+  /** Lines of the spoilt training rows. */
+  readonly lines: readonly number[];
+  readonly train: string;
+  readonly held: string;
 }
 
 export interface DatasetInfo {

@@ -1,0 +1,53 @@
+/** Looking at the data before a run: the gates, one row as the model will see it, and sets to practise on. */
+import { countTrained, encodeRow } from "@/data/encode";
+import { hiddenFault, PLAIN_FRAME, practiceSet, toLines } from "@/data/practice/practice";
+import { previewRow } from "@/data/preview";
+import { isSupervised } from "@/data/row";
+import { AppError } from "@/errors";
+import { checkData, checkWithBase } from "@/session/check";
+import type { Session } from "@/session/contract";
+import type { Core } from "@/session/core";
+import { parseRecipe } from "@/train/recipe";
+
+type CheckingCalls = Pick<Session, "check" | "viewRow" | "practice">;
+
+export function checkingCalls(core: Core): CheckingCalls {
+  const { state, requireModel, datasetFor } = core;
+  return {
+    check: (input, wanted, sampleBase = false) => {
+      const recipe = parseRecipe(input);
+      const method = wanted ?? recipe.method;
+      return sampleBase && state.model && method === "sft"
+        ? checkWithBase(core, recipe)
+        : checkData(core, recipe, { method });
+    },
+
+    viewRow: async (at, input) => {
+      const recipe = parseRecipe(input);
+      const model = requireModel();
+      const { rows } = await datasetFor(recipe);
+      const found = rows[at];
+      if (!found || !isSupervised(found.row))
+        throw new AppError("usage", `There is no row ${at + 1} of ${rows.length}.`);
+      const { line, held, row } = found;
+      const { maxLength, loss } = recipe.data;
+      const whole = encodeRow(row, model, loss, Number.MAX_SAFE_INTEGER);
+      return {
+        ...{ at, line, held, total: rows.length },
+        spans: previewRow(whole, model.tokenizer, maxLength),
+        tokens: whole.ids.length,
+        kept: Math.min(whole.ids.length, maxLength),
+        trained: countTrained(encodeRow(row, model, loss, maxLength)),
+      };
+    },
+
+    practice: async (fault, seed) => {
+      const { tokenizer } = state.model ?? {};
+      const { bos_token: bos = PLAIN_FRAME.bos, eos_token: eos = PLAIN_FRAME.eos } = tokenizer?.specialTokens ?? {};
+      const name = fault ?? hiddenFault(seed);
+      const set = practiceSet(name, seed, { ...PLAIN_FRAME, bos, eos });
+      const { lesson, lines, train, held } = set;
+      return { fault: set.fault, lesson, lines, train: toLines(train), held: toLines(held) };
+    },
+  };
+}

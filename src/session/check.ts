@@ -1,0 +1,117 @@
+/** The gates over the open data, with what only the session has: the model's tokens, its memory, and the hashed tests. */
+import type { BaseSample, GateContext, TestSet } from "@/data/gates/gate";
+import { knownTests } from "@/data/gates/known-tests";
+import { prepareRow, type RawRow } from "@/data/gates/prepare";
+import { bySeverity, requireAccepted, runGates } from "@/data/gates/run-gates";
+import { lengthReport } from "@/data/lengths";
+import { bucketOf } from "@/data/pack";
+import { rawRows } from "@/data/raw-rows";
+import type { Method } from "@/data/row";
+import { scanDataset } from "@/data/source";
+import { AppError } from "@/errors";
+import { baseSample } from "@/session/base-sample";
+import type { Core } from "@/session/core";
+import { memoryPlan } from "@/session/ledger";
+import type { OpenModel } from "@/session/open-model";
+import type { Platform } from "@/session/platform";
+import { workloadOf } from "@/session/run";
+import type { Recipe } from "@/train/recipe";
+import type { DataReport, Finding, LengthReport } from "@/worker/api";
+
+/** Without a model, or for another method than sft, only the gates that need no tokens speak. */
+export async function checkData(
+  core: Core,
+  recipe: Recipe,
+  { method = recipe.method, base = null }: { method?: Method; base?: BaseSample | null } = {},
+): Promise<DataReport> {
+  const { state, platform } = core;
+  const model = state.model;
+  const known = state.check;
+  const key = JSON.stringify([
+    { ...recipe.data, accept: [] },
+    recipe.seed,
+    recipe.schedule.steps,
+    recipe.batch,
+    method,
+  ]);
+  if (known?.key === key && known.source === state.source && known.model === model && !base) return known.report;
+  const { rows, findings: read } = await sourceRows(core, recipe, method);
+  const tests = await humanEval(platform);
+  const context: GateContext = {
+    ...{ tokenizer: model?.tokenizer ?? null, recipe, base },
+    tests: tests ? [tests] : [],
+  };
+  const report = {
+    findings: bySeverity([...read, ...runGates(rows.map(prepareRow), context), ...(tests ? [] : [UNCHECKED])]),
+    lengths: await lengthsOf(core, rows, recipe),
+    rows: rows.filter(({ held }) => !held).length,
+  };
+  state.check = { key, source: state.source, model, report };
+  return report;
+}
+
+/** With a sample of what the base model answers already, which takes seconds. */
+export async function checkWithBase(core: Core, recipe: Recipe): Promise<DataReport> {
+  const base = await baseSample(core.requireModel(), await core.datasetFor(recipe), recipe);
+  return checkData(core, recipe, { base });
+}
+
+/** Throws AppError "dataset/gate" where a red finding is not accepted by name. */
+export async function requireClean(core: Core, recipe: Recipe): Promise<readonly Finding[]> {
+  const { findings } = await checkData(core, recipe);
+  requireAccepted(findings, recipe.data.accept);
+  return findings;
+}
+
+/** Rows, and what reading them found already. */
+async function sourceRows(
+  { state, datasetFor }: Core,
+  recipe: Recipe,
+  method: Method,
+): Promise<{ rows: readonly RawRow[]; findings: readonly Finding[] }> {
+  if (!state.source) throw new AppError("usage", "There is no dataset yet.", { hint: "Open a dataset first." });
+  if (state.model && method === "sft") {
+    const { rows, info } = await datasetFor({ ...recipe, method });
+    return { rows, findings: info.findings };
+  }
+  const scanned = await scanDataset(state.source.files, method, true, recipe);
+  const findings = [...scanned.train.findings, ...(scanned.eval?.findings ?? [])];
+  return { rows: rawRows(scanned, recipe, state.model?.tokenizer ?? null), findings };
+}
+
+const HUMAN_EVAL = "contamination/humaneval.bin";
+const loaded = new WeakMap<Platform, Promise<TestSet | null>>();
+const UNCHECKED: Finding = {
+  ...{ gate: "contamination", severity: "note", count: 0, rows: [] },
+  message: "The list of HumanEval's runs could not be read, so rows were not compared with it.",
+  why: "It ships with the app. Open the page again to have it loaded.",
+};
+
+/** Null where the file cannot be had: a run is not stopped by that, and the report says so. */
+function humanEval(platform: Platform): Promise<TestSet | null> {
+  const tests =
+    loaded.get(platform) ??
+    platform
+      .bundled(HUMAN_EVAL)
+      .then((blob) => blob.arrayBuffer())
+      .then((bytes) => knownTests("HumanEval", new Uint8Array(bytes)))
+      .catch(() => null);
+  loaded.set(platform, tests);
+  return tests;
+}
+
+async function lengthsOf(core: Core, rows: readonly RawRow[], recipe: Recipe): Promise<DataReport["lengths"]> {
+  const lengths = rows.flatMap(({ tokens }) => (tokens ? [tokens.fullLength] : []));
+  const report = lengthReport(lengths, recipe.data.maxLength);
+  const { model } = core.state;
+  return report && model ? { ...report, memory: await memoryAt(core, model, report, recipe) } : null;
+}
+
+/** Bytes of a run whose longest batch is full of rows of the suggested length. */
+async function memoryAt(core: Core, model: OpenModel, { suggested }: LengthReport, recipe: Recipe): Promise<number> {
+  const work = workloadOf(model, await core.datasetFor(recipe), recipe);
+  const tokens = bucketOf(suggested * recipe.batch.size);
+  const { arch, runtime } = model;
+  const largest = { tokens, labels: tokens };
+  return memoryPlan(arch, runtime.formats, recipe, { ...work, largest }, runtime.target.limits.memoryBudget).total;
+}
