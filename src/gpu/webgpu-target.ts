@@ -3,6 +3,7 @@
  * Nothing is created per step or per value; a step costs the encoding of its list.
  */
 import { AppError } from "@/errors";
+import { attentionForm } from "@/gpu/attention-form";
 import type { OpenedDevice } from "@/gpu/device";
 import { createPipelineCache, type Kernel } from "@/gpu/pipeline";
 import { type ChooseVariant, type Launch, lower } from "@/gpu/products";
@@ -135,7 +136,7 @@ export function createWebGpuTarget(
   };
 
   const compile = async (program: Program, externals: ReadonlyMap<string, DeviceBuffer>): Promise<Executable> => {
-    const launches = program.calls.map((call) => lower(call, choose));
+    const launches = program.calls.map((call) => lower(attentionForm(call, software), choose));
     const kernels = await Promise.all(launches.map(pipelines));
     const place = bind(program, externals);
     const dispatches = launches.map((call, i) => dispatchOf(call, kernels[i] as Kernel, place));

@@ -1,6 +1,8 @@
 import { test } from "vitest";
+import type { Graph } from "@/graph/graph";
+import type { Tensor } from "@/graph/target";
 import { attention } from "@/ops/attention";
-import { checkOp, indices, input, type Numbers } from "@/ops/check";
+import { checkOp, gpuAsHardware, indices, input, type Numbers } from "@/ops/check";
 import { softmax } from "@/ops/reference";
 
 interface Shape {
@@ -97,34 +99,39 @@ test("rows of a generation look at ranges of a longer cache", async () => {
 });
 
 // Without gradients, as generation runs it: sequences anywhere in the cache, in any order, and rows of one prompt.
-test.each([
-  [3, 1, 16],
-  [4, 2, 8],
-  [2, 2, 64],
-])("attention of %i heads over %i of %i values finds ranges all over a cache", async (heads, kvHeads, headDim) => {
-  const shape = { heads, kvHeads, headDim, scale: 0.3 };
-  const spans = [
+const FAR_APART = [
+  ...([
     [90, 97],
     [0, 5],
     [5, 6],
-    [40, 81],
+    [10, 81],
     [0, 1],
     [60, 70],
     [60, 71],
     [60, 72],
     [60, 73],
     [8, 9],
-  ] as const;
-  await checkOp({
+  ] as const),
+];
+
+test.each([
+  [3, 1, 16],
+  [4, 2, 8],
+  [2, 2, 64],
+])("attention of %i heads over %i of %i values finds ranges all over a cache", async (heads, kvHeads, headDim) => {
+  const shape = { heads, kvHeads, headDim, scale: 0.3 };
+  const inCache = {
     inputs: {
-      q: input([spans.length, heads * headDim], 1),
+      q: input([FAR_APART.length, heads * headDim], 1),
       k: input([100, kvHeads * headDim], 2),
       v: input([100, kvHeads * headDim], 3),
-      span: indices([spans.length, 2], spans.flat()),
+      span: indices([FAR_APART.length, 2], FAR_APART.flat()),
     },
-    trace: (g, t) => attention(g, t, shape),
-    reference: reference(shape, spans),
-  });
+    trace: (g: Graph, t: Readonly<Record<"q" | "k" | "v" | "span", Tensor>>) => attention(g, t, shape),
+    reference: reference(shape, FAR_APART),
+  };
+  await checkOp(inCache);
+  await checkOp(inCache, [await gpuAsHardware()]);
 });
 
 // A sliding window gives every row its own first key.

@@ -87,6 +87,11 @@ export async function gpuWith(variant: Variant): Promise<Target> {
   return createWebGpuTarget(await gpuDevice(), 0, () => variant);
 }
 
+/** The GPU in the forms that hardware gets: workgroup memory and barriers, which a software adapter avoids. */
+export async function gpuAsHardware(): Promise<Target> {
+  return createWebGpuTarget({ ...(await gpuDevice()), software: false });
+}
+
 /** Compares on all targets of this machine, or on those given. */
 export async function checkOp<Name extends string>(test: Case<Name>, on?: readonly Target[]): Promise<void> {
   for (const target of on ?? (await targets())) await checkOn(target, test as unknown as Case<string>);

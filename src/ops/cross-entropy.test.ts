@@ -1,6 +1,6 @@
 import { test } from "vitest";
 import { external } from "@/graph/graph";
-import { type Case, checkOp, indices, input, type Numbers, randoms } from "@/ops/check";
+import { type Case, checkOp, gpuAsHardware, indices, input, type Numbers, randoms } from "@/ops/check";
 import { CHUNK_ROWS, type LossOptions, lossHead } from "@/ops/cross-entropy";
 import { softmax, times, weight } from "@/ops/reference";
 
@@ -72,4 +72,8 @@ test.each([
 ] as const)("at temperature %d, staged: %o", async (temperature, staged) => {
   await checkOp(head(2 * CHUNK_ROWS, 301, "f16", 1, true, { temperature, staged }));
   await checkOp(head(CHUNK_ROWS, 64, "f32", 1, false, { temperature }));
+});
+
+test("loss and gradient as on hardware", async () => {
+  await checkOp(head(CHUNK_ROWS, 301, "f16", 1, true), [await gpuAsHardware()]);
 });

@@ -1,5 +1,7 @@
 import { test } from "vitest";
-import { checkOp, input, type Numbers } from "@/ops/check";
+import type { Graph } from "@/graph/graph";
+import type { Tensor } from "@/graph/target";
+import { checkOp, gpuAsHardware, input, type Numbers } from "@/ops/check";
 import { rmsnorm } from "@/ops/rmsnorm";
 
 const reference =
@@ -48,4 +50,17 @@ test("more heads than one side of a grid takes", async () => {
     trace: (g, t) => rmsnorm(g, t, { eps: 1e-5 }),
     reference: reference(4, 1e-5),
   });
+});
+
+// Sums through workgroup memory, more values than lanes and fewer.
+test.each([
+  [3, 576],
+  [2, 12],
+])("rmsnorm of %i rows × %i as on hardware", async (rows, width) => {
+  const test = {
+    inputs: { x: input([rows, width], 1, "flow"), w: input([width], 2) },
+    trace: (g: Graph, t: Readonly<Record<"x" | "w", Tensor>>) => rmsnorm(g, t, { eps: 1e-5 }),
+    reference: reference(width, 1e-5),
+  };
+  await checkOp(test, [await gpuAsHardware()]);
 });
