@@ -35,6 +35,7 @@ const EXPECTED = 0.5;
 /** Measured runs beside the first one and the profile. */
 const RUNS = 3;
 const DECODE_TOKENS = 24;
+const GROWTH_PART = 0.4;
 
 export function shapeSubject(target: Target, name: ShapeName, wanted: RandomFormat = "f32"): Subject {
   const { label, arch, parameters } = SHAPES[name];
@@ -78,6 +79,10 @@ export async function runBench(
   add({ ceilings });
   const gflops = ceilings.matmulGflops;
 
+  const skip = (line: string) => add({ skipped: [...report.skipped, line] });
+  // A part of the time is kept for growth, which comes last.
+  let until = options.seconds * (options.growth ? 1 - GROWTH_PART : 1);
+
   /** Does it if time and memory do; says why not otherwise. */
   const attempt = async (
     what: string,
@@ -89,11 +94,13 @@ export async function runBench(
     if (stopped()) return;
     const once = flops / (EXPECTED * gflops * 1e9);
     const whole = runs * once;
-    const left = options.seconds - elapsed();
-    const skip = (why: string) => add({ skipped: [...report.skipped, `${what}: ${why}`] });
+    const left = until - elapsed();
     if (bytes > target.limits.memoryBudget)
-      return skip(`needs ${megabytes(bytes)}, more than the ${megabytes(target.limits.memoryBudget)} given here.`);
-    if (whole > left) return skip(`would take about ${duration(whole)}, and ${duration(Math.max(0, left))} are left.`);
+      return skip(
+        `${what}: needs ${megabytes(bytes)}, more than the ${megabytes(target.limits.memoryBudget)} given here.`,
+      );
+    if (whole > left)
+      return skip(`${what}: would take about ${duration(whole)}, and ${duration(Math.max(0, left))} are left.`);
     say(what);
     await run(Math.min(RUNS * once, left / 3));
     say(what);
@@ -121,16 +128,25 @@ export async function runBench(
     await step(subject, "", { ...setting, tokens });
   }
   const typical = subjects.find(({ arch }) => arch === SHAPES["smollm2-135m"].arch);
+  for (const subject of subjects) {
+    for (const sequences of [1, 32]) await decode(subject, sequences);
+  }
   if (typical) {
     await step(typical, "activations kept", { ...setting, keepActivations: true });
     await step(shapeSubject(target, "smollm2-135m", "nf4"), "4-bit base", setting);
     await step(typical, "20 % labelled", { ...setting, labelled: 0.2 });
     await headCost(typical, options.tokens);
   }
-  for (const subject of subjects) {
-    for (const sequences of [1, 32]) await decode(subject, sequences);
-  }
   if (options.growth) {
+    until = options.seconds;
+    await growthPoints();
+  }
+  add({});
+  say("");
+  return report;
+
+  async function growthPoints() {
+    const before = report.skipped;
     for (const point of GROWTH) {
       const { flops, bytes } = planGrowth(point);
       const what = `Growth: ${AXES[point.axis].title.toLowerCase()} ${point.value}`;
@@ -138,10 +154,13 @@ export async function runBench(
         add({ growth: [...report.growth, await measureGrowth(target, point, gflops, seconds)] });
       });
     }
+    const missed = GROWTH.length - report.growth.length;
+    // One line for all of them.
+    if (missed > 1 && !stopped()) {
+      add({ skipped: before });
+      skip(`Growth: ${missed} of ${GROWTH.length} points do not fit into the time or memory that is left.`);
+    }
   }
-  add({});
-  say("");
-  return report;
 
   async function headCost({ label, arch, formats, open }: Subject, tokens: number) {
     // Multiples of five chunks, so that padding does not blur the part.

@@ -16,18 +16,12 @@ const server = await createServer({
 });
 const module = (path) => server.ssrLoadModule(path);
 const { runTask } = await module("/e2e/oracle/peers/burnish-tasks.mjs");
-let target;
-if (question.engine === "webgpu") {
-  const { create, globals } = await import("webgpu");
-  Object.assign(globalThis, globals);
-  // The object must outlive its devices, and nothing else keeps it.
-  globalThis.burnishGpu = create([]);
-  const { openDevice } = await module("/src/gpu/device.ts");
-  const { createWebGpuTarget } = await module("/src/gpu/webgpu-target.ts");
-  target = createWebGpuTarget(await openDevice(globalThis.burnishGpu));
-} else {
-  target = await (await module("/src/cpu/cpu-target.ts")).createCpuTarget();
-}
+const { create, globals } = await import("webgpu");
+Object.assign(globalThis, globals);
+// The object must outlive its devices, and nothing else keeps it.
+if (question.engine === "webgpu") globalThis.burnishGpu = create([]);
+const { chooseTarget } = await module("/src/session/choose-target.ts");
+const { target } = await chooseTarget(question.engine, globalThis.burnishGpu);
 const result = await runTask(target, question, (path) => openAsBlob(join(root, "public", path)));
 console.log(JSON.stringify({ ...result, engine: target.description }));
 process.exit(0);

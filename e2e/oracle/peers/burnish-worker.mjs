@@ -1,6 +1,5 @@
-import { createCpuTarget } from "@/cpu/cpu-target";
-import { openDevice } from "@/gpu/device";
-import { createWebGpuTarget } from "@/gpu/webgpu-target";
+/** Our side in the page's worker. */
+import { chooseTarget } from "@/session/choose-target";
 import { runTask } from "./burnish-tasks.mjs";
 import { answer } from "./measure.mjs";
 
@@ -8,8 +7,7 @@ const question = await new Promise((resolve) => {
   self.onmessage = ({ data }) => resolve(data);
 });
 const result = await answer(async () => {
-  const target =
-    question.engine === "webgpu" ? createWebGpuTarget(await openDevice(navigator.gpu)) : await createCpuTarget();
+  const { target } = await chooseTarget(question.engine, navigator.gpu);
   const get = async (path) => (await fetch(`/public/${path}`)).blob();
   return { ...(await runTask(target, question, get)), engine: target.description };
 });
