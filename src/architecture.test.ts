@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   data: ["tokenizer", "files"],
   eval: [],
   explain: [],
-  train: ["model", "ops", "graph", "data", "eval/graders", "eval/rewards"],
+  train: ["model", "ops", "graph", "data", "files", "eval/graders", "eval/rewards"],
   // The harness of parity tests reads the goldens' files.
   "train/goldens": ["model", "ops", "graph", "data", "files"],
   bench: ["model", "ops", "graph", "train", "data"],
@@ -271,7 +271,7 @@ test("docs/recipe.md lists every field of the recipe with its default", () => {
       .map((cell) => cell.trim().replaceAll("`", ""))
       .join(" = "),
   );
-  const sections = ["data", "sft", "dpo", "grpo", "lora", "optimizer", "schedule", "batch", "evaluate"];
+  const sections = ["data", "sft", "dpo", "grpo", "lora", "optimizer", "schedule", "batch", "evaluate", "keep"];
   const fields = Object.entries(parseRecipe({})).flatMap(([key, value]) =>
     sections.includes(key) ? Object.entries(value).map(([name, inner]) => [`${key}.${name}`, inner]) : [[key, value]],
   );

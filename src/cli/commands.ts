@@ -10,6 +10,7 @@ import { generate } from "@/cli/commands/generate";
 import { inspect } from "@/cli/commands/inspect";
 import { practice } from "@/cli/commands/practice";
 import { pushResult } from "@/cli/commands/push";
+import { resume } from "@/cli/commands/resume";
 import { runs } from "@/cli/commands/runs";
 import { score } from "@/cli/commands/score";
 import { train } from "@/cli/commands/train";
@@ -27,4 +28,5 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   bench,
   runs,
   practice,
+  resume,
 };

@@ -29,6 +29,7 @@ const FLAGS = {
   out: { hint: "DIR", type: z.string() },
   prompt: { hint: "TEXT", type: z.string() },
   steps: { hint: "N", type: number },
+  step: { hint: "N", type: number },
   lr: { hint: "X", type: number },
   rank: { hint: "R", type: number },
   alpha: { hint: "A", type: number },

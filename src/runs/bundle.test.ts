@@ -10,7 +10,7 @@ const file = "test-000002.safetensors";
 const bytes = new Uint8Array(1000).map((_, i) => i);
 
 async function bundle() {
-  const point = { step: 2, file, bytes: bytes.length, sha256: await sha256Hex(bytes), evalLoss: 2.5 };
+  const point = { step: 2, file, bytes: bytes.length, sha256: await sha256Hex(bytes), evalLoss: 2.5, passRate: null };
   const record = testRecord({ checkpoints: [point] });
   return { record, packed: await packBundle({ record, files: new Map([[file, bytes]]) }) };
 }

@@ -25,6 +25,8 @@ export const Checkpoint = z.object({
   bytes: z.int().check(z.nonnegative()),
   sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
   evalLoss: z.nullable(z.number()),
+  /** Share of held-out answers that were right, where the run measures it. */
+  passRate: z._default(z.nullable(z.number()), null),
 });
 export type Checkpoint = z.infer<typeof Checkpoint>;
 
@@ -90,11 +92,22 @@ export function newRunId(data: string, now: number, salt: number): string {
   return `${name || "run"}-${time}-${(salt % 65536).toString(16).padStart(4, "0")}`;
 }
 
-/** The checkpoint with the lowest held-out loss; the last one where none was measured. */
+export interface Measured {
+  readonly evalLoss: number | null;
+  readonly passRate: number | null;
+}
+
+/** More right answers first, where they were counted; then the lower held-out loss. Equal ones keep the older. */
+export function isBetter(a: Measured, b: Measured): boolean {
+  if (a.passRate !== null && b.passRate !== null && a.passRate !== b.passRate) return a.passRate > b.passRate;
+  return (a.evalLoss ?? Number.POSITIVE_INFINITY) < (b.evalLoss ?? Number.POSITIVE_INFINITY);
+}
+
+/** The last one where none was measured. */
 export function bestCheckpoint({ checkpoints }: Pick<RunRecord, "checkpoints">): Checkpoint | undefined {
-  const measured = checkpoints.filter((point) => point.evalLoss !== null);
-  const lower = (a: Checkpoint, b: Checkpoint) => ((b.evalLoss ?? 0) < (a.evalLoss ?? 0) ? b : a);
-  return measured.length > 0 ? measured.reduce(lower) : lastCheckpoint({ checkpoints });
+  const measured = checkpoints.filter(({ evalLoss, passRate }) => evalLoss !== null || passRate !== null);
+  if (measured.length === 0) return lastCheckpoint({ checkpoints });
+  return measured.reduce((best, point) => (isBetter(point, best) ? point : best));
 }
 
 export function lastCheckpoint({ checkpoints }: Pick<RunRecord, "checkpoints">): Checkpoint | undefined {

@@ -23,15 +23,17 @@ describe("a record", () => {
   });
 
   it("has a best checkpoint by held-out loss, else the last", () => {
-    const point = (step: number, evalLoss: number | null) => ({
+    const point = (step: number, evalLoss: number | null, passRate: number | null = null) => ({
       step,
       file: "a.safetensors",
       bytes: 1,
       sha256: "",
       evalLoss,
+      passRate,
     });
     expect(bestCheckpoint({ checkpoints: [point(1, 2), point(2, 1), point(3, 1.5)] })?.step).toBe(2);
     expect(bestCheckpoint({ checkpoints: [point(1, null), point(2, null)] })?.step).toBe(2);
+    expect(bestCheckpoint({ checkpoints: [point(1, 1, 0.5), point(2, 2, 0.7), point(3, 1, 0.7)] })?.step).toBe(3);
     expect(bestCheckpoint({ checkpoints: [] })).toBeUndefined();
   });
 });

@@ -33,7 +33,8 @@ describe("a store of runs", () => {
   it("keeps the best and the last checkpoint and no other", async () => {
     const record = testRecord({ id: "run1" });
     const losses = [3, 1, 2, 1.5];
-    for (const [i, loss] of losses.entries()) await store.keepCheckpoint(record, (i + 1) * 10, loss, bytes(i));
+    for (const [i, loss] of losses.entries())
+      await store.keepCheckpoint(record, (i + 1) * 10, { evalLoss: loss, passRate: null }, bytes(i));
     const saved = await store.get("run1");
     expect(saved.checkpoints.map(({ step }) => step)).toEqual([20, 40]);
     expect(readdirSync(folder).filter((name) => name.endsWith(".safetensors"))).toHaveLength(2);
@@ -44,7 +45,7 @@ describe("a store of runs", () => {
 
   it("a checkpoint that was changed or lost is told, never used", async () => {
     const record = testRecord({ id: "run1" });
-    await store.keepCheckpoint(record, 10, null, bytes(1));
+    await store.keepCheckpoint(record, 10, { evalLoss: null, passRate: null }, bytes(1));
     const [point] = record.checkpoints;
     if (!point) throw new Error("no checkpoint");
     const writer = await files.openWriter(point.file, 0);
@@ -57,7 +58,7 @@ describe("a store of runs", () => {
 
   it("deletes a run with its files, and a broken record hides no other", async () => {
     const record = testRecord({ id: "run1" });
-    await store.keepCheckpoint(record, 10, null, bytes(1));
+    await store.keepCheckpoint(record, 10, { evalLoss: null, passRate: null }, bytes(1));
     await store.put(testRecord({ id: "run2" }));
     const writer = await files.openWriter("broken.json", 0);
     await writer.write(new TextEncoder().encode("{oh"));

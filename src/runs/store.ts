@@ -4,7 +4,7 @@
  * record names are swept when runs are listed.
  */
 import { AppError } from "@/errors";
-import { type Checkpoint, expendable, parseRecord, type RunRecord } from "@/runs/record";
+import { type Checkpoint, expendable, type Measured, parseRecord, type RunRecord } from "@/runs/record";
 import type { FileStore } from "@/storage/files";
 import type { RecordStore } from "@/storage/records";
 import { sha256Hex } from "@/util/sha256";
@@ -17,12 +17,7 @@ export interface RunStore {
   /** With its checkpoints. */
   delete(id: string): Promise<void>;
   /** Keeps the bytes as the record's newest checkpoint, and of the older ones only the best. Saves the record. */
-  keepCheckpoint(
-    record: RunRecord,
-    step: number,
-    evalLoss: number | null,
-    bytes: Uint8Array<ArrayBuffer>,
-  ): Promise<void>;
+  keepCheckpoint(record: RunRecord, step: number, measured: Measured, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** Throws AppError "storage/failed" when the file is gone or its digest differs. */
   readCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array<ArrayBuffer>>;
 }
@@ -61,10 +56,10 @@ export function createRunStore(records: RecordStore, files: FileStore): RunStore
       for (const { file } of parseRecord(value).checkpoints) await files.delete(file);
     },
 
-    keepCheckpoint: async (record, step, evalLoss, bytes) => {
+    keepCheckpoint: async (record, step, { evalLoss, passRate }, bytes) => {
       const file = `${record.id}-${String(step).padStart(6, "0")}.safetensors`;
       await writeFile(files, file, bytes);
-      const point = { step, file, bytes: bytes.length, sha256: await sha256Hex(bytes), evalLoss };
+      const point = { step, file, bytes: bytes.length, sha256: await sha256Hex(bytes), evalLoss, passRate };
       record.checkpoints = [...record.checkpoints.filter((other) => other.step < step), point];
       const gone = expendable(record);
       record.checkpoints = record.checkpoints.filter((other) => !gone.includes(other));

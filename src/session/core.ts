@@ -8,9 +8,9 @@ import { scanDataset, scanKey } from "@/data/source";
 import { AppError } from "@/errors";
 import type { LossPoint } from "@/export/curve";
 import type { LoadedAdapter } from "@/session/answers";
+import { busy, type RunControl } from "@/session/control";
 import type { OpenModel } from "@/session/open-model";
 import type { Platform } from "@/session/platform";
-import { busy, type RunControl } from "@/session/run";
 import { parseRecipe, type Recipe, type RecipeInput } from "@/train/recipe";
 import type { Comparison, DataReport, RunResult } from "@/worker/api";
 
@@ -27,6 +27,9 @@ export interface State {
   dataset?: { built: Dataset; key: string };
   /** The last report of the gates, and what it was made of. */
   check?: { report: DataReport; key: string; source: unknown; model: unknown };
+  /** "bundled:ember", "hf:owner/name", "files:NAME": by these a run finds its model and data again. */
+  modelSource?: string;
+  dataSource?: string;
   adapter?: LoadedAdapter;
   /** What the adapter was, or will be, trained by. */
   recipe: Recipe;

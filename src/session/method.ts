@@ -14,7 +14,11 @@ import { largestBucket } from "@/train/packing";
 import type { Recipe } from "@/train/recipe";
 import { rolloutBucket, rolloutFeed, rolloutShape } from "@/train/rollout";
 import { sft } from "@/train/sft";
-import { type TrainerEvent, train } from "@/train/trainer";
+import { type TrainerEvent, type TrainingWay, train } from "@/train/trainer";
+
+export interface MethodOptions extends TrainingWay {
+  readonly order?: Order;
+}
 
 /** The events of a run; nothing happens before the first is asked for. */
 export function trainMethod(
@@ -22,9 +26,10 @@ export function trainMethod(
   dataset: Dataset,
   recipe: Recipe,
   { layout, buffer }: LoadedAdapter,
-  order?: Order,
+  { order, ...way }: MethodOptions = {},
 ): AsyncGenerator<TrainerEvent, void, void> {
-  const run = { runtime: model.runtime, layout, adapter: buffer, recipe };
+  const run = { runtime: model.runtime, layout, adapter: buffer, recipe, ...way };
+  const from = way.from?.step;
   if (recipe.method === "grpo") {
     const { tokenizer } = model;
     const feed = rolloutFeed({
@@ -34,6 +39,7 @@ export function trainMethod(
       rewards: rewardsOf(recipe.grpo.rewards),
       decode: (ids) => tokenizer.decode([...ids], { skipSpecial: true }),
       stopIds: stopIdsOf(model),
+      from,
       ...(order ? { order } : {}),
     });
     return train({ ...run, objective: grpo(recipe.grpo), feed });
@@ -43,7 +49,7 @@ export function trainMethod(
   const measure = recipe.method === "dpo" ? objective : sft({ lossType: "nll" });
   const { train: items, held } = itemsOf(dataset);
   const precompute = recipe.method === "dpo" && recipe.dpo.precomputeReference;
-  return train({ ...run, objective, feed: itemFeed({ train: items, held, recipe, measure, precompute, order }) });
+  return train({ ...run, objective, feed: itemFeed({ train: items, held, recipe, measure, precompute, order, from }) });
 }
 
 function itemsOf({ train, eval: held, pairs }: Dataset) {

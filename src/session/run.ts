@@ -6,20 +6,18 @@ import type { Dataset } from "@/data/dataset-types";
 import { AppError } from "@/errors";
 import { adapterLayout, initialAdapter } from "@/model/adapter";
 import { answer, cacheShape, type LoadedAdapter } from "@/session/answers";
+import { answerCases, casesOf } from "@/session/compare";
+import type { RunControl } from "@/session/control";
+import { createJudge } from "@/session/early-stop";
+import type { Keeper } from "@/session/keeper";
 import { memoryPlan, requireFit, type Workload } from "@/session/ledger";
 import { methodWork, trainMethod } from "@/session/method";
 import type { OpenModel } from "@/session/open-model";
 import { createProgress } from "@/session/progress";
 import type { Recipe } from "@/train/recipe";
+import type { TrainingState } from "@/train/state";
 import type { TrainerEvent } from "@/train/trainer";
 import type { RunEvent, RunResult, Sample } from "@/worker/api";
-
-/** What the outside may say to a run; looked at between steps. */
-export interface RunControl {
-  stopped: boolean;
-  /** Pending while paused. */
-  paused: Promise<void> | undefined;
-}
 
 export interface RunInputs {
   readonly model: OpenModel;
@@ -29,6 +27,10 @@ export interface RunInputs {
   readonly emit: (events: readonly RunEvent[]) => void;
   /** The adapter that is there already, for runs that go on from it. */
   readonly loaded?: LoadedAdapter | undefined;
+  /** Keeps record and checkpoints; absent for trials. */
+  readonly keeper?: Keeper | undefined;
+  /** Where the run goes on. */
+  readonly from?: TrainingState | undefined;
   /** Gets the adapter as soon as it exists, so that a stopped or failed run still leaves one. */
   readonly onAdapter: (adapter: LoadedAdapter) => void;
 }
@@ -37,7 +39,7 @@ const EMIT_EVERY_MS = 100;
 const SAMPLE_TOKENS = 32;
 const SHOWN_SAMPLES = 4;
 
-export async function runTraining(inputs: RunInputs): Promise<RunResult> {
+export async function runTraining(inputs: RunInputs): Promise<Omit<RunResult, "run">> {
   const { model, dataset, recipe, control } = inputs;
   const { target } = model.runtime;
   const work = workloadOf(model, dataset, recipe);
@@ -47,7 +49,11 @@ export async function runTraining(inputs: RunInputs): Promise<RunResult> {
   const adapter = startAdapter(inputs);
   const { layout } = adapter;
 
-  const out = createOutbox(inputs.emit);
+  const { keeper, from } = inputs;
+  const out = createOutbox((events) => {
+    keeper?.observe(events);
+    inputs.emit(events);
+  });
   const start = performance.now();
   const progress = createProgress(start);
   const summary: Summary = { steps: 0, finalLoss: Number.NaN, evals: [] };
@@ -57,12 +63,32 @@ export async function runTraining(inputs: RunInputs): Promise<RunResult> {
     progress.skip(performance.now());
   };
   out.put({ type: "phase", phase: "compile" });
-  const events = trainMethod(model, dataset, recipe, adapter);
+  const judge = createJudge(recipe);
+  const events = trainMethod(model, dataset, recipe, adapter, {
+    ...{ from, ends: () => control.stopped },
+    ...(keeper ? { keeps: keeper.wants } : {}),
+  });
   for await (const event of events) {
-    out.put(...translate(event, recipe, progress, summary));
-    if (event.type === "eval") await takeSamples(event.step);
+    if (event.type === "checkpoint") {
+      out.flush();
+      await keeper?.keep(event.state, judge.measured(event.state.step));
+      progress.skip(performance.now());
+      continue;
+    }
+    if (event.type === "eval") {
+      const passRate = recipe.keep.by === "passRate" ? await heldOutRate(model, dataset, adapter, recipe) : null;
+      const scalars = passRate === null ? event.scalars : { ...event.scalars, pass_rate: passRate };
+      out.put(...translate({ ...event, scalars }, recipe, progress, summary));
+      await takeSamples(event.step);
+      const why = judge.hear(event.step, { evalLoss: event.loss ?? null, passRate });
+      if (why !== null) {
+        out.put({ type: "warning", message: why });
+        control.stopped = true;
+      }
+    } else {
+      out.put(...translate(event, recipe, progress, summary));
+    }
     await waitWhilePaused(control, out, progress);
-    if (control.stopped) break;
   }
   if (dataset.eval.length === 0 && !control.stopped) await takeSamples(summary.steps);
   out.put({ type: "phase", phase: "done" });
@@ -89,9 +115,10 @@ interface Summary {
 }
 
 /** A fresh adapter, or the loaded one, which this run then goes on from. */
-function startAdapter({ model, recipe, loaded, onAdapter }: RunInputs): LoadedAdapter {
+function startAdapter({ model, recipe, loaded, onAdapter, from }: RunInputs): LoadedAdapter {
   const { target } = model.runtime;
-  if (recipe.start === "adapter") {
+  // A run that goes on brings its adapter with it.
+  if (recipe.start === "adapter" && !from) {
     if (loaded) return loaded;
     throw new AppError("usage", "There is no adapter to go on from.", {
       hint: 'Train or load one first, or set start to "new".',
@@ -104,8 +131,21 @@ function startAdapter({ model, recipe, loaded, onAdapter }: RunInputs): LoadedAd
   return adapter;
 }
 
+/** The share of held-out cases that the adapter answers right. */
+async function heldOutRate(
+  model: OpenModel,
+  dataset: Dataset,
+  adapter: LoadedAdapter,
+  recipe: Recipe,
+): Promise<number> {
+  const cases = casesOf(dataset.eval, recipe);
+  const answers = await answerCases(model, adapter, cases, recipe, "tuned", () => {});
+  const right = cases.filter(({ expected }, i) => answers[i]?.trim() === expected.trim());
+  return right.length / cases.length;
+}
+
 function translate(
-  event: TrainerEvent,
+  event: Exclude<TrainerEvent, { type: "checkpoint" }>,
   recipe: Recipe,
   progress: ReturnType<typeof createProgress>,
   summary: Summary,
@@ -197,9 +237,4 @@ function createOutbox(emit: (events: readonly RunEvent[]) => void): Outbox {
     },
     flush,
   };
-}
-
-/** For a session that is asked to do two things at once. */
-export function busy(): AppError {
-  return new AppError("usage", "A run is under way.", { hint: "Wait for it to end, or stop it first." });
 }

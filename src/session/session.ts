@@ -18,11 +18,11 @@ import type { Platform } from "@/session/platform";
 
 export function createSession(platform: Platform): Session {
   const core = createCore(platform);
+  const opening = { ...modelCalls(core), ...dataCalls(core) };
   return {
-    ...modelCalls(core),
-    ...dataCalls(core),
+    ...opening,
     ...checkingCalls(core),
-    ...trainingCalls(core),
+    ...trainingCalls(core, opening),
     ...answerCalls(core),
     ...adapterCalls(core),
     ...exportCalls(core),

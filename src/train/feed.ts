@@ -1,6 +1,6 @@
 /** What a run learns from, step by step, and what it is measured on in between. */
 import type { Encoded } from "@/data/encode";
-import { type Bucket, batches } from "@/data/pack";
+import { type Bucket, batches, batchPlace } from "@/data/pack";
 import type { Objective, Scalars } from "@/train/objective";
 import { type Item, largestBucket } from "@/train/packing";
 import type { Recipe } from "@/train/recipe";
@@ -29,6 +29,8 @@ export interface Feed<S extends Encoded = Encoded> {
   readonly precompute: readonly S[];
   /** May use the device; the trainer calls it between steps. */
   next(step: number): Promise<StepRows<S>>;
+  /** Whether a run may go on from here: a feed that serves several steps from one sampling cannot be cut in between. */
+  atBoundary(step: number): boolean;
   /** Absent where nothing is held out. */
   readonly heldOut?: (scorer: Scorer) => Promise<HeldOut>;
   release(): void;
@@ -45,12 +47,14 @@ export interface ItemFeed<S extends Encoded> {
   readonly precompute?: boolean;
   /** Item indices of each micro-batch; by default every item once an epoch, shuffled by the recipe's seed. */
   readonly order?: Order | undefined;
+  /** Steps that were done before. */
+  readonly from?: number | undefined;
 }
 
 /** Items that are there from the beginning: rows of SFT, pairs of DPO. */
 export function itemFeed<S extends Encoded>(options: ItemFeed<S>): Feed<S> {
   const { train, held, recipe, measure, precompute = false } = options;
-  const order = options.order ?? batches(train.length, recipe.batch.size, recipe.seed);
+  const order = options.order ?? orderFrom(train.length, recipe, (options.from ?? 0) * recipe.batch.accumulate);
   return {
     largest: largestBucket([train, held], recipe.batch.size),
     precompute: precompute ? train.flat() : [],
@@ -59,9 +63,21 @@ export function itemFeed<S extends Encoded>(options: ItemFeed<S>): Feed<S> {
       const window = rows.map((indices) => indices.flatMap((i) => train[i] ?? []));
       return { rows, window, scalars: {}, warnings: [] };
     },
+    atBoundary: () => true,
     ...(held.length > 0 ? { heldOut: (scorer: Scorer) => judgeAll(scorer, measure, held) } : {}),
     release: () => {},
   };
+}
+
+/** The order of a recipe's batches, from the n-th on. */
+export function orderFrom(rows: number, { batch, seed }: Recipe, n: number): Order {
+  return batches(rows, batch.size, seed, batchPlace(n, rows, batch.size));
+}
+
+/** How many rows the first n batches take; the last batch of an epoch may be smaller. */
+export function rowsBefore(rows: number, { batch }: Recipe, n: number): number {
+  const { epoch, position } = batchPlace(n, rows, batch.size);
+  return epoch * rows + position * batch.size;
 }
 
 export function nextRows(order: Order): readonly number[] {

@@ -15,6 +15,11 @@ export interface Weighed {
   readonly weights: Float32Array<ArrayBuffer>;
 }
 
+export interface Moments {
+  readonly m: Float32Array<ArrayBuffer>;
+  readonly v: Float32Array<ArrayBuffer>;
+}
+
 export interface Passes {
   /** Enqueues forward and backward; resolves to the labelled tokens' nll, in the order of the batch's labels. */
   train(batch: PackedBatch): Promise<{ nll: Promise<Float32Array> }>;
@@ -26,6 +31,9 @@ export interface Passes {
   update(): Promise<{ norm: Promise<number> }>;
   /** The adapter's gradient as summed so far, flat. */
   gradient(): Promise<Float32Array>;
+  /** Both moments of the optimizer, flat. */
+  moments(): Promise<Moments>;
+  setMoments(moments: Moments): void;
   release(): void;
 }
 
@@ -124,6 +132,14 @@ export function createPasses({ runtime, layout, adapter, head, largest, trained 
       return { norm };
     },
     gradient: async () => new Float32Array(await target.read(buffer("adapter.grad"))),
+    moments: async () => ({
+      m: new Float32Array(await target.read(buffer("adapter.m"))),
+      v: new Float32Array(await target.read(buffer("adapter.v"))),
+    }),
+    setMoments: ({ m, v }) => {
+      target.write(buffer("adapter.m"), m);
+      target.write(buffer("adapter.v"), v);
+    },
     release,
   };
 }

@@ -145,6 +145,17 @@ export const Recipe = z.strictObject({
   ),
   /** A few steps on a scratch adapter before the run: "auto" where they cost less than 5 % of it. */
   probe: z._default(z.enum(["auto", "always", "never"]), "auto"),
+  keep: z._default(
+    z.strictObject({
+      /** A checkpoint every so many steps; 0: at each evaluation, and when half a minute has passed since the last. */
+      every: z._default(natural, 0),
+      /** Ends the run when so many evaluations in a row were no better than the best; 0 never. */
+      patience: z._default(natural, 0),
+      /** What "better" means, for that and for the best checkpoint: held-out loss, or held-out answers that are right. */
+      by: z._default(z.enum(["loss", "passRate"]), "loss"),
+    }),
+    {} as never,
+  ),
   seed: z._default(natural, 42),
 });
 export type Recipe = z.infer<typeof Recipe>;
@@ -162,7 +173,7 @@ export function parseRecipe(input: unknown): Recipe {
   });
 }
 
-const SECTIONS = ["data", "sft", "dpo", "grpo", "lora", "optimizer", "schedule", "batch", "evaluate"] as const;
+const SECTIONS = ["data", "sft", "dpo", "grpo", "lora", "optimizer", "schedule", "batch", "evaluate", "keep"] as const;
 
 /** A default of a section is not parsed again by zod, so absent sections become empty objects that are. */
 function fillSections(input: unknown): unknown {

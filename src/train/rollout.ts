@@ -5,13 +5,13 @@
 
 import type { Question } from "@/data/dataset-types";
 import { type Encoded, IGNORED } from "@/data/encode";
-import { type Bucket, batches, bucketOf } from "@/data/pack";
+import { type Bucket, bucketOf } from "@/data/pack";
 import { type Reward, type RewardTable, rewardAll } from "@/eval/rewards";
 import type { DeviceBuffer } from "@/graph/target";
 import type { AdapterLayout } from "@/model/adapter";
 import { createGenerator, type GeneratorShape } from "@/model/generate";
 import type { Runtime } from "@/model/runtime";
-import { type Feed, nextRows, type Order, type StepRows } from "@/train/feed";
+import { type Feed, nextRows, type Order, orderFrom, rowsBefore, type StepRows } from "@/train/feed";
 import { advantages, type Completion, spread } from "@/train/grpo";
 import type { Recipe } from "@/train/recipe";
 
@@ -26,6 +26,8 @@ export interface RolloutOptions {
   readonly decode: (ids: readonly number[]) => string;
   readonly stopIds: readonly number[];
   readonly order?: Order;
+  /** Steps that were done before, a multiple of `numIterations`. */
+  readonly from?: number | undefined;
 }
 
 /** Groups that all got one reward for so many samplings in a row are worth a word. */
@@ -47,7 +49,8 @@ export function rolloutFeed(options: RolloutOptions): Feed<Completion> {
   const { grpo, batch, seed } = recipe;
   const shape = rolloutShape([...train, ...held], recipe);
   const generator = createGenerator(runtime, { layout, buffer: adapter }, shape);
-  const order = options.order ?? batches(train.length, batch.size, seed);
+  const done = Math.floor((options.from ?? 0) / grpo.numIterations) * batch.accumulate;
+  const order = options.order ?? orderFrom(train.length, recipe, done);
   const answer = async (questions: readonly Question[], temperature: number, first: number) => {
     const answers = await generator.run(
       questions.map(({ promptIds }, i) => ({ prompt: promptIds, key: first + i })),
@@ -70,7 +73,8 @@ export function rolloutFeed(options: RolloutOptions): Feed<Completion> {
   };
 
   let current: StepRows<Completion> | undefined;
-  let sampled = 0;
+  // Numbers the answers of a run; each number has random draws of its own.
+  let sampled = grpo.numGenerations * rowsBefore(train.length, recipe, done);
   const warn = createWarnings();
   const sampleWindow = async (): Promise<StepRows<Completion>> => {
     const rows = Array.from({ length: recipe.batch.accumulate }, () => nextRows(order));
@@ -101,6 +105,7 @@ export function rolloutFeed(options: RolloutOptions): Feed<Completion> {
       else current = { ...current, warnings: [] };
       return current;
     },
+    atBoundary: (step) => step % grpo.numIterations === 0,
     ...(held.length > 0
       ? {
           heldOut: async () => {

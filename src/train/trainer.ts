@@ -17,8 +17,19 @@ import { createPasses, type Passes } from "@/train/passes";
 import type { Recipe } from "@/train/recipe";
 import { scheduleFactor } from "@/train/schedule";
 import { createScorer } from "@/train/scorer";
+import type { TrainingState } from "@/train/state";
 
-export interface TrainingRun<S extends Encoded = Encoded> {
+/** How a run goes on, is kept and ends, apart from what it learns. */
+export interface TrainingWay {
+  /** Where it goes on; without it, at step 0 with the adapter as it is. */
+  readonly from?: TrainingState | undefined;
+  /** Asked after each step and its evaluation: is its state wanted? */
+  readonly keeps?: ((step: number, evaluated: boolean) => boolean) | undefined;
+  /** Asked before each step: is it time to end? */
+  readonly ends?: (() => boolean) | undefined;
+}
+
+export interface TrainingRun<S extends Encoded = Encoded> extends TrainingWay {
   readonly runtime: Runtime;
   readonly layout: AdapterLayout;
   /** Holds the initial adapter; updated in place. */
@@ -41,6 +52,7 @@ export type TrainerEvent =
       scalars: Scalars;
     }
   | { type: "eval"; step: number; loss?: number; scalars: Scalars }
+  | { type: "checkpoint"; state: TrainingState }
   | { type: "warning"; message: string };
 
 type StepEvent = Extract<TrainerEvent, { type: "step" }>;
@@ -69,6 +81,10 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
   };
   const { largest } = feed;
   const passes = createPasses({ runtime, layout, adapter: run.adapter, head: objective.head, largest, trained: true });
+  if (run.from) {
+    target.write(run.adapter, run.from.adapter);
+    passes.setMoments(run.from);
+  }
   const start = objective.reference && recipe.start === "adapter" ? await startPasses(run) : undefined;
   const reference = start ? { passes: start.passes, scale } : { passes, scale: 0 };
   const setScale = (adapterScale: number) => writeStep({ adapter_scale: adapterScale });
@@ -80,10 +96,20 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
     await guard.check(event.step, event.loss, event.gradNorm);
     return event;
   };
+  const settleAll = async function* () {
+    while (inFlight.length > 0) yield await settleNext();
+  };
+  const checkpoint = async (step: number): Promise<TrainerEvent> => {
+    const adapter = new Float32Array(await target.read(run.adapter));
+    return { type: "checkpoint", state: { step, adapter, ...(await passes.moments()), start: start?.adapter } };
+  };
+  const first = run.from?.step ?? 0;
+  let done = first;
+  let kept = first;
   try {
-    if (feed.heldOut) yield { type: "eval", step: 0, ...(await feed.heldOut(scorer)) };
+    if (feed.heldOut && first === 0) yield { type: "eval", step: 0, ...(await feed.heldOut(scorer)) };
     await scorer.reference(feed.precompute);
-    for (let step = 0; step < steps; step++) {
+    for (let step = first; step < steps && !run.ends?.(); step++) {
       const { rows, window, scalars, warnings } = await feed.next(step);
       for (const message of warnings) yield { type: "warning", message };
       const references: Float32Array[][] = [];
@@ -98,14 +124,22 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
       }
       const { norm } = await passes.update();
       guard.keep(step + 1);
-      if (step === 0) yield { type: "compiled" };
+      if (step === first) yield { type: "compiled" };
       const tokens = window.flat().reduce((sum, { ids }) => sum + ids.length, 0);
       const event = { type: "step" as const, step: step + 1, lr, tokens, rows, scalars };
       inFlight.push({ event, judged, sizes: window.map(({ length }) => length), norm });
       const evaluateNow = feed.heldOut && (step + 1 === steps || (every > 0 && (step + 1) % every === 0));
       while (inFlight.length > (evaluateNow || step + 1 === steps ? 0 : LAG)) yield await settleNext();
       if (evaluateNow && feed.heldOut) yield { type: "eval", step: step + 1, ...(await feed.heldOut(scorer)) };
+      done = step + 1;
+      if (feed.atBoundary(done) && run.keeps?.(done, evaluateNow === true)) {
+        yield* settleAll();
+        yield await checkpoint(done);
+        kept = done;
+      }
     }
+    yield* settleAll();
+    if (run.keeps && done > kept && feed.atBoundary(done)) yield await checkpoint(done);
   } finally {
     await target.idle().catch(() => {});
     passes.release();
@@ -159,18 +193,19 @@ function rowWeights({ rowWeights }: PackedBatch, { slopes }: Judgement): Float32
   return weights;
 }
 
-/** Forward passes of the adapter as it is now, in a copy. */
-async function startPasses<S extends Encoded>({ runtime, layout, adapter, feed, objective }: TrainingRun<S>) {
+/** Forward passes of the adapter that the run started from, in a copy. */
+async function startPasses<S extends Encoded>({ runtime, layout, adapter, feed, objective, from }: TrainingRun<S>) {
   const { target } = runtime;
   const copy = target.allocate(layout.length * 4, "adapter at the start");
-  target.write(copy, new Uint8Array(await target.read(adapter)));
+  const values = from?.start ?? new Float32Array(await target.read(adapter));
+  target.write(copy, values);
   const { largest } = feed;
   const passes = createPasses({ runtime, layout, adapter: copy, head: objective.head, largest, trained: false });
   const release = () => {
     passes.release();
     target.free(copy);
   };
-  return { passes, release };
+  return { passes, release, adapter: values };
 }
 
 async function settle({ event, judged, sizes, norm }: InFlight): Promise<StepEvent> {

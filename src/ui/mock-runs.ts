@@ -24,6 +24,9 @@ export function mockRuns(): RunsApi {
     diffRuns: async (a, b) => diffRuns(await get(a), await get(b)),
     exportRun: async (id) => file(`${id}.zip`),
     importRun: async () => "commands-20261121-101500-3f9a",
+    openRun: async () => ({ rank: 8, alpha: 16, step: 60 }),
+    resumeRun: async () => Promise.reject(new Error("not in the mock")),
+    forkRun: async () => Promise.reject(new Error("not in the mock")),
     exportTrackio: async (_, project) => file(`${project}-trackio.zip`),
   };
 }
@@ -39,6 +42,7 @@ function run(id: string, status: RunStatus, rate: number, steps: number, parent:
     bytes: 1_237_000,
     sha256: "",
     evalLoss: 0.5 + 5 / step,
+    passRate: null,
   });
   return {
     ...{ version: 1 as const, id, name, notes: "", status, steps, parent, verdict: null },

@@ -281,6 +281,7 @@ async function trainMock(
   onEvent([{ type: "phase", phase: "done" }]);
   return {
     recipe,
+    run: null,
     steps: step,
     stopped: run.stopped,
     finalLoss: 0.31,

@@ -65,10 +65,19 @@ export function shuffle<T extends { length: number; [index: number]: unknown }>(
 
 /** cyrb53 over UTF-16 units: an integer in [0, 2^53). */
 export function hashString(text: string, seed = 0): number {
+  return cyrb53(text.length, (i) => text.charCodeAt(i), seed);
+}
+
+/** The same over 32-bit integers. */
+export function hashNumbers(values: ArrayLike<number>, seed = 0): number {
+  return cyrb53(values.length, (i) => values[i] ?? 0, seed);
+}
+
+function cyrb53(length: number, at: (i: number) => number, seed: number): number {
   let h1 = 0xdeadbeef ^ seed;
   let h2 = 0x41c6ce57 ^ seed;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
+  for (let i = 0; i < length; i++) {
+    const unit = at(i);
     h1 = Math.imul(h1 ^ unit, 2654435761);
     h2 = Math.imul(h2 ^ unit, 1597334677);
   }

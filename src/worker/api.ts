@@ -100,6 +100,8 @@ export type RunEvent =
   | { type: "warning"; message: string };
 
 export interface RunResult {
+  /** Under which the run is kept; null where nothing could be kept. */
+  readonly run: string | null;
   readonly recipe: Recipe;
   readonly steps: number;
   /** True when stopped before the last step. */
@@ -204,6 +206,8 @@ export interface ExportOutline {
   readonly notes: readonly string[];
 }
 
+export type WhichCheckpoint = "best" | "last" | number;
+
 /** What a screen may ask about runs that are kept. */
 export interface RunsApi {
   /** Newest first. A run that says it is going on, but is held by nobody, is told as interrupted. */
@@ -219,6 +223,17 @@ export interface RunsApi {
   importRun(file: NamedFile): Promise<string>;
   /** Files of a static Trackio dashboard of these runs, in one zip. */
   exportTrackio(ids: readonly string[], project: string): Promise<NamedFile>;
+  /** Makes the run's adapter the current one. Its model must be the open one, or one that can be opened again by name. */
+  openRun(id: string, which: WhichCheckpoint): Promise<{ rank: number; alpha: number; step: number }>;
+  /** Goes on exactly where the last checkpoint stands: the same numbers as a run that was never interrupted. */
+  resumeRun(id: string, onEvent: (events: readonly RunEvent[]) => void): Promise<RunResult>;
+  /** A new run from a checkpoint of another one, with changes; it trains the steps that remain. */
+  forkRun(
+    id: string,
+    which: WhichCheckpoint,
+    changes: RecipeInput,
+    onEvent: (events: readonly RunEvent[]) => void,
+  ): Promise<RunResult>;
 }
 
 /** A token and how likely it is. */

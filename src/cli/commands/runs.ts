@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command, CommandContext } from "@/cli/command";
+import { forkRun } from "@/cli/commands/resume";
 import { megabytes } from "@/cli/commands/shared";
 import { file, writeFiles } from "@/cli/files";
 import { table } from "@/cli/terminal";
@@ -9,6 +10,8 @@ import { AppError } from "@/errors";
 import { treeOf } from "@/runs/tree";
 
 type Action = (context: CommandContext, operands: readonly string[]) => Promise<void>;
+
+const fork: Action = (context, [id = ""]) => forkRun(context, id);
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   list: async ({ session, terminal }) => {
@@ -64,6 +67,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     terminal.emit({ type: "exported", file: join(out, made.name), bytes: made.blob.size });
   },
 
+  fork,
+
   import: async ({ session, terminal }, [path = ""]) => {
     const id = await session.importRun(await file(path));
     terminal.say(`Kept as ${id}.`);
@@ -73,14 +78,15 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 
 export const runs: Command = {
   name: "runs",
-  summary: "The runs kept here: list, show, diff, delete, export (a zip, or --trackio dashboard files) and import.",
-  operands: ["list|show|diff|delete|export|import", "[RUN|FILE]", "[RUN]"],
+  summary:
+    "The runs kept here: list, show, diff, delete, export (a zip, or --trackio dashboard files), import, and fork with a change.",
+  operands: ["list|show|diff|delete|export|import|fork", "[RUN|FILE]", "[RUN]"],
   required: [],
-  optional: ["out", "trackio"],
+  optional: ["out", "trackio", "step", "steps", "lr", "schedule", "recipe", "model", "data", "base-dtype"],
   run: async (context) => {
     const [name = "", ...rest] = context.operands;
     const action = ACTIONS[name];
-    const needed = { show: 1, diff: 2, delete: 1, export: 1, import: 1 }[name] ?? 0;
+    const needed = { show: 1, diff: 2, delete: 1, export: 1, import: 1, fork: 1 }[name] ?? 0;
     if (!action || rest.length < needed) {
       const why = action
         ? `runs ${name} needs ${needed === 1 ? "a name" : "two names"}.`

@@ -33,14 +33,29 @@ export function describeData(info: DatasetInfo, terminal: Terminal): void {
     process.stderr.write(`  ${info.truncatedRows} rows are longer than the limit and were cut\n`);
 }
 
+type StepEvent = Extract<RunEvent, { type: "step" }>;
+
 /** Trains; step events also go out as JSON lines. */
-export async function trainWithBar(
-  { session, terminal }: CommandContext,
+export function trainWithBar(
+  context: CommandContext,
   recipe: RecipeInput,
   steps: number,
-  onStep: (event: Extract<RunEvent, { type: "step" }>) => void = () => {},
+  onStep: (event: StepEvent) => void = () => {},
 ): Promise<RunResult> {
-  return session.train(recipe, (events) => {
+  return context.session.train(recipe, trainingWatcher(context, steps, onStep));
+}
+
+/** Shows a run as it goes. The first Ctrl-C ends it after its step and keeps it; a second one ends the process. */
+export function trainingWatcher(
+  { session, terminal }: CommandContext,
+  steps: number,
+  onStep: (event: StepEvent) => void = () => {},
+): (events: readonly RunEvent[]) => void {
+  process.once("SIGINT", () => {
+    terminal.note("Stopping after this step; press Ctrl-C again to leave at once.");
+    void session.stop();
+  });
+  return (events) => {
     for (const event of events) {
       if (event.type === "step") {
         const { step, loss, gradNorm, lr, tokensPerSecond, eta } = event;
@@ -55,7 +70,7 @@ export async function trainWithBar(
         );
       } else if (event.type !== "phase") terminal.emit(event);
     }
-  });
+  };
 }
 
 export const answering =

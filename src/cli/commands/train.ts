@@ -60,6 +60,7 @@ export const train: Command = {
       terminal.say(`Held-out loss ${result.evalLossBefore.toFixed(4)} → ${result.evalLossAfter.toFixed(4)}.`);
     }
     terminal.say(`The adapter lies in ${out}.`);
+    if (result.run) terminal.say(`The run is kept as ${result.run}.`);
     const { recipe: _, ...summary } = result;
     terminal.emit({ type: "done", out, ...summary });
   },

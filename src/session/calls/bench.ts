@@ -3,9 +3,9 @@ import { SHAPES, type ShapeName } from "@/bench/shapes";
 import { runBench, type Subject, shapeSubject } from "@/bench/suite";
 import { AppError } from "@/errors";
 import type { Session } from "@/session/contract";
+import type { RunControl } from "@/session/control";
 import type { Core } from "@/session/core";
 import type { OpenModel } from "@/session/open-model";
-import type { RunControl } from "@/session/run";
 
 export function benchCalls({ platform, state, requireIdle, requireModel }: Core): Pick<Session, "bench"> {
   return {

@@ -6,6 +6,7 @@ import type { Session } from "@/session/contract";
 import type { Core } from "@/session/core";
 import { dataSource } from "@/session/data-source";
 import { memoryPlan } from "@/session/ledger";
+import { dataReference } from "@/session/reopen";
 import { workloadOf } from "@/session/run";
 import { scoreRows } from "@/session/score";
 import { parseRecipe } from "@/train/recipe";
@@ -16,7 +17,7 @@ export function dataCalls({ platform, state, requireIdle, requireModel, requireA
   return {
     openDataset: async (source, input, onProgress) => {
       requireIdle();
-      const { dataset, scanned, recipe: before, source: last, download } = state;
+      const { dataset, scanned, recipe: before, source: last, dataSource: named, download } = state;
       state.download = new AbortController();
       const { signal } = state.download;
       const check = () => {
@@ -26,12 +27,13 @@ export function dataCalls({ platform, state, requireIdle, requireModel, requireA
         state.source = await dataSource(platform, source, signal);
         delete state.dataset;
         delete state.scanned;
+        state.dataSource = dataReference(source);
         state.recipe = parseRecipe(input);
         const { info } = await datasetFor(state.recipe, { check, ...(onProgress ? { onProgress } : {}) });
         const { recipe, samplePrompts } = state.source.extra;
         return { ...info, ...(samplePrompts ? { samplePrompts } : {}), ...(recipe ? { recipe } : {}) };
       } catch (error) {
-        Object.assign(state, { dataset, scanned, recipe: before, source: last });
+        Object.assign(state, { dataset, scanned, recipe: before, source: last, dataSource: named });
         throw error;
       } finally {
         state.download = download;
@@ -41,6 +43,7 @@ export function dataCalls({ platform, state, requireIdle, requireModel, requireA
     useDataset: async (source) => {
       requireIdle();
       state.source = await dataSource(platform, source);
+      state.dataSource = dataReference(source);
       delete state.scanned;
       delete state.dataset;
       return state.source.extra.recipe ?? {};

@@ -32,6 +32,7 @@ export function modelCalls({ platform, state, requireIdle, dropAdapter }: Core):
       delete state.model;
       delete state.dataset;
       state.model = await openModel(target, parts, onProgress);
+      state.modelSource = source.kind === "hub" ? source.reference : `${source.kind}:${source.name}`;
       return state.model.info;
     },
 

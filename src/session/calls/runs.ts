@@ -80,8 +80,8 @@ export function runCalls({ platform }: Core): RunCalls {
         status: record.status === "running" ? "interrupted" : record.status,
       };
       await store.put(kept);
-      for (const { step, evalLoss, file } of points) {
-        await store.keepCheckpoint(kept, step, evalLoss, files.get(file) ?? new Uint8Array());
+      for (const { step, evalLoss, passRate, file } of points) {
+        await store.keepCheckpoint(kept, step, { evalLoss, passRate }, files.get(file) ?? new Uint8Array());
       }
       return id;
     },

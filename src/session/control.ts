@@ -1,0 +1,14 @@
+/** How a run is steered from outside. */
+import { AppError } from "@/errors";
+
+/** What the outside may say to a run; looked at between steps. */
+export interface RunControl {
+  stopped: boolean;
+  /** Pending while paused. */
+  paused: Promise<void> | undefined;
+}
+
+/** For a session that is asked to do two things at once. */
+export function busy(): AppError {
+  return new AppError("usage", "A run is under way.", { hint: "Wait for it to end, or stop it first." });
+}

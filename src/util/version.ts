@@ -1,0 +1,2 @@
+/** Which Burnish made a thing. */
+export { version as VERSION } from "../../package.json";
