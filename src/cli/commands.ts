@@ -13,6 +13,7 @@ import { pushResult } from "@/cli/commands/push";
 import { resume } from "@/cli/commands/resume";
 import { runs } from "@/cli/commands/runs";
 import { score } from "@/cli/commands/score";
+import { tokens } from "@/cli/commands/tokens";
 import { train } from "@/cli/commands/train";
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
@@ -21,6 +22,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   check,
   eval: evaluate,
   score,
+  tokens,
   generate,
   inspect,
   export: exportResult,

@@ -3,6 +3,7 @@ import { openAsBlob } from "node:fs";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { AppError } from "@/errors";
+import { isDatasetReference } from "@/hub/datasets";
 import { isReference } from "@/hub/reference";
 import type { RecipeInput } from "@/train/recipe";
 import type { DatasetSource, ModelSource, NamedFile } from "@/worker/api";
@@ -19,6 +20,8 @@ export async function modelSource(path: string): Promise<ModelSource> {
 
 export async function dataSource(path: string, evalPath?: string): Promise<DatasetSource> {
   if (path.startsWith(BUNDLED)) return { kind: "bundled", name: path.slice(BUNDLED.length) };
+  if (isDatasetReference(path)) return { kind: "hub", reference: path };
+  if (/^https?:\/\//.test(path)) return { kind: "url", url: path };
   const held = evalPath === undefined ? {} : { eval: await file(evalPath) };
   return { kind: "files", name: basename(path), train: await file(path), ...held };
 }

@@ -20,7 +20,7 @@ const names = z.pipe(
 
 const FLAGS = {
   model: { hint: "DIR|FILE.gguf|hf:OWNER/NAME|bundled:NAME", type: z.string() },
-  data: { hint: "FILE|bundled:NAME", type: z.string() },
+  data: { hint: "FILE|URL|hf:datasets/OWNER/NAME|bundled:NAME", type: z.string() },
   eval: { hint: "FILE", type: z.string() },
   columns: { hint: "NAME=COLUMN,…", type: columns },
   "max-rows": { hint: "N", type: number },
@@ -37,6 +37,7 @@ const FLAGS = {
   accumulate: { hint: "N", type: number },
   schedule: { hint: "linear|cosine|constant", type: z.enum(["linear", "cosine", "constant"]) },
   warmup: { hint: "N", type: number },
+  method: { hint: "sft|dpo|kto|grpo", type: z.enum(["sft", "dpo", "kto", "grpo"]) },
   loss: { hint: "auto|completion|assistant|all", type: z.enum(["auto", "completion", "assistant", "all"]) },
   "max-length": { hint: "L", type: number },
   "max-tokens": { hint: "N", type: number },

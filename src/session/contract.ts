@@ -1,7 +1,9 @@
 /** What the core offers, as types: all that a page may ask, and what only the command line needs. */
+import type { Method } from "@/data/row";
 import type { ExportSink } from "@/export/format";
 import type { Inspection } from "@/session/inspect";
 import type { RowScore } from "@/session/score";
+import type { RowTokens } from "@/session/tokens";
 import type { RecipeInput } from "@/train/recipe";
 import type {
   BaseDtype,
@@ -19,6 +21,8 @@ export interface Session extends SessionApi {
   /** Without reading its rows; gives the recipe that the dataset recommends. For a check, which may have no model. */
   useDataset(source: DatasetSource): Promise<RecipeInput>;
   score(file: NamedFile, recipe: RecipeInput, useAdapter: boolean): Promise<RowScore[]>;
+  /** Rows as a trainer would get them. Needs no open model. */
+  tokens(source: ModelSource, file: NamedFile, method: Method, recipe: RecipeInput): Promise<RowTokens[]>;
   /** The base model alone on the held-out cases. */
   evaluateBase(
     onEvent: (event: CompareEvent) => void,

@@ -9,9 +9,10 @@ import { memoryPlan } from "@/session/ledger";
 import { dataReference } from "@/session/reopen";
 import { workloadOf } from "@/session/run";
 import { scoreRows } from "@/session/score";
+import { tokensOf } from "@/session/tokens";
 import { parseRecipe } from "@/train/recipe";
 
-type DataCalls = Pick<Session, "openDataset" | "useDataset" | "lookAtData" | "plan" | "score">;
+type DataCalls = Pick<Session, "openDataset" | "useDataset" | "lookAtData" | "plan" | "score" | "tokens">;
 
 export function dataCalls({ platform, state, requireIdle, requireModel, requireAdapter, datasetFor }: Core): DataCalls {
   return {
@@ -60,6 +61,9 @@ export function dataCalls({ platform, state, requireIdle, requireModel, requireA
       const work = workloadOf(model, await datasetFor(recipe), recipe);
       return memoryPlan(model.arch, model.runtime.formats, recipe, work, model.runtime.target.limits.memoryBudget);
     },
+
+    tokens: async (source, file, method, input) =>
+      tokensOf(platform, source, [fileOfBlob(file.name, file.blob)], method, parseRecipe(input)),
 
     score: async (file, input, useAdapter) => {
       const files = [fileOfBlob(file.name, file.blob)];
