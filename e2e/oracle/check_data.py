@@ -112,8 +112,9 @@ def make(folder, model):
     models = {}
     for name, file in TEMPLATES.items():
         out = folder / f"model-{name}"
-        shutil.copytree(common.Path(__file__).parent.parent / "fixtures" / "tokenizer", out, ignore=shutil.ignore_patterns("expected.json"))
-        shutil.copy(Path(model) / "config.json", out)
+        shutil.copytree(Path(__file__).parent.parent / "fixtures" / "tokenizer", out, ignore=shutil.ignore_patterns("expected.json"))
+        config = json.loads((Path(model) / "config.json").read_text())
+        (out / "config.json").write_text(json.dumps({**config, "vocab_size": 400}))
         if file:
             shutil.copy(Path(trl.__file__).parent / "chat_templates" / file, out / "chat_template.jinja")
         models[name] = out.name
@@ -137,7 +138,7 @@ def one(method, loss, tokenizer, row):
         out = SFTTrainer._prepare_dataset(stub, data, tokenizer, args, False, None, "train")
         return {"ids": out[0]["input_ids"], "labels": out[0]["labels"]} if len(out) else None
     args = DPOConfig(output_dir="unused", max_length=None, report_to=[], bf16=False)
-    stub = SimpleNamespace(_tokenizer=tokenizer)
+    stub = SimpleNamespace(_tokenizer=tokenizer, calculate_KL=False)
     if method == "dpo":
         out = DPOTrainer._prepare_dataset(stub, data, tokenizer, args, "train")[0]
         return {"prompt": out["prompt_ids"], "chosen": out["chosen_ids"], "rejected": out["rejected_ids"]}

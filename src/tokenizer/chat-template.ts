@@ -6,12 +6,13 @@
  * rendering sets those to characters that occur nowhere in the messages, finds them in the output and takes them out.
  * A template without the tags is rendered up to each assistant turn and through it; the difference is the turn.
  *
- * Of TRL's 72 templates all text models' agree with Python, but for one fault of the library: lstrip('\n') strips spaces too.
+ * Of TRL's 72 templates all text models' agree with Python.
  */
 import { Template } from "@huggingface/jinja";
 import * as z from "zod/mini";
 import { AppError } from "@/errors";
 import { keepTextAtControls } from "./loop-controls";
+import { callOwnStrips, STRIP_FUNCTIONS } from "./strip-calls";
 import type { TextRange } from "./token-mask";
 
 /** TRL's message; other fields (tool_calls, name, …) reach the template as they are. */
@@ -70,6 +71,7 @@ export function createChatTemplate(source: string, specialTokens: Readonly<Recor
       return template.render({
         ...specialTokens,
         ...options.variables,
+        ...STRIP_FUNCTIONS,
         ...extra,
         messages: messages.map(dropNulls),
         tools: options.tools ?? null,
@@ -108,6 +110,7 @@ function compile(source: string): Template {
   try {
     const template = new Template(source);
     keepTextAtControls(template.parsed);
+    callOwnStrips(template.parsed);
     return template;
   } catch (cause) {
     throw new AppError("tokenizer/malformed", "The model's chat template cannot be read.", {

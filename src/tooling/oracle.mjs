@@ -101,6 +101,24 @@ const trainCheck = (model, data, kind, device) => ({
   },
 });
 
+/** Ids and labels of rows of every dataset type, under four chat templates, as TRL's own trainers prepare them. */
+const dataCheck = {
+  name: "data of every type, as TRL prepares it",
+  run: async ({ burnish, judge, run, python, file, path }) => {
+    const folder = path("data");
+    const script = join("e2e", "oracle", "check_data.py");
+    await run(python, [script, "--make", folder, "--model", fixture("llama-gqa")]);
+    for (const { name, model, method, loss, maxLength } of JSON.parse(
+      readFileSync(join(folder, "cases.json"), "utf8"),
+    )) {
+      const subject = ["--model", join(folder, model), "--data", join(folder, `${name}.jsonl`)];
+      const how = ["--method", method, "--loss", loss, "--max-length", String(maxLength)];
+      file(join("data", `${name}.ours.jsonl`), await burnish("tokens", ...subject, ...how, ...CPU));
+    }
+    return judge("check_data.py", "--compare", folder);
+  },
+};
+
 const CHECKS = [
   selftest,
   ...tinyModels().flatMap(({ name, scores }) => [
@@ -112,6 +130,7 @@ const CHECKS = [
   trainCheck("llama-untied", "messages", "accumulated", GPU),
   trainCheck("llama-wide-head", "text", "accumulated", GPU),
   trainCheck("llama-gqa", "prompt-completion", "plain", CPU),
+  dataCheck,
   smollm2Answers,
   smollm2Training,
 ];
