@@ -37,7 +37,6 @@ const FLAGS = {
   accumulate: { hint: "N", type: number },
   schedule: { hint: "linear|cosine|constant", type: z.enum(["linear", "cosine", "constant"]) },
   warmup: { hint: "N", type: number },
-  method: { hint: "sft|dpo|kto|grpo", type: z.enum(["sft", "dpo", "kto", "grpo"]) },
   loss: { hint: "auto|completion|assistant|all", type: z.enum(["auto", "completion", "assistant", "all"]) },
   "max-length": { hint: "L", type: number },
   "max-tokens": { hint: "N", type: number },
