@@ -78,10 +78,11 @@ function gradeJson(output: string, expected: string): Grade {
   return { pass, score: 0.2 + 0.8 * share, reason };
 }
 
-/** Keys to values as canonical JSON; null for anything but an object. */
+/** Keys to values as canonical JSON, of the text from its first brace to its last; null where that is no object. */
 function parseObject(text: string): Map<string, string> | null {
   try {
-    const value: unknown = JSON.parse(text.slice(0, MAX_JSON_TEXT));
+    const from = text.indexOf("{");
+    const value: unknown = JSON.parse(text.slice(from, text.lastIndexOf("}") + 1).slice(0, MAX_JSON_TEXT));
     if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
     return new Map(Object.entries(value).map(([key, item]) => [key, canonical(item)]));
   } catch {

@@ -3,7 +3,7 @@
  * function that throws or gives no number has failed on that answer: it is counted under its name and gives nothing.
  */
 import { type Check, grade } from "@/eval/graders";
-import type { Recipe, RewardName } from "@/train/recipe";
+import type { Recipe } from "@/train/recipe";
 
 export interface RewardInput {
   readonly prompt: string;
@@ -34,25 +34,41 @@ export interface RewardTable {
 
 type Spec = Recipe["grpo"]["rewards"][number];
 
-const graded = (check: (input: RewardInput, spec: Spec) => Check) => (spec: Spec) => (input: RewardInput) =>
-  grade(input.completion, check(input, spec)).score;
+/** The check that a reward is; null for one that is no check. */
+export function checkOf(spec: Spec, expected: string): Check | null {
+  switch (spec.name) {
+    case "exact":
+      return { kind: "exact", expected };
+    case "contains":
+      return { kind: "contains", expected: expected.trim(), ignoreCase: false };
+    case "numeric":
+      return { kind: "numeric", expected: Number(expected), tolerance: 1e-6 };
+    case "json":
+      return { kind: "json", expected };
+    case "regex":
+      return { kind: "regex", pattern: spec.pattern, flags: "" };
+    default:
+      return null;
+  }
+}
 
-/** A new reward is one line here and its name in `REWARD_NAMES`. */
-export const REWARDS: Readonly<Record<RewardName, (spec: Spec) => RewardFunction>> = {
-  exact: graded(({ expected }) => ({ kind: "exact", expected })),
-  contains: graded(({ expected }) => ({ kind: "contains", expected: expected.trim(), ignoreCase: false })),
-  numeric: graded(({ expected }) => ({ kind: "numeric", expected: Number(expected), tolerance: 1e-6 })),
-  json: graded(({ expected }) => ({ kind: "json", expected })),
-  regex: graded((_, { pattern }) => ({ kind: "regex", pattern, flags: "" })),
-  /** 1 for an answer that ended by itself, falling to 0 over the second half of what is allowed. */
-  short: () => (input) => Math.min(1, Math.max(0, 2 - (2 * input.tokens) / input.maxTokens)),
-};
+/** 1 for an answer that takes up to half of what is allowed, falling to 0 for one that takes all. */
+const short: RewardFunction = ({ tokens, maxTokens }) => Math.min(1, Math.max(0, 2 - (2 * tokens) / maxTokens));
+
+/** A new reward is a line here or in `checkOf`, and its name in `REWARD_NAMES`. */
+function rewardFunction(spec: Spec): RewardFunction {
+  if (spec.name === "short") return short;
+  return ({ completion, expected }) => {
+    const check = checkOf(spec, expected);
+    return check ? grade(completion, check).score : Number.NaN;
+  };
+}
 
 export function rewardsOf(specs: readonly Spec[]): Reward[] {
   return specs.map((spec) => ({
     name: spec.pattern === "" ? spec.name : `${spec.name} ${spec.pattern}`,
     weight: spec.weight,
-    reward: REWARDS[spec.name](spec),
+    reward: rewardFunction(spec),
   }));
 }
 

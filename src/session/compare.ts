@@ -1,7 +1,9 @@
 /** Both arms answer the same held-out cases, with the same seeds and the same limit; then they are graded in pairs. */
 import type { EvalRow } from "@/data/dataset-types";
 import { AppError } from "@/errors";
+import type { Check } from "@/eval/graders";
 import { compareArms, gradeCase } from "@/eval/report";
+import { checkOf } from "@/eval/rewards";
 import { answer, type LoadedAdapter } from "@/session/answers";
 import type { OpenModel } from "@/session/open-model";
 import type { Recipe } from "@/train/recipe";
@@ -21,6 +23,13 @@ export function casesOf(rows: readonly EvalRow[], recipe: Recipe): EvalRow[] {
   });
 }
 
+/** What was rewarded is also what is judged, by the first reward that is a check. */
+function checkFor({ method, grpo }: Recipe, expected: string): Check {
+  const exact: Check = { kind: "exact", expected };
+  if (method !== "grpo") return exact;
+  return grpo.rewards.map((spec) => checkOf(spec, expected)).find((check) => check !== null) ?? exact;
+}
+
 export async function answerCases(
   model: OpenModel,
   adapter: LoadedAdapter | undefined,
@@ -35,7 +44,10 @@ export async function answerCases(
     adapter,
     cases.map(({ promptIds }) => promptIds),
     {
-      maxTokens: Math.min(recipe.evaluate.maxTokens, longest + MARGIN),
+      maxTokens:
+        recipe.method === "grpo"
+          ? recipe.grpo.maxCompletionLength
+          : Math.min(recipe.evaluate.maxTokens, longest + MARGIN),
       temperature: 0,
       seed: recipe.seed,
       useAdapter: arm === "tuned",
@@ -56,6 +68,8 @@ export async function comparePairs(
   const base = await answerCases(model, adapter, cases, recipe, "base", onEvent);
   const tuned = await answerCases(model, adapter, cases, recipe, "tuned", onEvent);
   return compareArms(
-    cases.map(({ prompt, expected }, i) => gradeCase({ prompt, expected, base: base[i] ?? "", tuned: tuned[i] ?? "" })),
+    cases.map(({ prompt, expected }, i) =>
+      gradeCase({ prompt, expected, base: base[i] ?? "", tuned: tuned[i] ?? "" }, checkFor(recipe, expected)),
+    ),
   );
 }

@@ -119,6 +119,29 @@ const dataCheck = {
   },
 };
 
+/** Loss, gradient norm and rewards of each step against TRL's own DPOTrainer, one recipe per loss type. */
+const DPO_LOSSES = { sigmoid: 30, robust: 6, hinge: 6, ipo: 6, apo_zero: 6, apo_down: 6 };
+const dpoCheck = (lossType, device) => ({
+  name: `dpo ${lossType} ${device[1]}`,
+  run: async ({ burnish, judge, file, path }) => {
+    const recipe = {
+      method: "dpo",
+      data: { holdout: 0, maxLength: 128 },
+      lora: { rank: 4, alpha: 8 },
+      optimizer: { learningRate: 3e-3 },
+      schedule: { kind: "linear", steps: DPO_LOSSES[lossType] },
+      batch: { size: 2, accumulate: 2 },
+      dpo: { lossType, beta: 0.3, labelSmoothing: 0.1, precomputeReference: lossType === "robust" },
+    };
+    const out = path("adapter");
+    const base = ["--model", fixture("llama-gqa"), "--data", fixture("rows/preference.jsonl")];
+    const training = [...base, "--recipe", file("recipe.json", JSON.stringify(recipe)), "--out", out, "--record"];
+    const steps = file("steps.jsonl", await burnish("train", ...training, ...device));
+    const start = ["--order", join(out, "order.json"), "--init", join(out, "initial")];
+    return judge("check_dpo.py", ...base, ...start, "--recipe", join(out, "recipe.json"), "--compare", steps);
+  },
+});
+
 const CHECKS = [
   selftest,
   ...tinyModels().flatMap(({ name, scores }) => [
@@ -131,6 +154,8 @@ const CHECKS = [
   trainCheck("llama-wide-head", "text", "accumulated", GPU),
   trainCheck("llama-gqa", "prompt-completion", "plain", CPU),
   dataCheck,
+  ...Object.keys(DPO_LOSSES).map((lossType) => dpoCheck(lossType, CPU)),
+  dpoCheck("sigmoid", GPU),
   smollm2Answers,
   smollm2Training,
 ];

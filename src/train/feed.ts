@@ -90,8 +90,8 @@ async function judgeAll<S extends Encoded>(
   objective: Objective<S>,
   items: readonly Item<S>[],
 ): Promise<HeldOut> {
-  const logps = (await scorer.policy(items)).flat();
   const sequences = items.flat();
+  const logps = await scorer.policy(sequences);
   const references = objective.reference ? await scorer.reference(sequences) : [];
   const none = new Float32Array();
   const scored = sequences.map((sequence, i) => ({

@@ -4,12 +4,12 @@
  */
 import type { Encoded } from "@/data/encode";
 import type { Bucket } from "@/data/pack";
-import { bySequence, type Item, packItems } from "@/train/packing";
+import { bySequence, packItems } from "@/train/packing";
 import type { Passes } from "@/train/passes";
 
+/** By sequence, the log-prob of each labelled token. Both pack alike, so that equal models give equal numbers. */
 export interface Scorer {
-  /** By item and sequence, the log-prob of each labelled token. */
-  policy<S extends Encoded>(items: readonly Item<S>[]): Promise<Float32Array[][]>;
+  policy(sequences: readonly Encoded[]): Promise<Float32Array[]>;
   reference(sequences: readonly Encoded[]): Promise<Float32Array[]>;
 }
 
@@ -25,38 +25,35 @@ export interface ScorerOptions {
 
 export function createScorer({ passes, largest, reference, scale, setScale }: ScorerOptions): Scorer {
   const known = new WeakMap<Encoded, Float32Array>();
-  const score = async (by: Passes, items: readonly Item[]): Promise<Float32Array[][]> => {
-    const found: Float32Array[][] = [];
-    for (const { batch, sequences, first, count } of packItems(items, largest.tokens)) {
-      const nll = await (await by.loss(batch)).nll;
-      const parts = bySequence(
-        nll.map((value) => -value),
-        sequences,
-      );
-      let at = 0;
-      for (const item of items.slice(first, first + count)) {
-        found.push(parts.slice(at, at + item.length));
-        at += item.length;
-      }
-    }
-    return found;
-  };
   return {
-    policy: (items) => {
+    policy: (sequences) => {
       setScale(scale);
-      return score(passes, items);
+      return scoreSequences(passes, sequences, largest.tokens);
     },
     reference: async (sequences) => {
       const missing = [...new Set(sequences.filter((sequence) => !known.has(sequence)))];
       if (missing.length > 0) {
         setScale(reference.scale);
-        const scores = await score(
-          reference.passes,
-          missing.map((sequence) => [sequence]),
-        );
-        for (const [i, sequence] of missing.entries()) known.set(sequence, scores[i]?.[0] ?? new Float32Array());
+        const scores = await scoreSequences(reference.passes, missing, largest.tokens);
+        for (const [i, sequence] of missing.entries()) known.set(sequence, scores[i] ?? new Float32Array());
       }
       return sequences.map((sequence) => known.get(sequence) ?? new Float32Array());
     },
   };
+}
+
+/** Under the adapter scale that is set, in as few passes as the size allows. */
+export async function scoreSequences(
+  passes: Passes,
+  sequences: readonly Encoded[],
+  maxTokens: number,
+): Promise<Float32Array[]> {
+  const found: Float32Array[] = [];
+  const items = sequences.map((sequence) => [sequence]);
+  for (const { batch, sequences: packed } of packItems(items, maxTokens)) {
+    const nll = await (await passes.loss(batch)).nll;
+    const logp = nll.map((value) => -value);
+    found.push(...bySequence(logp, packed));
+  }
+  return found;
 }

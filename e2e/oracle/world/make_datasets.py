@@ -1,4 +1,4 @@
-"""Write the two bundled datasets and their index into public/datasets (byte-identical on every run).
+"""Write the bundled datasets and their index into public/datasets (byte-identical on every run).
 
     python make_datasets.py
 """
@@ -6,6 +6,7 @@ import json
 import pathlib
 import random
 
+from feedback import manner_pairs, reply_questions
 from grammar import expand, sentence
 from words import (CLOCK, COLORS, COUNTS, DAYS, FOODS, LABELS, LISTS, NAMES, ORDERS, PHRASES, ROOMS, THINGS, TITLES_A, TITLES_B)
 
@@ -85,13 +86,25 @@ def recipe(steps, learning_rate, every):
                 schedule=dict(kind="linear", warmup=5, steps=steps), batch=dict(size=8), evaluate=dict(every=every))
 
 
-RECIPES = {"commands": recipe(120, 4e-3, 40), "feelings": recipe(46, 5e-3, 23)}
+RECIPES = {
+    "commands": recipe(120, 4e-3, 40),
+    "feelings": recipe(46, 5e-3, 23),
+    "manners": dict(recipe(90, 7e-4, 30), method="dpo"),
+    "replies": dict(recipe(30, 2e-3, 10), method="grpo", batch=dict(size=4),
+                    grpo=dict(maxCompletionLength=40, rewards=[dict(name="json")])),
+}
 
 ABOUT = {
     "commands": ("Commands to calls", "A sentence in, a function call with copied values out: alarms, timers, messages, songs, "
                  "lists and lights. The held-out rows use combinations of values that training never shows.",
                  ["User: Wake me at 7 am tomorrow\nCall:", "User: Please tell Anna that dinner is ready\nCall:",
                   "User: Play Blue River by Nora\nCall:"]),
+    "manners": ("Good manners", "Two replies to a request, one of them preferred: polite and true rather than rude, wrong or "
+                "empty. Preference training (DPO) tells them apart on held-out requests.",
+                ["User: Play Blue River by Nora\nReply:", "User: Wake me at 7 am tomorrow\nReply:"]),
+    "replies": ("Replies by reward", "No answer is shown: the model tries, and a program gives points for JSON with the right "
+                "values. Learning by reward (GRPO) lifts it from none to most.",
+                ["User: Paint the lamp red\n", "User: Feed Anna some rice\n"]),
     "feelings": ("One-word feelings", "A short sentence in, one word out: happy, sad, angry, scared or bored. "
                  "Half a minute of training turns it from babble into answers.",
                  ["Text: I lost my dog today\nFeeling:", "Text: I won the race\nFeeling:", "Text: Someone stole my bike\nFeeling:"]),
@@ -141,7 +154,9 @@ def feeling_rows(rng, per_train=60, per_eval=12):
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     index = []
-    for name, (train, held) in (("commands", command_rows(random.Random(11))), ("feelings", feeling_rows(random.Random(12)))):
+    made = (("commands", command_rows(random.Random(11))), ("feelings", feeling_rows(random.Random(12))),
+            ("manners", manner_pairs(random.Random(13), COMMANDS)), ("replies", reply_questions(random.Random(14))))
+    for name, (train, held) in made:
         prompts = {r["prompt"] for r in train}
         assert len(prompts) == len(train) and not prompts & {r["prompt"] for r in held}, name
         for part, rows in (("train", train), ("eval", held)):

@@ -1,53 +1,101 @@
 /** burnish demo: the page's one button in a terminal: train, compare and export on the bundled model and data. */
 import { resolve } from "node:path";
-import type { Command } from "@/cli/command";
+import type { Command, CommandContext } from "@/cli/command";
 import { answering, describeData, evalLine, openModel, percent, trainWithBar } from "@/cli/commands/shared";
 import { dataSource, writeFiles } from "@/cli/files";
 import { recipeFrom } from "@/cli/flags";
 import { table } from "@/cli/terminal";
-import { parseRecipe } from "@/train/recipe";
-import type { ComparedCase, Comparison } from "@/worker/api";
+import { AppError } from "@/errors";
+import { parseRecipe, type Recipe, type RecipeInput } from "@/train/recipe";
+import type { ComparedCase, Comparison, RunResult } from "@/worker/api";
+
+/** What each demo trains on; "dpo" first learns the commands, whose answers must not suffer. */
+const DEMOS: Readonly<Record<string, string>> = {
+  commands: "commands",
+  feelings: "feelings",
+  dpo: "manners",
+  grpo: "replies",
+};
 
 export const demo: Command = {
   name: "demo",
-  summary: "Train, compare and export on the bundled model: bundled:commands unless --data says bundled:feelings.",
+  summary:
+    "Train, compare and export on the bundled model: commands (the default) or feelings by example, dpo by preference, grpo by reward.",
   required: [],
-  optional: ["data", "out", "steps", "lr", "rank", "alpha", "batch", "seed"],
+  optional: ["name", "data", "out", "steps", "lr", "rank", "alpha", "batch", "seed"],
   run: async (context) => {
-    const { session, flags, terminal } = context;
+    const { flags, terminal, session } = context;
     const start = performance.now();
-    const data = flags.data ?? "bundled:commands";
+    const data = flags.data ?? `bundled:${datasetOf(flags.name ?? "commands")}`;
     const out = resolve(flags.out ?? `dist/demo-${data.replace("bundled:", "")}`);
     await openModel(context, "bundled:ember");
-    const source = await dataSource(data);
-    const named = { model: "bundled:ember", data: { train: data } };
-    const { recipe: recommended } = await session.openDataset(source, recipeFrom(flags, named));
-    const recipe = recipeFrom(flags, named, recommended ?? {});
-    describeData(await session.openDataset(source, recipe), terminal);
-    const result = await trainWithBar(context, recipe, parseRecipe(recipe).schedule.steps);
-    const comparison = await session.compare(answering(terminal));
+    const before = flags.name === "dpo" ? await trainAndCompare(context, "bundled:commands", {}) : undefined;
+    const { result, comparison } = await trainAndCompare(context, data, before ? { start: "adapter" } : {});
     await writeFiles(out, await session.exportAdapter());
     terminal.say();
-    terminal.say(verdict(comparison));
+    terminal.say(verdict(comparison, result.recipe.method));
     terminal.say();
     terminal.say(comparison.sentence);
-    terminal.say(
-      `Trained in ${result.seconds.toFixed(1)} s, all in ${((performance.now() - start) / 1000).toFixed(1)} s.`,
-    );
+    terminal.say(measured(result));
+    terminal.emit({ type: "method", method: result.recipe.method, before: result.evalBefore, after: result.evalAfter });
+    if (before) {
+      const after = await compareOn(context, "bundled:commands", before.recipe);
+      const [was, is] = [before.comparison.tuned, after.tuned];
+      terminal.say(`The commands learnt first: ${percent(was.rate)} right before, ${percent(is.rate)} after.`);
+      terminal.emit({ type: "kept", before: was.rate, after: is.rate });
+    }
+    const seconds = (performance.now() - start) / 1000;
+    terminal.say(`Trained in ${result.seconds.toFixed(1)} s, all in ${seconds.toFixed(1)} s.`);
     terminal.say(`The adapter lies in ${out}.`);
     terminal.emit(evalLine(comparison));
-    terminal.emit({ type: "done", out, seconds: (performance.now() - start) / 1000, trainSeconds: result.seconds });
+    terminal.emit({ type: "done", out, seconds, trainSeconds: result.seconds });
   },
 };
 
-function verdict({ n, base, tuned, cases, fixed, broken }: Comparison): string {
+function datasetOf(name: string): string {
+  const found = DEMOS[name];
+  if (found) return found;
+  throw new AppError("usage", `There is no demo "${name}".`, { hint: `There are ${Object.keys(DEMOS).join(", ")}.` });
+}
+
+async function trainAndCompare(context: CommandContext, data: string, over: RecipeInput) {
+  const { session, flags, terminal } = context;
+  const source = await dataSource(data);
+  const named = { model: "bundled:ember", data: { train: data } };
+  const { recipe: recommended } = await session.openDataset(source, recipeFrom({}, named));
+  // The flags are for the dataset that the demo is about.
+  const recipe = recipeFrom(over.start || flags.name !== "dpo" ? flags : {}, named, recommended ?? {}, over);
+  describeData(await session.openDataset(source, recipe), terminal);
+  const result = await trainWithBar(context, recipe, parseRecipe(recipe).schedule.steps);
+  return { recipe, result, comparison: await session.compare(answering(terminal)) };
+}
+
+async function compareOn({ session, terminal }: CommandContext, data: string, recipe: RecipeInput) {
+  await session.openDataset(await dataSource(data), recipe);
+  return session.compare(answering(terminal));
+}
+
+/** What the method itself measured on the held-out rows. */
+function measured({ evalBefore, evalAfter }: RunResult): string {
+  const words = { reward: "Held-out reward", "rewards/accuracies": "Held-out preference accuracy" };
+  return Object.entries(words)
+    .filter(([name]) => evalAfter[name] !== undefined)
+    .map(([name, text]) => `${text}: ${percent(evalBefore[name] ?? 0)} before, ${percent(evalAfter[name] ?? 0)} after.`)
+    .join("\n");
+}
+
+function verdict({ n, base, tuned, cases, fixed, broken }: Comparison, method: Recipe["method"]): string {
   const arm = (name: string, { passed, rate, interval }: Comparison["base"]) => [
     name,
     `${passed} of ${n}`,
     percent(rate),
     `${percent(interval.low)} – ${percent(interval.high)}`,
   ];
-  const rates = table([["", "passed", "rate", "95 % interval"], arm("base", base), arm("tuned", tuned)]);
+  const rates = table([
+    ["", method === "dpo" ? "chosen preferred" : "passed", "rate", "95 % interval"],
+    arm("base", base),
+    arm("tuned", tuned),
+  ]);
   return `${rates}\n\nfixed ${fixed}, broken ${broken}\n\n${table(examples(cases))}`;
 }
 

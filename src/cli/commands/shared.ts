@@ -58,19 +58,39 @@ export function trainingWatcher(
   return (events) => {
     for (const event of events) {
       if (event.type === "step") {
-        const { step, loss, gradNorm, lr, tokensPerSecond, eta } = event;
+        const { step, loss, gradNorm, lr, tokensPerSecond, eta, scalars = {} } = event;
         onStep(event);
-        terminal.emit({ type: "step", step, loss, gradNorm, lr, tokensPerSecond });
+        terminal.emit({ type: "step", step, loss, gradNorm, lr, tokensPerSecond, ...scalars });
         const left = eta === undefined ? "" : `, ${Math.ceil(eta)} s left`;
         terminal.progress(
           "train",
           step,
           steps,
-          `step ${step}/${steps}  loss ${loss.toFixed(3)}  ${Math.round(tokensPerSecond)} tokens/s${left}`,
+          `step ${step}/${steps}  loss ${loss.toFixed(3)}${measures(scalars)}  ${Math.round(tokensPerSecond)} tokens/s${left}`,
         );
       } else if (event.type !== "phase") terminal.emit(event);
+      if (event.type === "warning") terminal.note(event.message);
+      if (event.type === "eval") terminal.note(heldOutLine(event));
     }
   };
+}
+
+const SHOWN: Readonly<Record<string, string>> = {
+  reward: "reward",
+  frac_reward_zero_std: "flat groups",
+  "rewards/margins": "margin",
+  "rewards/accuracies": "accuracy",
+};
+
+/** The few scalars that tell how a method goes, for one line. */
+function measures(scalars: Readonly<Record<string, number>>): string {
+  return Object.entries(SHOWN)
+    .flatMap(([name, words]) => (scalars[name] === undefined ? [] : [`  ${words} ${scalars[name].toFixed(2)}`]))
+    .join("");
+}
+
+function heldOutLine({ step, loss, scalars = {} }: Extract<RunEvent, { type: "eval" }>): string {
+  return `held out at step ${step}:${loss === undefined ? "" : `  loss ${loss.toFixed(4)}`}${measures(scalars)}`;
 }
 
 export const answering =

@@ -14,6 +14,7 @@ export const train: Command = {
   optional: [
     "eval",
     "recipe",
+    "method",
     "steps",
     "lr",
     "rank",

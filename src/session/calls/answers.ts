@@ -5,6 +5,7 @@ import { answerCases, casesOf, comparePairs } from "@/session/compare";
 import type { Session } from "@/session/contract";
 import type { Core } from "@/session/core";
 import type { OpenModel } from "@/session/open-model";
+import { comparePreferences } from "@/session/prefer";
 import { createTextStream } from "@/tokenizer/text-stream";
 
 type AnswerCalls = Pick<Session, "compare" | "evaluateBase" | "generate">;
@@ -14,8 +15,12 @@ export function answerCalls({ state, requireIdle, requireModel, requireAdapter, 
     compare: async (onEvent) => {
       requireIdle();
       const adapter = requireAdapter();
-      const { eval: held } = await datasetFor(state.recipe);
-      state.comparison = await comparePairs(requireModel(), adapter, held, state.recipe, onEvent);
+      const { recipe } = state;
+      const dataset = await datasetFor(recipe);
+      state.comparison =
+        recipe.method === "dpo"
+          ? await comparePreferences(requireModel(), adapter, dataset, recipe, onEvent)
+          : await comparePairs(requireModel(), adapter, dataset.eval, recipe, onEvent);
       return state.comparison;
     },
 

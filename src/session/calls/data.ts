@@ -29,9 +29,9 @@ export function dataCalls({ platform, state, requireIdle, requireModel, requireA
         delete state.dataset;
         delete state.scanned;
         state.dataSource = dataReference(source);
-        state.recipe = parseRecipe(input);
-        const { info } = await datasetFor(state.recipe, { check, ...(onProgress ? { onProgress } : {}) });
         const { recipe, samplePrompts } = state.source.extra;
+        state.recipe = parseRecipe({ ...input, method: input.method ?? recipe?.method });
+        const { info } = await datasetFor(state.recipe, { check, ...(onProgress ? { onProgress } : {}) });
         return { ...info, ...(samplePrompts ? { samplePrompts } : {}), ...(recipe ? { recipe } : {}) };
       } catch (error) {
         Object.assign(state, { dataset, scanned, recipe: before, source: last, dataSource: named });
