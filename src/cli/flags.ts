@@ -31,7 +31,6 @@ const FLAGS = {
   steps: { hint: "N", type: number },
   step: { hint: "N", type: number },
   lr: { hint: "X", type: number },
-  method: { hint: "sft|dpo|grpo", type: z.enum(["sft", "dpo", "grpo"]) },
   rank: { hint: "R", type: number },
   alpha: { hint: "A", type: number },
   batch: { hint: "B", type: number },
@@ -145,7 +144,8 @@ export function recipeFrom(flags: Flags, ...layers: readonly RecipeInput[]): Rec
       accept: flags.accept,
       fixes: flags.fix,
     },
-    method: flags.method,
+    // Data can be checked for KTO, which nobody trains here yet.
+    method: flags.method === "kto" ? undefined : flags.method,
     lora: { rank: flags.rank, alpha: flags.alpha ?? (flags.rank === undefined ? undefined : 2 * flags.rank) },
     optimizer: { learningRate: flags.lr },
     schedule: { steps: flags.steps, kind: flags.schedule, warmup: flags.warmup },

@@ -5,6 +5,7 @@ import type { Command } from "@/cli/command";
 import { describeData, openModel, trainWithBar } from "@/cli/commands/shared";
 import { dataSource, recipeFile, writeFiles } from "@/cli/files";
 import { recipeFrom } from "@/cli/flags";
+import { AppError } from "@/errors";
 import { parseRecipe } from "@/train/recipe";
 
 export const train: Command = {
@@ -36,6 +37,9 @@ export const train: Command = {
   ],
   run: async (context) => {
     const { session, flags, terminal } = context;
+    if (flags.method === "kto") {
+      throw new AppError("usage", "KTO is not trained here.", { hint: "--method is sft, dpo or grpo." });
+    }
     const { model = "", data = "", out = "" } = flags;
     await openModel(context, model);
     const file = await recipeFile(flags.recipe);
