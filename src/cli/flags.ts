@@ -64,6 +64,7 @@ const FLAGS = {
   trackio: { hint: "", type: z.literal(true) },
   shapes: { hint: "ember,smollm2-135m,qwen3-0.6b", type: z.string() },
   seconds: { hint: "N", type: number },
+  untested: { hint: "", type: z.literal(true) },
   quick: { hint: "", type: z.literal(true) },
   growth: { hint: "", type: z.literal(true) },
   json: { hint: "", type: z.literal(true) },

@@ -26,7 +26,6 @@ export function planGgufLora({ base, adapter, name }: ExportInput, quant: "f32" 
     ["adapter.type", text("lora")],
     ["adapter.lora.alpha", f32(adapter.alpha)],
     ...about({ name, baseModel: hubId(base.name), license: base.license, parameters }),
-    ["general.file_type", u32(quant === "f16" ? 1 : 0)],
     ["general.quantization_version", u32(2)],
   ]);
   const pairs = pairsByTensor(arch, adapter);

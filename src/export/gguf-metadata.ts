@@ -43,6 +43,7 @@ export function ggufMetadata(
 ): Map<string, GgufEntry> {
   const { u32, f32, text } = ggufValue;
   const name = ggufArchitecture(config);
+  requireSayable(name, arch);
   const entries = new Map<string, GgufEntry>([
     ["general.architecture", text(name)],
     ["general.type", text("model")],
@@ -78,6 +79,22 @@ export function ggufMetadata(
   }
   number("general.quantization_version", 2, u32);
   return entries;
+}
+
+/** What llama.cpp knows by heart of a family and a file cannot say. Throws "model/unsupported" where the model differs. */
+function requireSayable(name: string, arch: Architecture): void {
+  const { kinds, headDim, hidden, heads, layers } = arch;
+  const faults = [
+    name === "smollm3" && kinds.some(({ rope }, i) => (rope === null) !== (i % 4 === 3)) && "other layers without rope",
+    name === "gemma3" && kinds.some(({ window }, i) => (window === null) !== (i % 6 === 5)) && "other windowed layers",
+    name === "gemma3" &&
+      Math.abs(arch.attentionScale - (layers === 62 ? hidden / heads : headDim) ** -0.5) > 1e-6 &&
+      "another scale of attention",
+  ].filter((fault) => fault !== false);
+  if (faults.length === 0) return;
+  throw new AppError("model/unsupported", `This ${name} model has ${faults.join(" and ")} than llama.cpp computes.`, {
+    hint: "Export it as safetensors instead.",
+  });
 }
 
 /** What it is called and where it comes from. */

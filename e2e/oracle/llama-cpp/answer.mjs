@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
 import { getLlama, LlamaLogLevel } from "node-llama-cpp";
 
 const jobs = JSON.parse(readFileSync(process.argv[2], "utf8"));
-const llama = await getLlama({ gpu: false, build: "never", logLevel: LlamaLogLevel.error, maxThreads: 2 });
+const llama = await getLlama({ gpu: false, build: "never", logLevel: LlamaLogLevel.error, maxThreads: 1 });
 
 /** Logits of what follows the last of `ids`, the sequence standing before them. */
 async function evaluate(sequence, ids, logits) {
@@ -52,7 +52,7 @@ for (const { model: modelPath, lora, prompts = [], maxTokens = 32, text } of job
   const model = await llama.loadModel({ modelPath, gpuLayers: 0 });
   const context = await model.createContext({
     contextSize: 512,
-    threads: 2,
+    threads: 1,
     ...(lora ? { lora: { adapters: [{ filePath: lora }] } } : {}),
   });
   const sequence = context.getSequence();
