@@ -15,6 +15,7 @@ import { parseArgs } from "node:util";
 import { ensureBrowser } from "./browser.mjs";
 import { buildCli } from "./build-cli.mjs";
 import { ensureInstalled, PlainError, ROOT, runMain } from "./install.mjs";
+import { exportedFamilies, exportsInLlamaCpp } from "./llama-cpp.mjs";
 import { smollm2Answers, smollm2Training } from "./smollm2.mjs";
 import { softwareVulkan } from "./software-vulkan.mjs";
 
@@ -158,6 +159,8 @@ const CHECKS = [
   dpoCheck("sigmoid", GPU),
   smollm2Answers,
   smollm2Training,
+  exportedFamilies,
+  exportsInLlamaCpp,
 ];
 
 const sum = (...parts) => ({

