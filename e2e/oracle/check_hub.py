@@ -16,6 +16,7 @@ for name in ("endpoint", "token", "ours", "folder"):
     arguments.add_argument(f"--{name}", required=True)
 given = arguments.parse_args()
 os.environ.update(HF_ENDPOINT=given.endpoint, HF_HUB_DISABLE_TELEMETRY="1", HF_HUB_DISABLE_PROGRESS_BARS="1")
+os.environ["HF_HUB_DISABLE_XET"] = "1"
 os.environ["HF_HOME"] = tempfile.mkdtemp()
 
 from huggingface_hub import HfApi, ModelCard, snapshot_download  # noqa: E402

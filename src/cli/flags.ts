@@ -51,6 +51,7 @@ const FLAGS = {
   name: { hint: "NAME", type: z.string() },
   from: { hint: "DIR", type: z.string() },
   repo: { hint: "OWNER/NAME", type: z.string() },
+  compare: { hint: "", type: z.literal(true) },
   public: { hint: "", type: z.literal(true) },
   update: { hint: "", type: z.literal(true) },
   device: { hint: "auto|webgpu|cpu", type: z.enum(["auto", "webgpu", "cpu"]) },

@@ -106,18 +106,19 @@ async function answer(
   const written = await answerUpload(hub.uploads, hub.repos, request, path, `http://${request.headers.host}`);
   if (written) return send(written.status, JSON.stringify(written.body));
   const [, api, file] =
-    /^(?:\/api\/models\/([^/]+\/[^/]+)(?:\/revision\/.+)?|\/(.+\/.+)\/resolve\/.+)$/.exec(path) ?? [];
+    /^(?:\/api\/models\/([^/]+\/[^/]+)(?:\/(?:revision|tree)\/.+)?|\/(.+\/.+)\/resolve\/.+)$/.exec(path) ?? [];
   const repo = hub.repos.get(api ?? file ?? "");
   if (!repo) return send(401, "{}", { "X-Error-Code": "RepoNotFound" });
   const known = repo.token === undefined || request.headers.authorization === `Bearer ${repo.token}`;
   // The list of a gated model is public, its files are not.
   if (!known && !(repo.gated && api))
     return send(401, "{}", { "X-Error-Code": repo.gated ? "GatedRepo" : "RepoNotFound" });
-  const revision = decodeURIComponent(path.split(api ? "/revision/" : "/resolve/")[1]?.split("/")[0] ?? "main");
+  const revision = decodeURIComponent(path.split(api ? /\/(?:revision|tree)\// : "/resolve/")[1]?.split("/")[0] ?? "main");
   const commit = commitOf(repo);
   if (revision !== commit && (revision !== "main" || (file && request.method !== "HEAD")))
     return send(404, "{}", { "X-Error-Code": "RevisionNotFound" });
   if (api && faults.endless) return pour(response);
+  if (api && path.includes("/tree/")) return send(200, JSON.stringify(tree(repo)));
   if (api) return send(200, JSON.stringify(listing(repo)));
   const name = decodeURIComponent(path.split(`/resolve/${commit}/`)[1] ?? "");
   const body = repo.files.get(name);
@@ -134,7 +135,14 @@ function pour(response: ServerResponse): void {
   more();
 }
 
-function listing(repo: TestRepo): object {
+interface Sibling {
+  readonly rfilename: string;
+  readonly size: number;
+  readonly blobId: string;
+  readonly lfs?: { readonly sha256: string; readonly size: number; readonly pointerSize: number };
+}
+
+function listing(repo: TestRepo): { id: string; sha: string; siblings: Sibling[] } {
   const siblings = [...repo.files].map(([rfilename, body]) => {
     const size = body.length;
     const blobId = sha("sha1", `blob ${size}\0`, body);
@@ -143,6 +151,13 @@ function listing(repo: TestRepo): object {
   });
   return { id: "test/model", sha: commitOf(repo), siblings };
 }
+
+/** The same list as the Python client asks for it. */
+const tree = (repo: TestRepo) =>
+  listing(repo).siblings.map(({ rfilename, size, blobId, lfs }) => ({
+    ...{ type: "file", path: rfilename, size, oid: blobId },
+    ...(lfs ? { lfs: { oid: lfs.sha256, size, pointerSize: lfs.pointerSize } } : {}),
+  }));
 
 function sendFile(
   hub: Omit<TestHub, "url" | "close">,

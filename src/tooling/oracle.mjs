@@ -16,6 +16,7 @@ import { ensureBrowser } from "./browser.mjs";
 import { buildCli } from "./build-cli.mjs";
 import { ensureInstalled, PlainError, ROOT, runMain } from "./install.mjs";
 import { exportedFamilies, exportsInLlamaCpp } from "./llama-cpp.mjs";
+import { outboundChecks } from "./outbound.mjs";
 import { smollm2Answers, smollm2Training } from "./smollm2.mjs";
 import { softwareVulkan } from "./software-vulkan.mjs";
 
@@ -157,6 +158,7 @@ const CHECKS = [
   dataCheck,
   ...Object.keys(DPO_LOSSES).map((lossType) => dpoCheck(lossType, CPU)),
   dpoCheck("sigmoid", GPU),
+  ...outboundChecks,
   smollm2Answers,
   smollm2Training,
   exportedFamilies,
@@ -219,15 +221,19 @@ function toolsFor(python, folder) {
       if (code !== 0) throw new Error(`burnish ${args.join(" ")} ended with code ${code}:\n${err}${out}`);
       return out;
     },
-    judge: async (script, ...args) => {
-      const { out, code } = await capture(python, [join("e2e", "oracle", script), ...args], true);
-      const line = /^(\d+) passed, (\d+) failed$/.exec(out.trim().split("\n").at(-1) ?? "");
-      if (!line) throw new Error(`${script} ended with code ${code} and no count.`);
-      const counts = { passed: Number(line[1]), failed: Number(line[2]) };
-      const silent = counts.failed === 0 && (code !== 0 || counts.passed === 0);
-      return silent ? { ...counts, failed: 1 } : counts;
-    },
+    judge: (script, ...args) => counted(python, script, args),
+    node: (script, ...args) => counted(process.execPath, script, args),
   };
+}
+
+/** A judge's last line. */
+async function counted(program, script, args) {
+  const { out, code } = await capture(program, [join("e2e", "oracle", script), ...args], true);
+  const line = /^(\d+) passed, (\d+) failed$/.exec(out.trim().split("\n").at(-1) ?? "");
+  if (!line) throw new Error(`${script} ended with code ${code} and no count.`);
+  const counts = { passed: Number(line[1]), failed: Number(line[2]) };
+  const silent = counts.failed === 0 && (code !== 0 || counts.passed === 0);
+  return silent ? { ...counts, failed: 1 } : counts;
 }
 
 async function runCheck(check, python) {

@@ -2,11 +2,18 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "@/cli/command";
-import { describeData, openModel, trainWithBar } from "@/cli/commands/shared";
+import { answering, describeData, openModel, trainWithBar } from "@/cli/commands/shared";
 import { dataSource, recipeFile, writeFiles } from "@/cli/files";
 import { recipeFrom } from "@/cli/flags";
 import { AppError } from "@/errors";
 import { parseRecipe } from "@/train/recipe";
+import type { ExportOutline, NamedFile } from "@/worker/api";
+
+const adapterOutline = (files: readonly NamedFile[]): ExportOutline => ({
+  ...{ format: "peft", quant: null, notes: [] },
+  files: files.map(({ name, blob }) => ({ name, bytes: blob.size })),
+  bytes: files.reduce((sum, { blob }) => sum + blob.size, 0),
+});
 
 export const train: Command = {
   name: "train",
@@ -34,6 +41,7 @@ export const train: Command = {
     "seed",
     "base-dtype",
     "record",
+    "compare",
   ],
   run: async (context) => {
     const { session, flags, terminal } = context;
@@ -55,7 +63,10 @@ export const train: Command = {
     if (flags.record) await writeFiles(join(out, "initial"), await session.initialAdapter(recipe));
     const order: (readonly (readonly number[])[])[] = [];
     const result = await trainWithBar(context, recipe, schedule.steps, ({ rows }) => order.push(rows ?? []));
-    await writeFiles(out, await session.exportAdapter());
+    const files = await session.exportAdapter();
+    await writeFiles(out, files);
+    if (flags.compare) terminal.say((await session.compare(answering(terminal))).sentence);
+    await writeFiles(out, await session.companions(adapterOutline(files), null));
     await writeFile(join(out, "recipe.json"), `${JSON.stringify(result.recipe, null, 2)}\n`);
     if (flags.record) await writeFile(join(out, "order.json"), `${JSON.stringify(order)}\n`);
     terminal.say(

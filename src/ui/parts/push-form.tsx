@@ -18,6 +18,7 @@ export function PushForm() {
           <label for="push-repo">Repository</label>
           <input
             id="push-repo"
+            type="text"
             data-testid="push-repo"
             placeholder="your-name/my-model"
             autocomplete="off"
@@ -59,7 +60,7 @@ export function PushForm() {
           <span>Public, for all to see</span>
         </label>
         <div class="actions">
-          <button type="submit" data-testid="push-check" disabled={!idle.value || !complete}>
+          <button type="submit" class="quiet" data-testid="push-check" disabled={!idle.value || !complete}>
             Check
           </button>
         </div>

@@ -56,6 +56,7 @@ export function TakeCard() {
         </button>
         <button
           type="button"
+          class="quiet"
           data-testid="download-adapter"
           disabled={!idle.value || adapter.value === null}
           onClick={() => void downloadAdapter()}
@@ -146,11 +147,17 @@ function ReadyFiles({ files, tested }: { files: readonly NamedFile[]; tested: Se
       <SelfTestView tested={tested} />
       <FileList files={files} />
       <div class="actions">
-        <button type="button" data-testid="download-zip" onClick={() => void downloadZip()}>
+        <button type="button" class="quiet" data-testid="download-zip" onClick={() => void downloadZip()}>
           Download all as a zip
         </button>
         {canPickFolder() && (
-          <button type="button" data-testid="save-folder" disabled={!idle.value} onClick={() => void saveToFolder()}>
+          <button
+            type="button"
+            class="quiet"
+            data-testid="save-folder"
+            disabled={!idle.value}
+            onClick={() => void saveToFolder()}
+          >
             Save to a folder…
           </button>
         )}

@@ -1,1 +1,4 @@
-export default undefined;
+/** Language models have no pictures. */
+export default function sharp() {
+  throw new Error("Pictures are not read here.");
+}
