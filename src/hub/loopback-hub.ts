@@ -113,7 +113,9 @@ async function answer(
   // The list of a gated model is public, its files are not.
   if (!known && !(repo.gated && api))
     return send(401, "{}", { "X-Error-Code": repo.gated ? "GatedRepo" : "RepoNotFound" });
-  const revision = decodeURIComponent(path.split(api ? /\/(?:revision|tree)\// : "/resolve/")[1]?.split("/")[0] ?? "main");
+  const revision = decodeURIComponent(
+    path.split(api ? /\/(?:revision|tree)\// : "/resolve/")[1]?.split("/")[0] ?? "main",
+  );
   const commit = commitOf(repo);
   if (revision !== commit && (revision !== "main" || (file && request.method !== "HEAD")))
     return send(404, "{}", { "X-Error-Code": "RevisionNotFound" });
