@@ -4,6 +4,7 @@ import { isLoopback, parseEndpoint } from "@/hub/client";
 import { HUB } from "@/hub/reference";
 import { App } from "@/ui/app";
 import { readCatalog } from "@/ui/state/catalog";
+import { watchCheck } from "@/ui/state/check";
 import { useSession } from "@/ui/state/core";
 import { watchShape } from "@/ui/state/dataset";
 import { findDevice } from "@/ui/state/device";
@@ -43,6 +44,7 @@ async function start(): Promise<void> {
   readLink(location.hash);
   watchShape();
   watchPlan();
+  watchCheck();
   watchOutlines();
   const root = document.getElementById("app");
   if (root) render(<App />, root);

@@ -14,6 +14,7 @@ import type {
   DatasetInfo,
   ExportChoice,
   ExportOutline,
+  RowPlace,
   RunEvent,
   SessionApi,
   TokenSpan,
@@ -64,7 +65,8 @@ export function createMockSession(query: URLSearchParams): SessionApi {
       return datasetOf("name" in source ? source.name : "data", scenario === "faulty");
     },
     check: async () => mockReport(scenario === "faulty"),
-    viewRow: async (at) => mockRow(at, previewOf(...(REQUESTS[at % REQUESTS.length] ?? (["", ""] as const)))),
+    viewRow: async (place) =>
+      mockRow(rowOf(place), previewOf(...(REQUESTS[rowOf(place) % REQUESTS.length] ?? (["", ""] as const)))),
     practice: async () => mockExercise(),
     probe: async () => MOCK_PROBE,
     plan: async () => planOf(scenario === "big"),
@@ -226,6 +228,8 @@ function datasetOf(name: string, faulty: boolean): DatasetInfo {
     samplePrompts: REQUESTS.slice(0, 3).map(([request]) => `User: ${request}\nCall:`),
   };
 }
+
+const rowOf = (place: RowPlace) => (typeof place === "number" ? place : place.line - 1);
 
 function previewOf(request: string, answer: string): TokenSpan[] {
   const span = (text: string, trained: boolean, special = false) => ({ text, trained, special });

@@ -2,6 +2,7 @@
 import type { ComponentType } from "preact";
 import { Bench } from "@/ui/pages/bench";
 import { Home } from "@/ui/pages/home";
+import { Practice } from "@/ui/pages/practice";
 import { Runs } from "@/ui/pages/runs";
 
 export interface Page {
@@ -13,6 +14,7 @@ export interface Page {
 
 export const PAGES: readonly Page[] = [
   { room: "", label: "Train", View: Home },
+  { room: "practice", label: "Practice", View: Practice },
   { room: "runs", label: "Runs", View: Runs },
   { room: "bench", label: "Bench", View: Bench },
 ];

@@ -8,7 +8,7 @@ import type { Difference } from "@/runs/diff";
 import type { RunRecord } from "@/runs/record";
 import type { RunSummary } from "@/runs/summary";
 import type { Recipe, RecipeInput } from "@/train/recipe";
-import type { DataLook, DataReport, DatasetInfo, PracticeExercise, RowView } from "@/worker/api/data";
+import type { DataLook, DataReport, DatasetInfo, PracticeExercise, RowPlace, RowView } from "@/worker/api/data";
 import type { ProbeReport } from "@/worker/api/probe";
 
 export interface DeviceInfo {
@@ -314,7 +314,8 @@ export interface SessionApi extends RunsApi {
    * methods than sft, those speak that need no tokens. `sampleBase` also asks the base model some of the questions.
    */
   check(recipe: RecipeInput, method?: "sft" | "dpo" | "grpo" | "kto", sampleBase?: boolean): Promise<DataReport>;
-  viewRow(at: number, recipe: RecipeInput): Promise<RowView>;
+  /** By its place among all rows, or by its line. */
+  viewRow(place: RowPlace, recipe: RecipeInput): Promise<RowView>;
   /** Null hides a fault that the seed chooses. */
   practice(fault: string | null, seed: number): Promise<PracticeExercise>;
   /** Bytes of a run, before anything of it is allocated. */
@@ -365,6 +366,7 @@ export type {
   Finding,
   LengthReport,
   PracticeExercise,
+  RowPlace,
   RowView,
   TokenSpan,
 } from "@/worker/api/data";

@@ -1,5 +1,5 @@
 /** What the answers are like as a whole: two for one question, one for all, or none. */
-import { type Gate, type GateRow, percent, quote, rowsWord, severityOf } from "./gate";
+import { type Gate, type GateRow, percent, quote, rowsDo, severityOf } from "./gate";
 
 /** Answers of at most so many words are labels: there is one right one. */
 const LABEL_WORDS = 6;
@@ -23,7 +23,7 @@ export const contradictions: Gate = {
     const labels = found.filter((i) => wordCount(rows[i]?.answer ?? "") <= LABEL_WORDS).length;
     const severity = 2 * labels > found.length ? severityOf(found.length, total) : "amber";
     const example = rows[found[0] ?? 0];
-    const message = `${rowsWord(found.length)} answer a question that another row answers differently, such as ${quote(example?.prompt ?? "")}.`;
+    const message = `${rowsDo(found.length, "answers", "answer")} a question that another row answers differently, such as ${quote(example?.prompt ?? "")}.`;
     return [{ severity, rows: found, message }];
   },
 };
@@ -80,7 +80,7 @@ export const emptyAnswers: Gate = {
   check(rows) {
     const empty = rows.flatMap((row, i) => (!row.held && isEmpty(row) ? [i] : []));
     if (empty.length === 0) return [];
-    const message = `${rowsWord(empty.length)} have an answer of nothing but spaces or filler such as “N/A”.`;
+    const message = `${rowsDo(empty.length, "has", "have")} an answer of nothing but spaces or filler such as “N/A”.`;
     return [{ severity: severityOf(empty.length, rows.length), rows: empty, message }];
   },
 };

@@ -1,5 +1,5 @@
 /** Characters that nobody meant to write: text decoded by the wrong table, and what is there but cannot be seen. */
-import { type Gate, indicesOf, quote, rowsWord, severityOf } from "./gate";
+import { type Gate, indicesOf, quote, rowsDo, severityOf } from "./gate";
 
 /** Windows-1252's characters for the bytes 0x80 to 0x9f; U+0081 and its like stand for themselves. */
 const CP1252 = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
@@ -24,7 +24,7 @@ export const mojibake: Gate = {
     if (broken.length === 0) return [];
     const first = rows[broken[0] ?? 0];
     const sample = BROKEN[Symbol.match](`${first?.prompt} ${first?.answer} ${first?.rejected ?? ""}`)?.[0] ?? "";
-    const message = `${rowsWord(broken.length)} hold text such as ${quote(sample)}, which was ${quote(repair(sample))}.`;
+    const message = `${rowsDo(broken.length, "holds", "hold")} text such as ${quote(sample)}, which was ${quote(repair(sample))}.`;
     return [{ severity: severityOf(broken.length, rows.length), rows: broken, message }];
   },
 };
@@ -65,7 +65,7 @@ export const invisible: Gate = {
       }),
     );
     if (found.length === 0) return [];
-    const message = `${rowsWord(found.length)} hold ${[...names].slice(0, 4).join(", ")}.`;
+    const message = `${rowsDo(found.length, "holds", "hold")} ${[...names].slice(0, 4).join(", ")}.`;
     return [{ severity: "amber", rows: found, message }];
   },
 };

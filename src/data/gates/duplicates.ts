@@ -1,5 +1,5 @@
 /** Rows that say the same thing again: to the letter, or nearly. */
-import { type Gate, type GateRow, rowsWord } from "./gate";
+import { type Gate, type GateRow, rowsDo } from "./gate";
 import { nearGroups } from "./near";
 
 export const wholeKey = ({ promptHash, answerHash, rejected }: GateRow): string =>
@@ -35,7 +35,7 @@ export const exactDuplicates: Gate = {
   check(rows) {
     const repeats = repeatsOf(rows);
     if (repeats.length === 0) return [];
-    const message = `${rowsWord(repeats.length)} repeat an earlier one, but for case and spacing.`;
+    const message = `${rowsDo(repeats.length, "repeats", "repeat")} an earlier one, but for case and spacing.`;
     return [{ severity: "amber", rows: repeats, message }];
   },
 };
@@ -57,7 +57,7 @@ export const nearDuplicates: Gate = {
       else seen.add(group);
     });
     if (near.length === 0) return [];
-    const message = `${rowsWord(near.length)} share at least 80 % of their 5-word runs with an earlier row.`;
+    const message = `${rowsDo(near.length, "shares", "share")} at least 80 % of their 5-word runs with an earlier row.`;
     return [{ severity: "amber", rows: near, message }];
   },
 };

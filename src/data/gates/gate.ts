@@ -105,6 +105,10 @@ export const percent = (share: number): string => `${Math.round(100 * share)} %`
 
 export const rowsWord = (count: number): string => (count === 1 ? "1 row" : `${count.toLocaleString("en-US")} rows`);
 
+/** "1 row holds", "3 rows hold". */
+export const rowsDo = (count: number, one: string, many: string): string =>
+  `${rowsWord(count)} ${count === 1 ? one : many}`;
+
 /** At most `limit` characters, for quoting a text in a sentence. */
 export function quote(text: string, limit = 40): string {
   const line = text.trim().replaceAll(/\s+/g, " ");

@@ -4,7 +4,7 @@
  */
 import { createPairCounts } from "@/util/pair-counts";
 import { groupsOf, wholeKey } from "./duplicates";
-import { type Gate, type GateRow, rowsWord, severityOf } from "./gate";
+import { type Gate, type GateRow, rowsDo, rowsWord, severityOf } from "./gate";
 import { frameLimit, rowCounts } from "./near";
 import { eachGram, hashWords } from "./words";
 
@@ -95,7 +95,7 @@ export const contamination: Gate = {
         return shared ? [i] : [];
       });
       if (found.length === 0) return [];
-      const message = `${rowsWord(found.length)} share a run of 13 words with ${name}.`;
+      const message = `${rowsDo(found.length, "shares", "share")} a run of 13 words with ${name}.`;
       return [{ severity: "red" as const, rows: found, message }];
     });
   },

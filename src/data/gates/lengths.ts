@@ -1,5 +1,5 @@
 /** Rows far from the others in length, by the modified z-score of the logarithm (Iglewicz & Hoaglin). */
-import { type Gate, rowsWord } from "./gate";
+import { type Gate, rowsDo } from "./gate";
 
 const Z = 5;
 /** And at least so many times longer or shorter than the median, so that even data has no outliers. */
@@ -22,7 +22,7 @@ export const lengthOutliers: Gate = {
     });
     if (odd.length === 0 || odd.length > train.length / 10) return [];
     const longer = odd.filter(({ log }) => log > middle).length;
-    const message = `${rowsWord(odd.length)} are more than ${TIMES} times longer (${longer}) or shorter (${odd.length - longer}) than the middle row.`;
+    const message = `${rowsDo(odd.length, "is", "are")} more than ${TIMES} times longer (${longer}) or shorter (${odd.length - longer}) than the middle row.`;
     return [{ severity: "amber", rows: odd.map(({ i }) => i), message }];
   },
 };

@@ -3,7 +3,7 @@
  * model are spelt out letter by letter and learned as prose. Both come from data that was rendered once already.
  */
 import type { Tokenizer } from "@/tokenizer/tokenizer";
-import { type Gate, type GateContext, type GateRow, rowsWord, severityOf } from "./gate";
+import { type Gate, type GateContext, type GateRow, rowsDo, severityOf } from "./gate";
 
 /** The frames of the common families: ChatML, Llama 2 and 3, Gemma, Phi, Zephyr, Mistral, GPT, DeepSeek. */
 const MARKERS = [
@@ -77,8 +77,8 @@ export const controlTokens: Gate = {
     if (found.length === 0) return [];
     const rendered = found.length > rows.length / 2 && found.every(({ i }) => rows[i]?.messages === null);
     const message = rendered
-      ? `${rowsWord(found.length)} are already written in a chat frame (${found[0]?.marker ?? ""}).`
-      : `${rowsWord(found.length)} hold tokens of the frame as text, such as ${found[0]?.marker ?? ""}.`;
+      ? `${rowsDo(found.length, "is", "are")} already written in a chat frame (${found[0]?.marker ?? ""}).`
+      : `${rowsDo(found.length, "holds", "hold")} tokens of the frame as text, such as ${found[0]?.marker ?? ""}.`;
     return [{ severity: rendered ? "amber" : "red", rows: found.map(({ i }) => i), message }];
   },
 };
@@ -91,7 +91,7 @@ export const templateMismatch: Gate = {
   check(rows, context) {
     const found = findMarks(rows, context, marksOf(context.tokenizer).foreign);
     if (found.length === 0) return [];
-    const message = `${rowsWord(found.length)} hold ${found[0]?.marker ?? ""}, which is no token of this model.`;
+    const message = `${rowsDo(found.length, "holds", "hold")} ${found[0]?.marker ?? ""}, which is no token of this model.`;
     return [{ severity: severityOf(found.length, rows.length), rows: found.map(({ i }) => i), message }];
   },
 };

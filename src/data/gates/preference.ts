@@ -1,5 +1,5 @@
 /** What spoils preference pairs: no preference at all, or one for length. */
-import { type Gate, indicesOf, percent, rowsWord } from "./gate";
+import { type Gate, indicesOf, percent, rowsDo } from "./gate";
 import { evenOut } from "./words";
 
 export const equalPairs: Gate = {
@@ -13,7 +13,7 @@ export const equalPairs: Gate = {
       ({ held, answer, rejected }) => !held && rejected !== null && evenOut(answer) === evenOut(rejected),
     );
     if (equal.length === 0) return [];
-    const message = `${rowsWord(equal.length)} have the same text as chosen and as rejected answer.`;
+    const message = `${rowsDo(equal.length, "has", "have")} the same text as chosen and as rejected answer.`;
     return [{ severity: "red", rows: equal, message }];
   },
 };

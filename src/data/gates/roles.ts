@@ -1,5 +1,5 @@
 /** The order of a conversation's roles, as chat templates and the trainer expect it. */
-import { type Gate, type GateRow, quote, rowsWord, severityOf } from "./gate";
+import { type Gate, type GateRow, quote, rowsDo, severityOf } from "./gate";
 import { messageText } from "./texts";
 
 const ROLES = new Set(["system", "developer", "user", "assistant", "tool", "function", "ipython"]);
@@ -17,7 +17,7 @@ export const roleOrder: Gate = {
       return fault === "" ? [] : [{ i, fault }];
     });
     if (faults.length === 0) return [];
-    const message = `${rowsWord(faults.length)} ${faults.length === 1 ? "has" : "have"} roles out of order; the first: ${faults[0]?.fault ?? ""}.`;
+    const message = `${rowsDo(faults.length, "has", "have")} roles out of order; the first: ${faults[0]?.fault ?? ""}.`;
     return [{ severity: severityOf(faults.length, rows.length), rows: faults.map(({ i }) => i), message }];
   },
 };

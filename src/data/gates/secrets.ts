@@ -2,7 +2,7 @@
  * Keys and personal data, by shape and, where the format has one, by its checksum. A model can repeat what it was trained
  * on, so keys stop a run; addresses and telephone numbers warn.
  */
-import { type Gate, type GateRow, rowsWord } from "./gate";
+import { type Gate, type GateRow, rowsDo } from "./gate";
 
 interface Shape {
   readonly name: string;
@@ -75,7 +75,9 @@ function gateOf(
       });
       if (found.length === 0) return [];
       const listed = [...kinds].map(([kind, count]) => `${kind} (${count})`).join(", ");
-      return [{ severity, rows: found, message: `${rowsWord(found.length)} hold what looks like: ${listed}.` }];
+      return [
+        { severity, rows: found, message: `${rowsDo(found.length, "holds", "hold")} what looks like: ${listed}.` },
+      ];
     },
   };
 }

@@ -1,6 +1,6 @@
 /** What is left to learn after mask and cut, and whether an answer's end is among it. */
 import type { DataFix } from "@/worker/api";
-import { type Gate, type GateRow, indicesOf, percent, rowsWord, severityOf } from "./gate";
+import { type Gate, type GateRow, indicesOf, percent, rowsDo, rowsWord, severityOf } from "./gate";
 
 const withTokens = (rows: readonly GateRow[]) => rows.filter(({ tokens }) => tokens !== null).length;
 
@@ -11,7 +11,7 @@ export const noSignal: Gate = {
   check(rows) {
     const empty = indicesOf(rows, ({ tokens, answer }) => tokens !== null && tokens.trained === 0 && answer !== "");
     if (empty.length === 0) return [];
-    const message = `${rowsWord(empty.length)} have no token left that teaches.`;
+    const message = `${rowsDo(empty.length, "has", "have")} no token left that teaches.`;
     const found = { severity: severityOf(empty.length, withTokens(rows)), rows: empty, message };
     return [{ ...found, ...lengthThatFits(rows) }];
   },
@@ -61,7 +61,7 @@ export const doubleBos: Gate = {
   check(rows) {
     const doubled = indicesOf(rows, ({ tokens }) => tokens?.doubleBos === true);
     if (doubled.length === 0) return [];
-    const message = `${rowsWord(doubled.length)} begin with the start token twice.`;
+    const message = `${rowsDo(doubled.length, "begins", "begin")} with the start token twice.`;
     return [{ severity: severityOf(doubled.length, withTokens(rows)), rows: doubled, message }];
   },
 };

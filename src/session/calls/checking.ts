@@ -22,13 +22,17 @@ export function checkingCalls(core: Core): CheckingCalls {
         : checkData(core, recipe, { method });
     },
 
-    viewRow: async (at, input) => {
+    viewRow: async (place, input) => {
       const recipe = parseRecipe(input);
       const model = requireModel();
       const { rows } = await datasetFor(recipe);
+      const at =
+        typeof place === "number"
+          ? place
+          : rows.findIndex(({ line, held }) => line === place.line && held === place.held);
       const found = rows[at];
       if (!found || !isSupervised(found.row))
-        throw new AppError("usage", `There is no row ${at + 1} of ${rows.length}.`);
+        throw new AppError("usage", `There is no such row; there are ${rows.length}.`);
       const { line, held, row } = found;
       const { maxLength, loss } = recipe.data;
       const whole = encodeRow(row, model, loss, Number.MAX_SAFE_INTEGER);

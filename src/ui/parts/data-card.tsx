@@ -2,8 +2,11 @@
 import { Card } from "@/ui/parts/card";
 import { Facts } from "@/ui/parts/facts";
 import { DropZone, FilePicker } from "@/ui/parts/files";
+import { Findings } from "@/ui/parts/findings";
+import { LengthHistogram } from "@/ui/parts/length-histogram";
 import { MaskView } from "@/ui/parts/mask-view";
 import { Progress } from "@/ui/parts/progress";
+import { RowViewer } from "@/ui/parts/row-view";
 import { catalog } from "@/ui/state/catalog";
 import { activity, idle } from "@/ui/state/core";
 import { dataset, datasetSource, evalFile, openBundled, pickDataFile, trainFile } from "@/ui/state/dataset";
@@ -92,7 +95,10 @@ function DataReport({ info }: { info: DatasetInfo }) {
         ]}
       />
       <Losses info={info} />
+      <Findings />
       <MaskView info={info} />
+      <RowViewer />
+      <LengthHistogram />
     </>
   );
 }

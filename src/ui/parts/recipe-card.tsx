@@ -4,6 +4,8 @@ import { PROJECTIONS } from "@/train/recipe";
 import { Card } from "@/ui/parts/card";
 import { FieldRow, TargetsField } from "@/ui/parts/field";
 import { MemoryBar } from "@/ui/parts/memory-bar";
+import { ProbeNote } from "@/ui/parts/probe-note";
+import { probe, probeReport, stopping } from "@/ui/state/check";
 import { activity, idle } from "@/ui/state/core";
 import { dataset } from "@/ui/state/dataset";
 import { learningRate } from "@/ui/state/format";
@@ -12,11 +14,12 @@ import { plan } from "@/ui/state/plan";
 import { draft, linked, recipe } from "@/ui/state/recipe";
 import { MAIN_FIELDS, MORE_FIELDS } from "@/ui/state/recipe-fields";
 import { recipeToHash } from "@/ui/state/recipe-link";
-import { runResult, train } from "@/ui/state/run";
+import { runLog, runResult, train } from "@/ui/state/run";
 
 export function RecipeCard() {
   const wanted = recipe.value;
   const ready = model.value !== null && dataset.value !== null;
+  const probed = runLog.value?.probe ?? probeReport.value;
   const locked = activity.value === "run";
   const rate = wanted ? learningRate(wanted.optimizer.learningRate) : "";
   const summary = wanted ? `${wanted.schedule.steps} steps at ${rate}, rank ${wanted.lora.rank}` : "needs correcting";
@@ -57,9 +60,27 @@ export function RecipeCard() {
           >
             Start training
           </button>
+          {wanted?.method === "sft" && (
+            <button
+              type="button"
+              class="quiet"
+              data-testid="probe-run"
+              disabled={!ready || !idle.value}
+              onClick={() => void probe()}
+            >
+              {activity.value === "recipe" ? "Trying…" : "Try 1 % first"}
+            </button>
+          )}
           {!ready && <span class="soft">Needs a model and data first.</span>}
           <ShareLink />
         </div>
+        {ready && stopping.value.length > 0 && (
+          <p class="panel note" data-testid="stopped-by">
+            {stopping.value.map(({ title, gate }) => title ?? gate).join(", ")}: this stops the run until the rows are
+            corrected or it is accepted under Data.
+          </p>
+        )}
+        {probed && <ProbeNote report={probed} />}
         {/* Behind the button: the bar comes and goes, and must not move what is being pressed. */}
         {plan.value && <MemoryBar plan={plan.value} />}
       </form>

@@ -3,6 +3,7 @@
  * a moment after the last keystroke, when one of them changes.
  */
 import { computed, effect, signal } from "@preact/signals";
+import type { Recipe } from "@/train/recipe";
 import { catalog } from "@/ui/state/catalog";
 import { comparison } from "@/ui/state/compare";
 import { activity, attempt, session } from "@/ui/state/core";
@@ -18,8 +19,8 @@ export const evalFile = signal<File | null>(null);
 const shaping = computed(() => shapeOf(draft.value.data));
 let openedWith = "";
 
-function shapeOf(data: { maxLength: number; loss: string; holdout: number }): string {
-  return JSON.stringify([data.maxLength, data.loss, data.holdout]);
+function shapeOf(data: Recipe["data"]): string {
+  return JSON.stringify([data.maxLength, data.loss, data.holdout, data.fixes]);
 }
 
 /** "recommend" takes the dataset's own recipe (or a link's, when it names this dataset); "keep" leaves the form alone. */
@@ -38,7 +39,12 @@ export function openDataset(source: DatasetSource, how: "recommend" | "keep" = "
 }
 
 function prepareRecipe(source: DatasetSource): void {
-  if (source.kind !== "bundled") return;
+  if (source.kind !== "bundled") {
+    // What was accepted or repaired in other rows says nothing of these.
+    setField("data.accept", []);
+    setField("data.fixes", []);
+    return;
+  }
   const fromLink = linked.value?.data.train === `bundled:${source.name}` ? linked.value : undefined;
   const entry = catalog.value.find((one) => one.name === source.name);
   adoptRecipe(fromLink ?? entry?.recipe ?? {});

@@ -41,6 +41,8 @@ export interface TokenSpan {
   readonly end?: true;
 }
 
+export type RowPlace = number | { readonly line: number; readonly held: boolean };
+
 /** One row as the model will see it, whole. `at` counts all rows from 0, those that teach first. */
 export interface RowView {
   readonly at: number;
