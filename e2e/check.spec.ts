@@ -36,7 +36,7 @@ test("a red finding stops the run until its fix is applied; rows, lengths and th
   await expect(page.getByTestId("stopped-by")).toContainText("Answers without content");
   await page.getByLabel(/^Steps/).fill("4");
   await page.getByTestId("start-training").click();
-  await expect(page.getByTestId("error-panel")).toContainText("dataset/gate");
+  await expect(page.getByTestId("error-panel")).toHaveAttribute("data-code", "dataset/gate");
 
   await page.getByTestId("fix-empty-answers").click();
   await expect(finding).toHaveCount(0);
