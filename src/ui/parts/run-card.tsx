@@ -3,8 +3,9 @@ import { Card } from "@/ui/parts/card";
 import { Chart } from "@/ui/parts/chart";
 import { Samples } from "@/ui/parts/samples";
 import { gradientFrame, lossFrame, rateFrame } from "@/ui/state/chart-data";
-import { activity } from "@/ui/state/core";
+import { activity, faults } from "@/ui/state/core";
 import { bytes, compact, duration, integer, loss, percent } from "@/ui/state/format";
+import { goOnGently } from "@/ui/state/go-on";
 import { control, runLog, runResult, stopping } from "@/ui/state/run";
 import { fractionDone, phaseWords, type RunLog, stepsDone, timeLeft } from "@/ui/state/run-log";
 
@@ -19,6 +20,11 @@ export function RunCard() {
     <Card place="run" step="4" title="Training" summary={summary} done={result !== null} waitsFor={waitsFor}>
       {log && (
         <>
+          {faults.value.run?.code === "run/diverged" && (
+            <button type="button" class="primary" data-testid="go-on-gently" onClick={() => void goOnGently()}>
+              Go on at a third of the learning rate
+            </button>
+          )}
           <RunHead log={log} />
           <RunNumbers log={log} />
           {log.warnings.map((words) => (

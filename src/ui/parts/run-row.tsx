@@ -5,6 +5,7 @@ import { save } from "@/ui/parts/save";
 import { Spark } from "@/ui/parts/spark";
 import { idle, session } from "@/ui/state/core";
 import { bytes, duration, loss } from "@/ui/state/format";
+import { forkRun, openRun, resumeRun } from "@/ui/state/go-on";
 import { chosen, colourOf, remove, rename, takeOut, toggle } from "@/ui/state/runs";
 
 const STATUS: Record<RunSummary["status"], string> = {
@@ -59,6 +60,28 @@ export function RunRow({ run, depth }: { run: RunSummary; depth: number }) {
   );
 }
 
+/** Back to work from a checkpoint. */
+function RunWork({ run }: { run: RunSummary }) {
+  const { id, checkpoints, status, steps, totalSteps } = run;
+  const last = checkpoints.at(-1);
+  if (last === undefined || status === "running") return null;
+  const best = checkpoints.reduce((a, b) => ((b.evalLoss ?? Infinity) < (a.evalLoss ?? Infinity) ? b : a));
+  const button = (words: string, testid: string, task: () => Promise<void>) => (
+    <button type="button" class="quiet small" data-testid={testid} disabled={!idle.value} onClick={() => void task()}>
+      {words}
+    </button>
+  );
+  return (
+    <div class="actions">
+      {steps < totalSteps && button(`Resume from step ${last.step}`, "run-resume", () => resumeRun(id))}
+      {button(`Use the adapter of step ${last.step}`, "run-open", () => openRun(id, last.step))}
+      {best.step !== last.step &&
+        button(`Use the best, of step ${best.step}`, "run-open-best", () => openRun(id, best.step))}
+      {button("Fork at a third of the learning rate", "run-fork", () => forkRun(id, last.step, 1 / 3))}
+    </div>
+  );
+}
+
 function RunDetails({ run }: { run: RunSummary }) {
   const { id, name, notes } = run;
   const [sure, setSure] = useState(false);
@@ -92,6 +115,7 @@ function RunDetails({ run }: { run: RunSummary }) {
           ? "No checkpoint is kept."
           : `Checkpoints of step ${run.checkpoints.map(({ step }) => step).join(" and ")}: ${bytes(run.bytes)}.`}
       </p>
+      <RunWork run={run} />
       <div class="actions">
         <button
           type="button"

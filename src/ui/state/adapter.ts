@@ -6,7 +6,7 @@ import { zipStored } from "@/ui/state/zip";
 import type { NamedFile } from "@/worker/api";
 
 export interface AdapterState {
-  readonly origin: "trained" | "loaded";
+  readonly origin: "trained" | "loaded" | "kept";
   readonly rank: number;
   readonly alpha: number;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { announcement, applyEvents, fractionDone, startLog, stepsDone, titleOf } from "@/ui/state/run-log";
+import { testRecord } from "@/runs/test-record";
+import { announcement, applyEvents, fractionDone, logOfRun, startLog, stepsDone, titleOf } from "@/ui/state/run-log";
 import type { RunEvent } from "@/worker/api";
 
 const step = (n: number, eta?: number): RunEvent => ({
@@ -57,4 +58,12 @@ describe("run log", () => {
     expect(spoken[1]).toBe("10 percent.");
     expect(spoken.at(-1)).toBe("Training finished at step 20. Loss 0.150.");
   });
+});
+
+it("a kept run's log begins one that goes on, cut where that one stands", () => {
+  const log = logOfRun(testRecord(), 1, 60);
+  expect(log.total).toBe(60);
+  expect(log.steps.map(({ step, loss }) => [step, loss])).toEqual([[1, 3]]);
+  expect(log.evals).toEqual([]);
+  expect(logOfRun(testRecord(), 2, 60).evals).toEqual([{ step: 2, value: 2.5 }]);
 });

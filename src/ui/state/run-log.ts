@@ -3,6 +3,7 @@
  * Pure, so that the title, the live region and the charts can be tested without a screen.
  */
 
+import type { RunRecord } from "@/runs/record";
 import { duration, loss, percent } from "@/ui/state/format";
 import type { Point } from "@/ui/state/series";
 import type { ProbeReport, RunEvent, Sample } from "@/worker/api";
@@ -53,6 +54,30 @@ export function applyEvents(log: RunLog, events: readonly RunEvent[]): RunLog {
     evals: append(log.evals, evals),
     samples: append(log.samples, samples),
     warnings: append(log.warnings, warnings),
+  };
+}
+
+/** What a kept run showed until `step`, as the beginning of one that goes on to `total`. */
+export function logOfRun({ series, samples }: RunRecord, step: number, total: number): RunLog {
+  const at = (name: string, step: number) => {
+    const i = series[name]?.steps.indexOf(step) ?? -1;
+    return series[name]?.values[i] ?? Number.NaN;
+  };
+  const steps = (series.loss?.steps ?? []).filter((done) => done <= step);
+  return {
+    ...startLog(total),
+    steps: steps.map((done) => ({
+      type: "step",
+      step: done,
+      loss: at("loss", done),
+      gradNorm: at("grad_norm", done),
+      lr: at("learning_rate", done),
+      tokensPerSecond: at("tokens_per_second", done),
+    })),
+    evals: (series.eval_loss?.steps ?? [])
+      .filter((done) => done <= step)
+      .map((done) => ({ step: done, value: at("eval_loss", done) })),
+    samples: samples.filter((set) => set.step <= step),
   };
 }
 

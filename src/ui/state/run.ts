@@ -6,7 +6,7 @@ import { dataset } from "@/ui/state/dataset";
 import { refreshPlan } from "@/ui/state/plan";
 import { recipe } from "@/ui/state/recipe";
 import { announcement, applyEvents, type Phase, type RunLog, startLog } from "@/ui/state/run-log";
-import type { RunResult } from "@/worker/api";
+import type { RunEvent, RunResult } from "@/worker/api";
 
 export const runLog = signal<RunLog | null>(null);
 export const runResult = signal<RunResult | null>(null);
@@ -26,21 +26,35 @@ export function train(): Promise<boolean> {
     setAdapter(null);
     // Shown for its own sake: a plan that fails, or does not fit, is told by the training itself.
     await refreshPlan().catch(() => undefined);
-    const log = startLog(wanted.schedule.steps);
-    spoken.value = announcement(null, log);
-    runLog.value = log;
     const samples = wanted.evaluate.samples;
     const prompts = samples.length > 0 ? samples : (dataset.value?.samplePrompts ?? []).slice(0, SAMPLES);
     const full = { ...wanted, evaluate: { ...wanted.evaluate, samples: prompts } };
-    const result = await session().train(full, (events) => {
-      const before = runLog.value ?? log;
-      const after = applyEvents(before, events);
-      const words = announcement(before, after);
-      if (words !== "") spoken.value = words;
-      runLog.value = after;
-    });
-    finish(result);
+    await watch(startLog(wanted.schedule.steps), (onEvent) => session().train(full, onEvent));
   });
+}
+
+/** A run that starts from what another one left: its log begins where that one stands. */
+export function goOn(log: RunLog, ask: (onEvent: OnEvents) => Promise<RunResult>): Promise<boolean> {
+  return attempt("run", async () => {
+    runResult.value = null;
+    stopping.value = false;
+    await watch(log, ask);
+  });
+}
+
+type OnEvents = (events: readonly RunEvent[]) => void;
+
+async function watch(log: RunLog, ask: (onEvent: OnEvents) => Promise<RunResult>): Promise<void> {
+  spoken.value = announcement(null, log);
+  runLog.value = log;
+  const result = await ask((events) => {
+    const before = runLog.value ?? log;
+    const after = applyEvents(before, events);
+    const words = announcement(before, after);
+    if (words !== "") spoken.value = words;
+    runLog.value = after;
+  });
+  finish(result);
 }
 
 /** The result may overtake the last batch of events, so the end is told from it and not from a phase. */

@@ -1,0 +1,50 @@
+/** Kept runs as a person meets them: a tab that closes in the middle loses nothing, and a run can be compared and moved. */
+import { readFileSync } from "node:fs";
+import { expect, type Page, test } from "playwright/test";
+import { number, openPage } from "./support";
+
+async function start(page: Page, steps: number): Promise<void> {
+  await page.getByTestId("open-ember").click();
+  await page.getByTestId("open-commands").click();
+  await expect(page.getByTestId("start-training")).toBeEnabled({ timeout: 30_000 });
+  await page.getByLabel("Steps", { exact: true }).fill(String(steps));
+  await page.getByTestId("start-training").click();
+}
+
+test("a tab that is closed in the middle of a run: its record says so, and it goes on from its checkpoint", async ({
+  page,
+  context,
+}) => {
+  await openPage(page, "cpu");
+  await start(page, 70);
+  // The dataset's recipe evaluates at step 40; a checkpoint comes with it, or earlier on a slow machine.
+  await expect.poll(() => number(page, "step-count"), { timeout: 60_000 }).toBeGreaterThan(42);
+  await page.close({ runBeforeUnload: false });
+
+  const again = await context.newPage();
+  const faults = await openPage(again, "cpu");
+  await again.getByRole("link", { name: "Runs" }).click();
+  const row = again.getByTestId("run-row").first();
+  await expect(row).toHaveAttribute("data-status", "interrupted", { timeout: 20_000 });
+  await row.getByTestId("run-more").click();
+  await row.getByTestId("run-notes").fill("Closed by accident");
+  await row.getByTestId("run-notes").blur();
+  await expect(row.getByTestId("run-resume")).toContainText(/from step \d\d/);
+  await row.getByTestId("run-resume").click();
+  await expect(again.getByTestId("phase")).toHaveText("Finished", { timeout: 90_000 });
+  expect(await number(again, "step-count")).toBe(70);
+  await again.getByTestId("compare").click();
+  await expect(again.getByTestId("verdict")).toHaveAttribute("data-verdict", "better", { timeout: 60_000 });
+
+  await again.getByRole("link", { name: "Runs" }).click();
+  await expect(again.getByTestId("run-row").first()).toHaveAttribute("data-status", "done");
+  await again.getByTestId("run-row").first().getByTestId("run-more").click();
+  const download = again.waitForEvent("download");
+  await again.getByTestId("run-export").click();
+  const zip = readFileSync(await (await download).path());
+  await again.getByTestId("run-import").setInputFiles({ name: "run.zip", mimeType: "application/zip", buffer: zip });
+  await expect(again.getByTestId("run-row")).toHaveCount(2);
+  for (const box of await again.getByRole("checkbox").all()) await box.check();
+  await expect(again.getByTestId("side-by-side")).toContainText("the same settings, model, data and engine");
+  expect(faults).toEqual([]);
+});
