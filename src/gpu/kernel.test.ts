@@ -49,6 +49,9 @@ test("the format of w chooses its library, and one without a library is refused"
     constants: { SCALE: 1, W_COLS: 8 },
   };
   expect(kernelSource(call, PLAIN).code).toContain("unpack2x16float");
+  const native = kernelSource(call, { ...PLAIN, "weight-f16": "weight-f16-native" }).code;
+  expect(native).toMatch(/^enable f16;/);
+  expect(native).not.toContain("unpack2x16float");
   const odd = { ...external("w", [9, 8]), format: "odd" as "f32" };
   expect(() => kernelSource({ ...call, reads: { ...call.reads, w: odd } }, PLAIN)).toThrow(
     "shaders/embed.wgsl uses lib/weight-odd, which does not exist",

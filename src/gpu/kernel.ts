@@ -30,7 +30,8 @@ export type Dialect = Readonly<Record<string, string>>;
 
 export function kernelSource(call: Call, dialect: Dialect): KernelSource {
   const [file = "", entry = ""] = call.kernel.split(".");
-  const names = { ...dialect, weight: `weight-${call.reads.w?.format ?? "f32"}` };
+  const weight = `weight-${call.reads.w?.format ?? "f32"}`;
+  const names = { ...dialect, weight: dialect[weight] ?? weight };
   const code = withConstants(assemble(file, names), call);
   const declared = new Map<string, Binding>();
   for (const [, index, space, access, name] of code.matchAll(DECLARATION)) {

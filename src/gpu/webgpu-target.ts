@@ -38,7 +38,10 @@ export function createWebGpuTarget(
 ): Target {
   const { limits } = device;
   const barrierFree = software && device.features.has("subgroups");
-  const pipelines = createPipelineCache(device, { reduce: barrierFree ? "reduce-subgroup" : "reduce" });
+  const pipelines = createPipelineCache(device, {
+    reduce: barrierFree ? "reduce-subgroup" : "reduce",
+    "weight-f16": device.features.has("shader-f16") ? "weight-f16-native" : "weight-f16",
+  });
   const buffers = new Set<GpuBuffer>();
   let live = 0;
   let peak = 0;

@@ -33,6 +33,7 @@ const server = await createServer({
   server: values.browser ? { host: "127.0.0.1", port: 0 } : { middlewareMode: true, ws: false, watch: null },
   resolve: { alias: { "@": `${root}src` } },
   logLevel: "error",
+  optimizeDeps: { noDiscovery: true },
 });
 
 /** Milliseconds of processor time that the threads of a process have used, without its first, which may only wait. */
