@@ -3,8 +3,10 @@ import { checkOp, input, type Numbers } from "@/ops/check";
 import { linear } from "@/ops/linear";
 import { times, weight } from "@/ops/reference";
 
-// T, K, N: one lane, lanes past the edge, K and N no multiples of 8, several workgroups each way.
+// T, K, N: single rows, one lane, lanes past the edge, K and N no multiples of 8, several workgroups each way.
 test.each([
+  [1, 44, 12, "f16"],
+  [3, 12, 36, "f32"],
   [8, 4, 4, "f32"],
   [16, 12, 20, "f16"],
   [72, 36, 28, "f32"],
