@@ -80,6 +80,12 @@ const outDir = await buildPages();
 const port = 5400 + (process.pid % 500);
 const server = spawn(process.execPath, [join(root, "src/tooling/server.mjs"), outDir, String(port)], { stdio: "ignore" });
 await new Promise((resolve) => setTimeout(resolve, 700));
+for (const signal of ["SIGTERM", "SIGINT"]) {
+  process.on(signal, () => {
+    server.kill();
+    process.exit(1);
+  });
+}
 const all = [];
 try {
   for (const question of questions) {
@@ -87,7 +93,7 @@ try {
     for (let turn = 0; turn < Number(given.turns); turn++) {
       for (const entry of entries) {
         const task = { ...question, seconds: Number(given.seconds) };
-        entry.results.push(entry.kind === "page" ? await askPage(port, entry, task) : entry.run(task));
+        entry.results.push(entry.kind === "page" ? await askPage(port, entry, task) : await entry.run(task));
         const { best, error } = entry.results.at(-1);
         process.stderr.write(`${question.task} ${question.rank || ""} turn ${turn + 1} ${entry.key}: ${error ?? `${best.toFixed(1)} ms`}\n`);
       }

@@ -1,5 +1,5 @@
 /** Who takes part in what. A contender answers a task with { best, median, runs } in ms and what it computed. */
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,15 +21,22 @@ function lavapipe() {
 
 const python = ["python3", join(root, ".venv/bin/python"), process.env.BURNISH_PYTHON].findLast((path) => path && (path === "python3" || existsSync(path)));
 
-const json = (command, args, env = {}) => {
-  const { stdout, stderr, status } = spawnSync(command, args, {
-    encoding: "utf8",
-    timeout: 300_000,
-    env: { ...process.env, ...env },
+const LIMIT_MS = 120_000;
+
+/** The last line of what a process prints, as JSON. Dies with this process. */
+function json(command, args, env = {}) {
+  return new Promise((resolve) => {
+    const done = (failure, stdout, stderr) => {
+      process.off("exit", end);
+      const line = stdout.trim().split("\n").at(-1) ?? "";
+      if (!failure && line.startsWith("{")) resolve(JSON.parse(line));
+      else resolve({ error: failure?.killed ? `not done after ${LIMIT_MS / 1000} s` : stderr.trim().split("\n").at(-1) || "no answer" });
+    };
+    const child = execFile(command, args, { timeout: LIMIT_MS, killSignal: "SIGKILL", env: { ...process.env, ...env } }, done);
+    const end = () => child.kill("SIGKILL");
+    process.on("exit", end);
   });
-  const line = stdout?.trim().split("\n").at(-1) ?? "";
-  return status === 0 && line.startsWith("{") ? JSON.parse(line) : { error: (stderr ?? "").trim().split("\n").at(-1) || "no answer" };
-};
+}
 
 const page = (name, engine) => ({ kind: "page", name, engine });
 const node = (engine, env) => ({ kind: "run", run: (task) => json(process.execPath, [join(here, "burnish-node.mjs"), JSON.stringify({ ...task, engine })], env) });
