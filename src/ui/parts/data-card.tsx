@@ -1,5 +1,8 @@
 /** Step 2: what it learns from. Good rows are kept and counted, wrong ones named by line, and the mask is shown. */
 import { Card } from "@/ui/parts/card";
+import { ColumnMap } from "@/ui/parts/column-map";
+import { DataFindings } from "@/ui/parts/data-findings";
+import { DataInput } from "@/ui/parts/data-input";
 import { Facts } from "@/ui/parts/facts";
 import { DropZone, FilePicker } from "@/ui/parts/files";
 import { Findings } from "@/ui/parts/findings";
@@ -9,7 +12,15 @@ import { Progress } from "@/ui/parts/progress";
 import { RowViewer } from "@/ui/parts/row-view";
 import { catalog } from "@/ui/state/catalog";
 import { activity, idle } from "@/ui/state/core";
-import { dataset, datasetSource, evalFile, openBundled, pickDataFile, trainFile } from "@/ui/state/dataset";
+import {
+  dataset,
+  datasetSource,
+  evalFile,
+  openBundled,
+  pickDataFile,
+  readingShare,
+  trainFile,
+} from "@/ui/state/dataset";
 import { integer, plural } from "@/ui/state/format";
 import { model } from "@/ui/state/model";
 import { linked } from "@/ui/state/recipe";
@@ -30,7 +41,8 @@ export function DataCard() {
   return (
     <Card place="data" step="2" title="Data" summary={summary} done={info !== null} waitsFor={waitsFor}>
       <DataChoice />
-      {activity.value === "data" && <Progress label="Reading the rows" fraction={null} />}
+      {activity.value === "data" && <Progress label="Reading the rows" fraction={readingShare.value} />}
+      <ColumnMap />
       {info && <DataReport info={info} />}
     </Card>
   );
@@ -66,12 +78,13 @@ function DataChoice() {
         <p>
           <strong>Your own rows</strong>
         </p>
-        <p class="soft">JSONL, JSON or CSV with prompt and completion, messages, or text.</p>
+        <p class="soft">JSONL, JSON, CSV, Parquet, or a zip of them; of a large file, a sample is held.</p>
         <div class="actions">
           <DataPicker part="train" label={trainFile.value?.name ?? "Choose rows"} testid="data-file" />
           <DataPicker part="eval" label={evalFile.value?.name ?? "Held-out rows (optional)"} testid="data-eval-file" />
         </div>
       </DropZone>
+      <DataInput />
     </div>
   );
 }
@@ -80,7 +93,15 @@ function DataPicker({ part, label, testid }: { part: "train" | "eval"; label: st
   const take = ([file]: File[]) => {
     if (file) void pickDataFile(part, file);
   };
-  return <FilePicker label={label} testid={testid} accept=".jsonl,.json,.csv" disabled={!idle.value} onFiles={take} />;
+  return (
+    <FilePicker
+      label={label}
+      testid={testid}
+      accept=".jsonl,.ndjson,.json,.csv,.tsv,.parquet,.zip,.gz"
+      disabled={!idle.value}
+      onFiles={take}
+    />
+  );
 }
 
 function DataReport({ info }: { info: DatasetInfo }) {
@@ -94,6 +115,7 @@ function DataReport({ info }: { info: DatasetInfo }) {
           ["Longest row", plural(info.maxTokens, "token")],
         ]}
       />
+      <DataFindings findings={info.findings} />
       <Losses info={info} />
       <Findings />
       <MaskView info={info} />
@@ -105,6 +127,9 @@ function DataReport({ info }: { info: DatasetInfo }) {
 
 function Losses({ info }: { info: DatasetInfo }) {
   const lines = [
+    info.totalRows > info.trainRows + info.evalRows + info.droppedRows + info.faultCount
+      ? `${integer(info.totalRows)} rows were read; a sample of ${integer(info.trainRows + info.evalRows + info.droppedRows)} is held.`
+      : "",
     info.truncatedRows > 0 ? `${plural(info.truncatedRows, "row")} cut at the longest length.` : "",
     info.droppedRows > 0 ? `${plural(info.droppedRows, "row")} left out: nothing in them teaches after the cut.` : "",
   ].filter((line) => line !== "");

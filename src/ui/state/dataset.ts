@@ -6,15 +6,20 @@ import { computed, effect, signal } from "@preact/signals";
 import type { Recipe } from "@/train/recipe";
 import { catalog } from "@/ui/state/catalog";
 import { comparison } from "@/ui/state/compare";
-import { activity, attempt, session } from "@/ui/state/core";
+import { activity, attempt, faults, session } from "@/ui/state/core";
 import { adoptRecipe, draft, linked, recipe, setField } from "@/ui/state/recipe";
-import type { DatasetInfo, DatasetSource } from "@/worker/api";
+import type { DataLook, DatasetInfo, DatasetSource } from "@/worker/api";
 
 export const dataset = signal<DatasetInfo | null>(null);
 export const datasetSource = signal<DatasetSource | null>(null);
 /** What was picked so far: a held-out file may come before or after the rows that teach. */
 export const trainFile = signal<File | null>(null);
 export const evalFile = signal<File | null>(null);
+
+/** A file of which no row could be used, and what it holds: its columns may have to be named by hand. */
+export const refused = signal<{ readonly source: DatasetSource; readonly look: DataLook } | null>(null);
+/** How much of what is to be read, or encoded, is done; null while that is not known. */
+export const readingShare = signal<number | null>(null);
 
 const shaping = computed(() => shapeOf(draft.value.data));
 let openedWith = "";
@@ -24,18 +29,28 @@ function shapeOf(data: Recipe["data"]): string {
 }
 
 /** "recommend" takes the dataset's own recipe (or a link's, when it names this dataset); "keep" leaves the form alone. */
-export function openDataset(source: DatasetSource, how: "recommend" | "keep" = "recommend"): Promise<boolean> {
-  return attempt("data", async () => {
+export async function openDataset(source: DatasetSource, how: "recommend" | "keep" = "recommend"): Promise<boolean> {
+  refused.value = null;
+  const opened = await attempt("data", async () => {
     if (how === "recommend") prepareRecipe(source);
     nameSource(source);
     const input = recipe.value ?? draft.value;
-    const info = await session().openDataset(source, input);
+    readingShare.value = null;
+    const info = await session().openDataset(source, input, (done, total) => {
+      readingShare.value = total > 0 ? Math.min(1, done / total) : null;
+    });
     if (how === "recommend" && info.recipe && source.kind === "files") adoptAndName(info.recipe, source);
     dataset.value = info;
     datasetSource.value = source;
     comparison.value = null;
     openedWith = shapeOf(input.data);
   });
+  if (opened || faults.value.data?.code !== "dataset/empty") return opened;
+  const look = await session()
+    .lookAtData(source)
+    .catch(() => null);
+  if (look) refused.value = { source, look };
+  return false;
 }
 
 function prepareRecipe(source: DatasetSource): void {
@@ -43,6 +58,7 @@ function prepareRecipe(source: DatasetSource): void {
     // What was accepted or repaired in other rows says nothing of these.
     setField("data.accept", []);
     setField("data.fixes", []);
+    setField("data.columns", {});
     return;
   }
   const fromLink = linked.value?.data.train === `bundled:${source.name}` ? linked.value : undefined;

@@ -1,0 +1,64 @@
+/** Rows by address, by their name on the Hub, or pasted. */
+import { idle } from "@/ui/state/core";
+import { address, openAddress, openPasted, pasted } from "@/ui/state/data-input";
+
+export function DataInput() {
+  const blocked = !idle.value;
+  return (
+    <form
+      class="zone solid"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!blocked && address.value.trim() !== "") void openAddress();
+      }}
+    >
+      <label for="data-address">
+        <strong>From Hugging Face, or any address</strong>
+      </label>
+      <input
+        id="data-address"
+        type="text"
+        data-testid="data-address"
+        placeholder="hf:datasets/owner/name"
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        value={address.value}
+        disabled={blocked}
+        onInput={(event) => {
+          address.value = event.currentTarget.value;
+        }}
+      />
+      <p class="help">
+        <code>:config:split</code> may follow. Parquet copies are read in parts; nothing is kept.
+      </p>
+      <div class="actions">
+        <button type="submit" class="quiet" disabled={blocked || address.value.trim() === ""} data-testid="data-open">
+          Read rows
+        </button>
+      </div>
+      <details>
+        <summary>Paste rows instead</summary>
+        <textarea
+          aria-label="Rows, as JSON Lines, JSON or CSV"
+          data-testid="data-paste"
+          rows={5}
+          value={pasted.value}
+          disabled={blocked}
+          onInput={(event) => {
+            pasted.value = event.currentTarget.value;
+          }}
+        />
+        <button
+          type="button"
+          class="quiet"
+          data-testid="data-paste-open"
+          disabled={blocked || pasted.value.trim() === ""}
+          onClick={() => void openPasted()}
+        >
+          Use these rows
+        </button>
+      </details>
+    </form>
+  );
+}
