@@ -67,8 +67,16 @@ function shingleSets(rows: readonly Uint32Array[]): (Uint32Array | null)[] {
     eachGram(words, SHINGLE, (high, low) => {
       if (counts.get(high, low) <= limit) kept.push(low);
     });
-    return kept.length < 3 ? null : Uint32Array.from(new Set(kept)).sort();
+    return kept.length < 3 ? null : distinct(Uint32Array.from(kept).sort());
   });
+}
+
+/** Of a sorted list. */
+function distinct(sorted: Uint32Array): Uint32Array {
+  let count = 0;
+  for (let i = 0; i < sorted.length; i++)
+    if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[count++] = sorted[i] as number;
+  return sorted.subarray(0, count);
 }
 
 function sign(set: Uint32Array, factors: Uint32Array, signature: Uint32Array): void {
