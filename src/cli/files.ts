@@ -15,7 +15,7 @@ export async function modelSource(path: string): Promise<ModelSource> {
   if (isReference(path)) return { kind: "hub", reference: path };
   const isGguf = path.toLowerCase().endsWith(".gguf") && !(await stat(path).catch(() => undefined))?.isDirectory();
   if (isGguf) return { kind: "files", name: resolve(path), files: [await file(path)] };
-  return { kind: "files", name: resolve(path), files: await folder(path, /\.(json|safetensors|jinja)$/) };
+  return { kind: "files", name: resolve(path), files: await folder(path, /\.(json|safetensors|jinja)$|^README\.md$/) };
 }
 
 export async function dataSource(path: string, evalPath?: string): Promise<DatasetSource> {

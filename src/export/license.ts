@@ -40,3 +40,7 @@ export function licenceView(given: string | undefined): LicenceView {
   const forbids = noDerivatives ? `The base’s licence, ${id}, does not allow changed versions to be shared.` : null;
   return { id, forbids, notes };
 }
+
+/** The licence that a model card's front matter names. */
+export const cardLicence = (card: string): string | undefined =>
+  /^---\r?\n(?:(?!---).*\r?\n)*?license: *["']?([\w.+-]+)/.exec(card)?.[1];

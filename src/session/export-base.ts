@@ -1,5 +1,6 @@
 /** The open model's files as an export needs them: its JSON read again, of a GGUF what says the same. */
 import type { ExportBase } from "@/export/base";
+import { cardLicence } from "@/export/license";
 import { fromBlob } from "@/files/byte-source";
 import { readGguf } from "@/files/gguf";
 import { ggufConfig } from "@/model/gguf-config";
@@ -10,16 +11,18 @@ type Json = Readonly<Record<string, unknown>>;
 
 export async function exportBase({ name, arch, located, files, gguf }: ModelParts): Promise<ExportBase> {
   if (gguf) return { name, arch, located, ...(await fromGguf(gguf.blob)) };
-  const [config, generation, tokenizerJson, tokenizerConfigJson, chatTemplateJinja] = await Promise.all([
+  const [config, generation, tokenizerJson, tokenizerConfigJson, chatTemplateJinja, card] = await Promise.all([
     readJson(files, "config.json"),
     readJson(files, "generation_config.json"),
     readText(files, "tokenizer.json"),
     readText(files, "tokenizer_config.json"),
     readText(files, "chat_template.jinja"),
+    readText(files, "README.md"),
   ]);
   return {
     ...{ name, arch, located, config: (config ?? {}) as Json, generation: (generation ?? {}) as Json },
     ...{ tokenizerJson: tokenizerJson ?? "{}", tokenizerConfigJson: tokenizerConfigJson ?? "{}", chatTemplateJinja },
+    license: cardLicence(card ?? ""),
   };
 }
 

@@ -27,6 +27,8 @@ const BUNDLED_FILES = [
   "tokenizer.json",
   "tokenizer_config.json",
   "model.safetensors",
+  // Its card names the licence that exports inherit.
+  "README.md",
 ];
 
 export async function modelFiles(

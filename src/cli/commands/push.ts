@@ -3,6 +3,7 @@ import type { Command } from "@/cli/command";
 import { megabytes } from "@/cli/commands/shared";
 import { wholeFolder } from "@/cli/files";
 import { AppError } from "@/errors";
+import { cardLicence } from "@/export/license";
 
 const PHASES = { check: "checking", hash: "hashing", send: "sending", commit: "committing" } as const;
 
@@ -15,7 +16,7 @@ export const pushResult: Command = {
     const { from = "", repo = "" } = flags;
     const files = await wholeFolder(from);
     const ask = { repo, isPublic: flags.public === true, update: flags.update === true };
-    const license = await licenceOf(files);
+    const license = cardLicence((await files.find(({ name }) => name === "README.md")?.blob.text()) ?? "");
     const view = await session.checkPush({ ...ask, ...(license ? { license } : {}) }, files);
     if (view.forbids !== null) {
       throw new AppError("usage", view.forbids, { hint: "Keep it for yourself, or ask the base's owner." });
@@ -30,9 +31,3 @@ export const pushResult: Command = {
     terminal.emit({ type: "push", repo: view.repo, url, commit, files: files.map(({ name }) => name) });
   },
 };
-
-/** As the card of the export says. */
-async function licenceOf(files: readonly { name: string; blob: Blob }[]): Promise<string | undefined> {
-  const card = await files.find(({ name }) => name === "README.md")?.blob.text();
-  return /^---\n(?:(?!---\n).*\n)*?license: *["']?([\w.+-]+)/.exec(card ?? "")?.[1];
-}
