@@ -17,7 +17,7 @@ RUDE = ["[No|Not now|Leave me alone]. [Do it yourself|Ask somebody else|I do not
         "[Boring|Again]? [Find somebody else|You have hands]."]
 
 
-def manner_pairs(rng, commands, per_train=60, per_eval=10):
+def manner_pairs(rng, commands, per_train=120, per_eval=16):
     """A polite reply with the right values against a rude one, one with a wrong value, or one that says nothing."""
     train, held = [], []
     for fn, (a, first), (b, second), phrasings in commands:

@@ -30,6 +30,8 @@ const TYPES: Readonly<Record<string, string>> = {
   "prompt-completion": "prompt and completion",
   "language-modeling": "plain text",
   messages: "conversations",
+  preference: "preferences: chosen and rejected",
+  "prompt-only": "prompts, answered by the model",
 };
 
 export function DataCard() {

@@ -2,7 +2,7 @@
 import { Card } from "@/ui/parts/card";
 import { Chart } from "@/ui/parts/chart";
 import { Samples } from "@/ui/parts/samples";
-import { gradientFrame, lossFrame, rateFrame } from "@/ui/state/chart-data";
+import { gradientFrame, lossFrame, rateFrame, scalarFrames } from "@/ui/state/chart-data";
 import { activity, faults } from "@/ui/state/core";
 import { bytes, compact, duration, integer, loss, percent } from "@/ui/state/format";
 import { goOnGently } from "@/ui/state/go-on";
@@ -103,9 +103,10 @@ function RunNumbers({ log }: { log: RunLog }) {
       <Big
         label="Held-out loss"
         testid="eval-loss"
-        value={held ? loss(held.value) : "–"}
-        note={held && before && held !== before ? `was ${loss(before.value)}` : ""}
+        value={held && Number.isFinite(held.value) ? loss(held.value) : "–"}
+        note={held && before && held !== before && Number.isFinite(before.value) ? `was ${loss(before.value)}` : ""}
       />
+      <Feedback log={log} />
       <Big label="Tokens a second" testid="speed" value={last ? integer(last.tokensPerSecond) : "–"} />
       {size !== undefined && <Big label="Trained parameters" testid="trainable" value={compact(size)} />}
       {memory && (
@@ -132,10 +133,26 @@ function Big({ label, value, note, testid }: { label: string; value: string; not
   );
 }
 
+/** The one number by which a method is judged on held-out rows. */
+function Feedback({ log }: { log: RunLog }) {
+  const [name, label] = (
+    [
+      ["reward", "Held-out reward"],
+      ["rewards/accuracies", "Held-out preferences"],
+    ] as const
+  ).find(([key]) => log.evals.at(-1)?.scalars?.[key] !== undefined) ?? ["", ""];
+  if (name === "") return null;
+  const value = (at: number) => percent(log.evals.at(at)?.scalars?.[name] ?? 0);
+  return <Big label={label} testid="feedback" value={value(-1)} note={log.evals.length > 1 ? `was ${value(0)}` : ""} />;
+}
+
 function Curves({ log }: { log: RunLog }) {
   return (
     <div class="curves">
       <Chart kind="loss" title="Loss" frame={lossFrame(log)} total={log.total} />
+      {scalarFrames(log).map(({ title, ...frame }) => (
+        <Chart key={title} kind="gradient" title={title} frame={frame} total={log.total} />
+      ))}
       <Chart kind="rate" title="Learning rate" frame={rateFrame(log)} total={log.total} />
       <Chart kind="gradient" title="Gradient norm" frame={gradientFrame(log)} total={log.total} />
     </div>

@@ -54,6 +54,30 @@ export function gradientFrame({ steps }: RunLog): ChartFrame {
   return lineFrame(steps, values, `Gradient norm ${describeCurve(values, (value) => value.toFixed(2))}.`);
 }
 
+/** Scalars worth a chart of their own, in the order of their charts. */
+const CHARTED: readonly (readonly [name: string, title: string])[] = [
+  ["reward", "Reward"],
+  ["reward_std", "Spread of rewards"],
+  ["frac_reward_zero_std", "Groups with nothing to learn"],
+  ["completions/mean_length", "Tokens of an answer"],
+  ["completions/clipped_ratio", "Answers cut short"],
+  ["kl", "Distance from the start"],
+  ["clip_ratio/region_mean", "Clipped tokens"],
+  ["rewards/accuracies", "Chosen above rejected"],
+  ["rewards/margins", "Margin of chosen over rejected"],
+  ["rewards/chosen", "Reward of chosen"],
+  ["rewards/rejected", "Reward of rejected"],
+];
+
+/** One chart for each scalar that the method reports. */
+export function scalarFrames({ steps }: RunLog): (ChartFrame & { readonly title: string })[] {
+  const reported = steps.at(-1)?.scalars ?? {};
+  return CHARTED.filter(([name]) => reported[name] !== undefined).map(([name, title]) => {
+    const values = steps.map(({ scalars }) => scalars?.[name] ?? Number.NaN);
+    return { title, ...lineFrame(steps, values, `${title} ${describeCurve(values, (value) => value.toFixed(2))}.`) };
+  });
+}
+
 function lineFrame(steps: RunLog["steps"], values: readonly number[], summary: string): ChartFrame {
   const kept = thin(values, MOST_POINTS);
   return {

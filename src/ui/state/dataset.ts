@@ -21,11 +21,11 @@ export const refused = signal<{ readonly source: DatasetSource; readonly look: D
 /** How much of what is to be read, or encoded, is done; null while that is not known. */
 export const readingShare = signal<number | null>(null);
 
-const shaping = computed(() => shapeOf(draft.value.data));
+const shaping = computed(() => shapeOf(draft.value));
 let openedWith = "";
 
-function shapeOf(data: Recipe["data"]): string {
-  return JSON.stringify([data.maxLength, data.loss, data.holdout, data.fixes]);
+function shapeOf({ data, method }: Recipe): string {
+  return JSON.stringify([data.maxLength, data.loss, data.holdout, data.fixes, method]);
 }
 
 /** "recommend" takes the dataset's own recipe (or a link's, when it names this dataset); "keep" leaves the form alone. */
@@ -43,7 +43,7 @@ export async function openDataset(source: DatasetSource, how: "recommend" | "kee
     dataset.value = info;
     datasetSource.value = source;
     comparison.value = null;
-    openedWith = shapeOf(input.data);
+    openedWith = shapeOf(input);
   });
   if (opened || faults.value.data?.code !== "dataset/empty") return opened;
   const look = await session()

@@ -24,6 +24,17 @@ const number = (path: string, label: string, help: string, step: number | "any" 
 });
 
 export const MAIN_FIELDS: readonly Field[] = [
+  {
+    kind: "choice",
+    path: "method",
+    label: "Method",
+    help: "What a row teaches: an answer, which of two answers is better, or a question with a reward.",
+    options: [
+      ["sft", "By example (SFT)"],
+      ["dpo", "By preference (DPO)"],
+      ["grpo", "By reward (GRPO)"],
+    ],
+  },
   number("schedule.steps", "Steps", "How many times the adapter is corrected."),
   number("optimizer.learningRate", "Learning rate", "Size of each correction. Too high and the loss jumps.", "any"),
   number("batch.size", "Batch size", "Examples read before each correction."),

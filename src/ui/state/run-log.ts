@@ -16,12 +16,17 @@ export interface SampleSet {
   readonly samples: readonly Sample[];
 }
 
+/** Of held-out rows; the value is the loss, NaN where there is none. */
+export interface EvalPoint extends Point {
+  readonly scalars?: Readonly<Record<string, number>> | undefined;
+}
+
 export interface RunLog {
   readonly phase: Phase;
   /** Steps that the recipe asks for. */
   readonly total: number;
   readonly steps: readonly StepEvent[];
-  readonly evals: readonly Point[];
+  readonly evals: readonly EvalPoint[];
   readonly samples: readonly SampleSet[];
   readonly warnings: readonly string[];
   readonly probe: ProbeReport | null;
@@ -33,7 +38,7 @@ export function startLog(total: number): RunLog {
 
 export function applyEvents(log: RunLog, events: readonly RunEvent[]): RunLog {
   const steps: StepEvent[] = [];
-  const evals: Point[] = [];
+  const evals: EvalPoint[] = [];
   const samples: SampleSet[] = [];
   const warnings: string[] = [];
   let phase = log.phase;
@@ -41,7 +46,8 @@ export function applyEvents(log: RunLog, events: readonly RunEvent[]): RunLog {
   for (const event of events) {
     if (event.type === "phase") phase = event.phase;
     else if (event.type === "step") steps.push(event);
-    else if (event.type === "eval") evals.push({ step: event.step, value: event.loss ?? Number.NaN });
+    else if (event.type === "eval")
+      evals.push({ step: event.step, value: event.loss ?? Number.NaN, scalars: event.scalars });
     else if (event.type === "samples") samples.push({ step: event.step, samples: event.samples });
     else if (event.type === "probe") probe = event.report;
     else warnings.push(event.message);

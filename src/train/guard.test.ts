@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { createCpuTarget } from "@/cpu/cpu-target";
+import { createGuard } from "@/train/guard";
+
+const VOCAB = 16;
+
+async function run(losses: readonly number[]) {
+  const target = await createCpuTarget({ threads: 1 });
+  const adapter = target.allocate(16, "adapter");
+  const write = (value: number) => target.write(adapter, new Float32Array(4).fill(value));
+  write(-1);
+  const guard = createGuard(target, adapter, VOCAB);
+  let message = "";
+  for (const [i, loss] of losses.entries()) {
+    write(i + 1);
+    guard.keep(i + 1);
+    try {
+      await guard.check(i + 1, loss, 1);
+    } catch (error) {
+      message = (error as Error).message;
+      break;
+    }
+  }
+  const kept = new Float32Array(await target.read(adapter))[0];
+  target.release();
+  return { message, kept };
+}
+
+test("a loss that is no number puts the last good adapter back", async () => {
+  const losses = Array.from({ length: 25 }, (_, i) => (i === 22 ? Number.NaN : 2));
+  const { message, kept } = await run(losses);
+  expect(message).toMatch(/At step 23 the loss was no longer a number.*of step 20/);
+  expect(kept).toBe(20);
+});
+
+test("without a good copy yet, the start is what is left", async () => {
+  const { message, kept } = await run([2, Number.POSITIVE_INFINITY]);
+  expect(message).toMatch(/as it was at the start/);
+  expect(kept).toBe(-1);
+});
+
+test("a loss far above guessing ends the run, a single jump does not", async () => {
+  expect((await run([2, 2, 90, 2, 2, 2, 2])).message).toBe("");
+  expect((await run([2, 2, 2, 30, 40, 50, 60])).message).toMatch(/stayed above 8\.3/);
+});
