@@ -1,0 +1,112 @@
+/**
+ * Who answers in an evaluation: our engine, an ONNX model or a server. What goes wrong with one prompt is a value, never
+ * a throw: an answer that could not be had is an error in its own column, not a failed case.
+ */
+
+export interface Message {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+/** Text is continued as it stands; messages go through the model's own chat template. */
+export type Prompt = string | readonly Message[];
+
+export interface CompleteOptions {
+  readonly maxTokens: number;
+  /** 0: greedy. */
+  readonly temperature: number;
+  /** Of prompt i it is drawn with seed + i where the provider has a seed at all. */
+  readonly seed: number;
+  /** An answer ends before the first of these. */
+  readonly stop?: readonly string[];
+  readonly signal?: AbortSignal;
+  /** Called once per prompt, in the order in which they finish: what has been had is kept when the rest is not. */
+  readonly onDone?: (index: number, completion: Completion) => void;
+}
+
+export type ProviderFault =
+  /** No connection, or it broke half-way. */
+  | "network"
+  /** Nothing, or no next piece, within the limit. */
+  | "timeout"
+  /** 429 to the end. */
+  | "rate-limit"
+  /** 401 or 403: asking again cannot help. */
+  | "denied"
+  /** Another status that is no success. */
+  | "status"
+  /** An answer that is not what the protocol says, or too large. */
+  | "malformed"
+  /** The prompt and its answer do not fit the model. */
+  | "too-long"
+  | "stopped"
+  | "failed";
+
+export type Completion =
+  | {
+      readonly ok: true;
+      readonly text: string;
+      /** Null where the provider does not say. */
+      readonly promptTokens: number | null;
+      readonly completionTokens: number | null;
+      /** Ended by `maxTokens`. */
+      readonly truncated: boolean;
+      /** From asking to the last token of this answer; prompts that are answered together share their waiting. */
+      readonly latencyMs: number;
+      /** 1: had at the first try. */
+      readonly attempts: number;
+    }
+  | {
+      readonly ok: false;
+      readonly fault: ProviderFault;
+      /** One sentence for people, without keys. */
+      readonly message: string;
+      readonly latencyMs: number;
+      readonly attempts: number;
+    };
+
+/** Log-likelihood of a continuation after its prompt. */
+export type Likelihood =
+  | {
+      readonly ok: true;
+      /** Sum over the continuation's tokens, natural logarithm. */
+      readonly logprob: number;
+      readonly tokens: number;
+    }
+  | { readonly ok: false; readonly fault: ProviderFault; readonly message: string };
+
+/** Per million tokens, in any one currency. */
+export interface Price {
+  readonly input: number;
+  readonly output: number;
+}
+
+export interface Provider {
+  /** For people and reports: "SmolLM2-135M + adapter", "qwen3 at localhost:8080". Never a key. */
+  readonly name: string;
+  readonly price?: Price;
+  /** One completion per prompt, in the order of the prompts. Does not reject. */
+  complete(prompts: readonly Prompt[], options: CompleteOptions): Promise<Completion[]>;
+  /** For multiple choice and perplexity; absent where the provider cannot tell. */
+  likelihood?(
+    items: readonly { readonly prompt: string; readonly continuation: string }[],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<Likelihood[]>;
+}
+
+/** What a number of completions cost; null where a price or a count of tokens is missing. */
+export function costOf(completions: readonly Completion[], price: Price | undefined): number | null {
+  if (!price) return null;
+  let total = 0;
+  for (const completion of completions) {
+    if (!completion.ok) continue;
+    if (completion.promptTokens === null || completion.completionTokens === null) return null;
+    total += completion.promptTokens * price.input + completion.completionTokens * price.output;
+  }
+  return total / 1e6;
+}
+
+/** Null where nothing passed: a price per nothing is no number. */
+export function costPerPass(cost: number | null, passes: number): number | null {
+  return cost === null || passes === 0 ? null : cost / passes;
+}
