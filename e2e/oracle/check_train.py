@@ -6,7 +6,7 @@
 ORDER.json is a list with one entry per optimizer step: the row numbers of the step (from 0, lines of FILE.jsonl), or a
 list of micro-batches of row numbers. ADAPTER is a safetensors file in PEFT names, or a PEFT folder. RECIPE.json is
 Burnish's recipe; absent fields have its defaults. Without --compare it prints the step lines. With it, OURS.jsonl holds
-{"type":"step","step","loss","gradNorm"} lines (others are ignored), and the exit status is 1 if any step differs.
+{"type":"step","step","loss","gradNorm","lr"} lines (others are ignored), and the exit status is 1 if any step differs.
 --final also compares our adapter after the last step (mean |difference| against mean |movement from the start|).
 """
 import argparse
@@ -56,7 +56,7 @@ def compare_steps(verdict, ours, theirs, loss_tolerance, norm_tolerance):
     verdict.check(first in (0, 1) and [line["step"] for line in ours] == list(range(first, first + len(theirs))),
                   f"steps: ours {[line['step'] for line in ours]}, reference 1 to {len(theirs)}")
     for got, want in zip(ours, theirs):
-        for field, tolerance in (("loss", loss_tolerance), ("gradNorm", norm_tolerance)):
+        for field, tolerance in (("loss", loss_tolerance), ("gradNorm", norm_tolerance), ("lr", 1e-6)):
             verdict.check(common.close(got.get(field), want[field], tolerance),
                           f"step {want['step']} {field}: ours {got.get(field)}, reference {want[field]:.8f}")
 

@@ -27,8 +27,9 @@ from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
     get_constant_schedule_with_warmup,
-    get_cosine_schedule_with_warmup,
+    get_cosine_with_min_lr_schedule_with_warmup,
     get_linear_schedule_with_warmup,
+    get_wsd_schedule,
 )
 from transformers.utils import logging
 
@@ -36,7 +37,6 @@ torch.set_num_threads(1)
 logging.disable_progress_bar()
 
 PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-SCHEDULES = {"linear": get_linear_schedule_with_warmup, "cosine": get_cosine_schedule_with_warmup}
 
 
 # ---- files ----------------------------------------------------------------------------------------------------------
@@ -185,9 +185,19 @@ def make_optimizer(parameters, optimizer, schedule):
         weight_decay=optimizer["weightDecay"],
         foreach=False,
     )
-    if schedule["kind"] == "constant":
-        return adamw, get_constant_schedule_with_warmup(adamw, schedule["warmup"])
-    return adamw, SCHEDULES[schedule["kind"]](adamw, schedule["warmup"], schedule["steps"])
+    return adamw, make_schedule(adamw, schedule)
+
+
+def make_schedule(adamw, schedule):
+    kind, warmup, steps, minimum = schedule["kind"], schedule["warmup"], schedule["steps"], schedule.get("minimum", 0)
+    if kind == "constant":
+        return get_constant_schedule_with_warmup(adamw, warmup)
+    if kind == "linear":
+        return get_linear_schedule_with_warmup(adamw, warmup, steps)
+    if kind == "cosine":
+        return get_cosine_with_min_lr_schedule_with_warmup(adamw, warmup, steps, min_lr_rate=minimum)
+    decay = schedule.get("decay") or max(1, round(steps / 5))
+    return get_wsd_schedule(adamw, warmup, decay, num_training_steps=steps, min_lr_ratio=minimum)
 
 
 def train(peft_model, rows, order, optimizer, schedule):

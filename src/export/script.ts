@@ -5,6 +5,7 @@
  */
 import { hubId } from "@/export/base";
 import type { Recipe } from "@/train/recipe";
+import { decaySteps } from "@/train/schedule";
 
 /** `base` as adapter_config.json names it. */
 export function trainingScript(recipe: Recipe, base: { name: string; revision?: string | undefined }): string | null {
@@ -54,7 +55,7 @@ config = SFTConfig(
     gradient_accumulation_steps=${batch.accumulate},
     max_length=${data.maxLength},
     learning_rate=${optimizer.learningRate},
-    lr_scheduler_type=${py(schedule.kind === "constant" ? "constant_with_warmup" : schedule.kind)},
+    ${scheduler(schedule)}
     warmup_steps=${schedule.warmup},
     adam_beta1=${optimizer.beta1},
     adam_beta2=${optimizer.beta2},
@@ -89,6 +90,18 @@ const LOSSES: Readonly<Record<Recipe["data"]["loss"], string>> = {
   assistant: "assistant_only_loss=True,",
   all: "completion_only_loss=False,",
 };
+
+/** transformers' name of the schedule and what that wants to know. */
+function scheduler(schedule: Recipe["schedule"]): string {
+  const { kind, minimum } = schedule;
+  const as = (name: string, settings = "") =>
+    `lr_scheduler_type=${py(name)},${settings && `\n    lr_scheduler_kwargs={${settings}},`}`;
+  if (kind === "warmup_stable_decay") {
+    return as(kind, `"num_decay_steps": ${decaySteps(schedule)}, "min_lr_ratio": ${minimum}`);
+  }
+  if (kind === "cosine" && minimum > 0) return as("cosine_with_min_lr", `"min_lr_rate": ${minimum}`);
+  return as(kind === "constant" ? "constant_with_warmup" : kind);
+}
 
 /** A JSON string is a Python string. */
 const py = (text: string) => JSON.stringify(text);

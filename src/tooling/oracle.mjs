@@ -59,7 +59,7 @@ const RECIPES = {
     data: { holdout: 0, maxLength: 128 },
     lora: { rank: 8, alpha: 8 },
     optimizer: { learningRate: 2e-3, weightDecay: 0.1, maxGradNorm: 0.5 },
-    schedule: { kind: "cosine", warmup: 2, steps: 12 },
+    schedule: { kind: "warmup_stable_decay", warmup: 2, steps: 12, minimum: 0.1, decay: 5 },
     batch: { size: 1, accumulate: 2 },
   },
 };

@@ -117,9 +117,13 @@ export const Recipe = z.strictObject({
   ),
   schedule: z._default(
     z.strictObject({
-      kind: z._default(z.enum(["linear", "cosine", "constant"]), "linear"),
+      kind: z._default(z.enum(["linear", "cosine", "constant", "warmup_stable_decay"]), "linear"),
       warmup: z._default(natural, 0),
       steps: z._default(count, 100),
+      /** Of cosine and warmup_stable_decay: where the rate ends, as a share of the peak. */
+      minimum: z._default(z.number().check(z.minimum(0), z.maximum(1)), 0),
+      /** Of warmup_stable_decay: steps of the fall; 0: a fifth of all. */
+      decay: z._default(natural, 0),
     }),
     {} as never,
   ),

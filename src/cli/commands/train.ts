@@ -31,6 +31,8 @@ export const train: Command = {
     "accumulate",
     "schedule",
     "warmup",
+    "lr-minimum",
+    "decay",
     "loss",
     "max-length",
     "columns",

@@ -30,7 +30,7 @@ export function createPlot(place: HTMLElement, kind: PlotKind, total: number): P
       axes: [axis(paint, { size: 26 }), axis(paint, { size: 48, values: (_plot, ticks) => ticks.map(tickWords) })],
       series: [{}, ...seriesOf(kind, paint)],
     },
-    kind === "loss" ? [[], [], [], [], []] : [[], []],
+    [[], ...seriesOf(kind, paint).map(() => [])] as UPlot.AlignedData,
     place,
   );
   const observer = new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height }));
@@ -83,7 +83,9 @@ interface Palette {
 }
 
 function seriesOf(kind: PlotKind, paint: Palette): UPlot.Series[] {
-  if (kind !== "loss") return [{ stroke: paint.ember, width: 1.75, points: { show: false } }];
+  const line = { stroke: paint.ember, width: 1.75, points: { show: false } };
+  const planned = { stroke: paint.soft, width: 1.25, dash: [5, 5], points: { show: false } };
+  if (kind !== "loss") return kind === "rate" ? [line, planned] : [line];
   return [
     { stroke: withAlpha(paint.ember, 0.3), width: 1, points: { show: false } },
     { stroke: paint.ember, width: 2.5, points: { show: false } },

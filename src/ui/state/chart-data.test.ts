@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { gradientFrame, lossFrame } from "@/ui/state/chart-data";
+import { gradientFrame, lossFrame, rateFrame } from "@/ui/state/chart-data";
 import { applyEvents, startLog } from "@/ui/state/run-log";
 import type { RunEvent } from "@/worker/api";
 
@@ -31,6 +31,17 @@ describe("chart data", () => {
   it("leaves a gap where the loss is not a number", () => {
     const frame = lossFrame(applyEvents(startLog(2), [step(1, 3), step(2, Number.NaN)]));
     expect(frame.columns[1]).toEqual([3, null]);
+  });
+
+  it("draws the planned rate from the step that was last to the end", () => {
+    const frame = rateFrame(applyEvents(startLog(4, [1, 1, 0.5, 0.25]), [step(1, 3), step(2, 3)]));
+    expect(frame.columns).toEqual([
+      [1, 2, 3, 4],
+      [1, 1, null, null],
+      [null, 1, 0.5, 0.25],
+    ]);
+    expect(frame.summary).toContain("planned to end at");
+    expect(rateFrame(startLog(2, [1, 0.5])).columns[2]).toEqual([1, 0.5]);
   });
 
   it("keeps long runs drawable", () => {

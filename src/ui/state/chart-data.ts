@@ -44,9 +44,24 @@ export function lossFrame({ steps, evals, total }: RunLog): ChartFrame {
   };
 }
 
-export function rateFrame({ steps }: RunLog): ChartFrame {
+/** Columns: step, learning rate so far, and the one that is planned, from the step that was last. */
+export function rateFrame({ steps, rates }: RunLog): ChartFrame {
+  const done = steps.at(-1)?.step ?? 0;
+  const rows = new Map<number, [number | null, number | null]>();
   const values = steps.map((event) => event.lr);
-  return lineFrame(steps, values, `Learning rate ${describeCurve(values, learningRate)}.`);
+  for (const index of thin(values, MOST_POINTS)) rows.set(steps[index]?.step ?? 0, [finite(values[index]), null]);
+  const ahead = rates.slice(Math.max(0, done - 1));
+  for (const index of thin(ahead, MOST_POINTS)) {
+    const step = Math.max(1, done) + index;
+    rows.set(step, [rows.get(step)?.[0] ?? null, finite(ahead[index])]);
+  }
+  const sorted = [...rows].sort(([a], [b]) => a - b);
+  const last = rates.at(-1);
+  const plan = last === undefined || done >= rates.length ? "" : `, planned to end at ${learningRate(last)}`;
+  return {
+    columns: [sorted.map(([step]) => step), sorted.map(([, row]) => row[0]), sorted.map(([, row]) => row[1])],
+    summary: `Learning rate ${describeCurve(values, learningRate)}${plan}.`,
+  };
 }
 
 export function gradientFrame({ steps }: RunLog): ChartFrame {

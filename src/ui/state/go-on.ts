@@ -4,6 +4,7 @@
  */
 import { isReference } from "@/hub/reference";
 import type { RunRecord } from "@/runs/record";
+import { plannedRates } from "@/train/schedule";
 import { setAdapter } from "@/ui/state/adapter";
 import { attempt, session } from "@/ui/state/core";
 import { datasetSource, openDataset } from "@/ui/state/dataset";
@@ -18,7 +19,9 @@ export async function resumeRun(id: string): Promise<void> {
   showWork();
   if (!(await prepare(record))) return;
   const step = record.checkpoints.at(-1)?.step ?? 0;
-  await goOn(logOfRun(record, step, record.recipe.schedule.steps), (onEvent) => session().resumeRun(id, onEvent));
+  await goOn(logOfRun(record, step, record.recipe.schedule.steps, plannedRates(record.recipe)), (onEvent) =>
+    session().resumeRun(id, onEvent),
+  );
 }
 
 /** With `rate` times the learning rate, and as many more steps as the run had, where it had done all of them. */
@@ -34,7 +37,9 @@ export async function forkRun(id: string, which: WhichCheckpoint, rate: number):
     schedule: { ...schedule, steps },
   };
   adoptRecipe({ ...record.recipe, ...changes });
-  await goOn(logOfRun(record, step, steps), (onEvent) => session().forkRun(id, which, changes, onEvent));
+  await goOn(logOfRun(record, step, steps, plannedRates(changes)), (onEvent) =>
+    session().forkRun(id, which, changes, onEvent),
+  );
 }
 
 export async function openRun(id: string, which: WhichCheckpoint): Promise<void> {

@@ -51,11 +51,14 @@ export const MORE_FIELDS: readonly Field[] = [
     help: "How the learning rate falls over the run.",
     options: [
       ["linear", "Linear, down to zero"],
-      ["cosine", "Cosine, down to zero"],
+      ["cosine", "Cosine, down to the minimum"],
       ["constant", "Constant"],
+      ["warmup_stable_decay", "Constant, then a cosine at the end"],
     ],
   },
   number("schedule.warmup", "Warm-up steps", "The learning rate climbs over these first."),
+  number("schedule.minimum", "Lowest rate", "Share of the learning rate at which a cosine ends.", "any"),
+  number("schedule.decay", "Steps of the fall", "Of constant, then a cosine. 0 is a fifth of all steps."),
   number("batch.accumulate", "Accumulate", "Batches added up before each correction."),
   {
     kind: "choice",

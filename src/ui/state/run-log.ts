@@ -25,6 +25,8 @@ export interface RunLog {
   readonly phase: Phase;
   /** Steps that the recipe asks for. */
   readonly total: number;
+  /** Learning rate of every step as the recipe plans it. */
+  readonly rates: readonly number[];
   readonly steps: readonly StepEvent[];
   readonly evals: readonly EvalPoint[];
   readonly samples: readonly SampleSet[];
@@ -32,8 +34,8 @@ export interface RunLog {
   readonly probe: ProbeReport | null;
 }
 
-export function startLog(total: number): RunLog {
-  return { phase: "compile", total, steps: [], evals: [], samples: [], warnings: [], probe: null };
+export function startLog(total: number, rates: readonly number[] = []): RunLog {
+  return { phase: "compile", total, rates, steps: [], evals: [], samples: [], warnings: [], probe: null };
 }
 
 export function applyEvents(log: RunLog, events: readonly RunEvent[]): RunLog {
@@ -56,6 +58,7 @@ export function applyEvents(log: RunLog, events: readonly RunEvent[]): RunLog {
     phase,
     probe,
     total: log.total,
+    rates: log.rates,
     steps: append(log.steps, steps),
     evals: append(log.evals, evals),
     samples: append(log.samples, samples),
@@ -64,14 +67,19 @@ export function applyEvents(log: RunLog, events: readonly RunEvent[]): RunLog {
 }
 
 /** What a kept run showed until `step`, as the beginning of one that goes on to `total`. */
-export function logOfRun({ series, samples }: RunRecord, step: number, total: number): RunLog {
+export function logOfRun(
+  { series, samples }: RunRecord,
+  step: number,
+  total: number,
+  rates: readonly number[] = [],
+): RunLog {
   const at = (name: string, step: number) => {
     const i = series[name]?.steps.indexOf(step) ?? -1;
     return series[name]?.values[i] ?? Number.NaN;
   };
   const steps = (series.loss?.steps ?? []).filter((done) => done <= step);
   return {
-    ...startLog(total),
+    ...startLog(total, rates),
     steps: steps.map((done) => ({
       type: "step",
       step: done,

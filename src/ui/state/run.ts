@@ -1,5 +1,6 @@
 /** The current run: its log, its result, and the three things a person can do to it. */
 import { signal } from "@preact/signals";
+import { plannedRates } from "@/train/schedule";
 import { setAdapter } from "@/ui/state/adapter";
 import { activity, attempt, report, session } from "@/ui/state/core";
 import { dataset } from "@/ui/state/dataset";
@@ -29,7 +30,7 @@ export function train(): Promise<boolean> {
     const samples = wanted.evaluate.samples;
     const prompts = samples.length > 0 ? samples : (dataset.value?.samplePrompts ?? []).slice(0, SAMPLES);
     const full = { ...wanted, evaluate: { ...wanted.evaluate, samples: prompts } };
-    await watch(startLog(wanted.schedule.steps), (onEvent) => session().train(full, onEvent));
+    await watch(startLog(wanted.schedule.steps, plannedRates(wanted)), (onEvent) => session().train(full, onEvent));
   });
 }
 
