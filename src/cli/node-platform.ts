@@ -8,6 +8,7 @@ import { parseEndpoint } from "@/hub/client";
 import { HUB } from "@/hub/reference";
 import { type ChosenTarget, chooseTarget, type Preference } from "@/session/choose-target";
 import type { Platform } from "@/session/platform";
+import { tuningStore } from "@/session/tuning";
 import { diskExports, diskFiles } from "@/storage/disk-files";
 import { diskLocks } from "@/storage/disk-locks";
 import { diskRecords } from "@/storage/disk-records";
@@ -27,7 +28,10 @@ export function nodePlatform(preference: Preference): Platform {
     hub: { endpoint: HF_ENDPOINT ? parseEndpoint(HF_ENDPOINT) : HUB, token: HF_TOKEN },
     onnxruntime: () => import("onnxruntime-web/wasm"),
     openTarget: () => {
-      opened ??= open(preference);
+      opened ??= open(
+        preference,
+        tuningStore(async () => diskRecords(join(cache, "tuning"))),
+      );
       return opened;
     },
     bundled: async (path) => {
@@ -44,7 +48,7 @@ export function nodePlatform(preference: Preference): Platform {
   };
 }
 
-async function open(preference: Preference): Promise<ChosenTarget> {
+async function open(preference: Preference, tuning: ReturnType<typeof tuningStore>): Promise<ChosenTarget> {
   if (preference === "cpu") return chooseTarget("cpu", undefined);
   if (!vulkanLoader()) {
     if (preference === "webgpu") restartOnSoftwareGpu();
@@ -53,7 +57,7 @@ async function open(preference: Preference): Promise<ChosenTarget> {
   const gpu = await dawn();
   const adapter = await gpu?.requestAdapter();
   if (!adapter && preference === "webgpu") restartOnSoftwareGpu();
-  return chooseTarget(preference, adapter ? gpu : undefined);
+  return chooseTarget(preference, adapter ? gpu : undefined, tuning);
 }
 
 /** Where Linux keeps libvulkan; without it Dawn finds nothing and complains on stderr. Other systems bring a GPU API. */

@@ -8,6 +8,8 @@ export interface OpenedDevice {
   readonly device: GPUDevice;
   readonly description: string;
   readonly software: boolean;
+  /** What the device reported since it was last asked, if anything; one listener, however many targets it serves. */
+  readonly takeFailure: () => string | undefined;
 }
 
 /** Names under which CPU implementations of WebGPU show themselves. */
@@ -33,5 +35,14 @@ export async function openDevice(gpu: GPU | undefined): Promise<OpenedDevice> {
   });
   const names = [info.vendor, info.architecture, info.device, info.description].filter((name) => name !== "");
   const description = names.join(" ") || "unnamed GPU";
-  return { device, description, software: info.isFallbackAdapter || SOFTWARE.test(description) };
+  let failure: string | undefined;
+  device.addEventListener("uncapturederror", (event) => {
+    failure ??= event.error.message;
+  });
+  const takeFailure = () => {
+    const message = failure;
+    failure = undefined;
+    return message;
+  };
+  return { device, description, takeFailure, software: info.isFallbackAdapter || SOFTWARE.test(description) };
 }

@@ -9,7 +9,10 @@ import { call, createGraph, external, storagesOf } from "@/graph/graph";
 import type { Call, WeightFormat } from "@/graph/target";
 
 export interface Trial {
+  /** Of CALLS calls in one submit, by the wall clock. */
   readonly ms: number;
+  /** Of one call by the GPU's own clock, where there is one that is fine enough for it. */
+  readonly gpuMs?: number;
   readonly values: Float32Array;
 }
 export type Measure = (className: ProductClass, variant: Variant) => Promise<Trial>;
@@ -79,12 +82,29 @@ export function measuring(opened: OpenedDevice): [Measure, () => void] {
       await target.idle();
       if (i > 0) ms = Math.min(ms, performance.now() - start);
     }
+    const gpuMs = opened.device.features.has("timestamp-query") ? leastOf(await executable.profile()) : undefined;
     const result = buffers.get(Object.values(item.writes)[0]?.storage.name ?? "");
     const values = result ? new Float32Array(await target.read(result)) : new Float32Array();
-    return { ms, values };
+    return { ms, gpuMs, values };
   };
   return [measure, () => freeing.forEach((free) => void free())];
 }
+
+/** A clock is fine enough if the least time has this many of its ticks. */
+const TICKS = 10;
+
+/**
+ * The least of several times in ms, if the clock that took them is fine enough for it. The tick is the greatest common
+ * divisor of the readings: too long rather than too short where they are few, or all alike.
+ */
+export function leastOf(times: Float64Array): number | undefined {
+  const nanoseconds = Array.from(times, (ms) => Math.round(ms * 1e6));
+  const least = Math.min(...nanoseconds);
+  const tick = nanoseconds.reduce(divisor, 0);
+  return least > 0 && least >= TICKS * tick ? least / 1e6 : undefined;
+}
+
+const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
 
 /** Values that are harmless as f32 and, in pairs, as f16 scales with 4-bit numbers around them. */
 function pattern(words: number, packed: boolean): ArrayBufferView {

@@ -32,7 +32,7 @@ interface Dispatch {
 }
 
 export function createWebGpuTarget(
-  { device, description, software }: OpenedDevice,
+  { device, description, software, takeFailure }: OpenedDevice,
   memoryBudget = 0,
   choose: ChooseVariant = byDefault(device, software),
 ): Target {
@@ -45,15 +45,10 @@ export function createWebGpuTarget(
   const buffers = new Set<GpuBuffer>();
   let live = 0;
   let peak = 0;
-  let failure: string | undefined;
-  device.addEventListener("uncapturederror", (event) => {
-    failure ??= event.error.message;
-  });
 
   const check = () => {
-    if (failure === undefined) return;
-    const message = failure;
-    failure = undefined;
+    const message = takeFailure();
+    if (message === undefined) return;
     throw new AppError(/memory/i.test(message) ? "device/out-of-memory" : "internal", `The GPU reported: ${message}`, {
       hint: "Try a shorter maximum length, a smaller batch or a smaller model.",
     });

@@ -2,12 +2,15 @@
 import { AppError } from "@/errors";
 import { type ChosenTarget, chooseTarget, type Preference } from "@/session/choose-target";
 import type { OnnxRuntime, Platform, RunHome } from "@/session/platform";
+import { tuningStore } from "@/session/tuning";
 import type { FileStore } from "@/storage/files";
 import { idbRecords } from "@/storage/idb-records";
 import { webLocks } from "@/storage/locks";
 import { memoryFiles } from "@/storage/memory-files";
 import { opfsFiles } from "@/storage/opfs-files";
 import { memoryRecords } from "@/storage/records";
+
+const TUNING = tuningStore(() => idbRecords("burnish-tuning").catch(() => memoryRecords()));
 
 /** `base` is the page's address; the worker's own lies elsewhere once built. */
 export function browserPlatform(base: string, preference: Preference, endpoint: string): Platform {
@@ -16,7 +19,7 @@ export function browserPlatform(base: string, preference: Preference, endpoint: 
   let runs: Promise<RunHome> | undefined;
   return {
     openTarget: () => {
-      opened ??= chooseTarget(preference, navigator.gpu);
+      opened ??= chooseTarget(preference, navigator.gpu, TUNING);
       opened.catch(() => {
         opened = undefined;
       });
