@@ -80,9 +80,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Anyone may import these: no folder owns them. A schedule is a pure function of the recipe. */
-const EVERYONE = ["errors", "util", "train/recipe", "train/schedule"];
+const EVERYONE = ["errors", "util", "train/recipe", "train/schedule", "train/recipe-paths"];
 /** Contracts whose types anyone may import, with `import type`. */
-const TYPES_FOR_EVERYONE = ["worker/api", "graph/target", "runs", "bench/report"];
+const TYPES_FOR_EVERYONE = ["worker/api", "graph/target", "runs", "explain", "bench/report"];
 
 /** Files of src/ops/ that are no op, and why: they need no shader and no test of their own. */
 const NO_OPS: Readonly<Record<string, string>> = {

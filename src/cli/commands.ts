@@ -13,6 +13,7 @@ import { pushResult } from "@/cli/commands/push";
 import { resume } from "@/cli/commands/resume";
 import { runs } from "@/cli/commands/runs";
 import { score } from "@/cli/commands/score";
+import { sweep } from "@/cli/commands/sweep";
 import { tokens } from "@/cli/commands/tokens";
 import { train } from "@/cli/commands/train";
 
@@ -31,4 +32,5 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   runs,
   practice,
   resume,
+  sweep,
 };

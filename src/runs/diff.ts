@@ -1,5 +1,6 @@
 /** What two runs do differently: the first thing to look at when their curves differ. */
 import type { RunRecord } from "@/runs/record";
+import { recipeLeaves } from "@/train/recipe-paths";
 
 export interface Difference {
   /** "optimizer.learningRate" */
@@ -21,18 +22,10 @@ export function diffRuns(a: RunRecord, b: RunRecord): Difference[] {
 
 function described({ recipe, model, data, engine, software }: RunRecord): Map<string, string> {
   return new Map([
-    ...leaves(recipe),
+    ...[...recipeLeaves(recipe)].map(([field, leaf]) => [field, JSON.stringify(leaf)] as const),
     ["model fingerprint", model.fingerprint],
     ["data fingerprint", data.fingerprint],
     ["engine", engine],
     ["version", software],
   ]);
-}
-
-function leaves(value: object, path = ""): [string, string][] {
-  return Object.entries(value).flatMap(([key, entry]): [string, string][] => {
-    const name = path === "" ? key : `${path}.${key}`;
-    const nested = typeof entry === "object" && entry !== null && !Array.isArray(entry);
-    return nested ? leaves(entry as object, name) : [[name, JSON.stringify(entry) ?? ""]];
-  });
 }

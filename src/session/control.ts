@@ -4,6 +4,8 @@ import { AppError } from "@/errors";
 /** What the outside may say to a run; looked at between steps. */
 export interface RunControl {
   stopped: boolean;
+  /** Ends the run there, kept as if it had been stopped. */
+  readonly until?: number | undefined;
   /** Pending while paused. */
   paused: Promise<void> | undefined;
 }

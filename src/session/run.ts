@@ -65,7 +65,7 @@ export async function runTraining(inputs: RunInputs): Promise<Omit<RunResult, "r
   out.put({ type: "phase", phase: "compile" });
   const judge = createJudge(recipe);
   const events = trainMethod(model, dataset, recipe, adapter, {
-    ...{ from, ends: () => control.stopped },
+    ...{ from, ends: (step: number) => control.stopped || step >= (control.until ?? Number.POSITIVE_INFINITY) },
     ...(keeper ? { keeps: keeper.wants } : {}),
   });
   for await (const event of events) {

@@ -11,18 +11,22 @@ import { exportCalls } from "@/session/calls/export";
 import { finishCalls } from "@/session/calls/finish";
 import { modelCalls } from "@/session/calls/model";
 import { runCalls } from "@/session/calls/runs";
+import { sweepCalls } from "@/session/calls/sweeps";
 import { trainingCalls } from "@/session/calls/training";
 import type { Session } from "@/session/contract";
 import { createCore } from "@/session/core";
 import type { Platform } from "@/session/platform";
+import { trainRuns } from "@/session/train-run";
 
 export function createSession(platform: Platform): Session {
   const core = createCore(platform);
   const opening = { ...modelCalls(core), ...dataCalls(core) };
+  const runs = trainRuns(core, opening);
   return {
     ...opening,
     ...checkingCalls(core),
-    ...trainingCalls(core, opening),
+    ...trainingCalls(core, runs),
+    ...sweepCalls(core, runs),
     ...answerCalls(core),
     ...adapterCalls(core),
     ...exportCalls(core),

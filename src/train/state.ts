@@ -36,7 +36,7 @@ export async function unpackState(
   const header = await readHeader(source);
   const read = async (name: string) => {
     const entry = header.get(name);
-    if (!entry || entry.shape.length !== 1 || entry.shape[0] !== length) {
+    if (entry?.shape.length !== 1 || entry.shape[0] !== length) {
       throw new AppError("file/malformed", `The checkpoint has no ${name} of ${length} values.`, {
         hint: "It belongs to another recipe or model.",
       });

@@ -25,8 +25,10 @@ export interface TrainingWay {
   readonly from?: TrainingState | undefined;
   /** Asked after each step and its evaluation: is its state wanted? */
   readonly keeps?: ((step: number, evaluated: boolean) => boolean) | undefined;
-  /** Asked before each step: is it time to end? */
-  readonly ends?: (() => boolean) | undefined;
+  /** Asked before each step, with the steps done: is it time to end? */
+  readonly ends?: ((step: number) => boolean) | undefined;
+  /** Instead of the recipe's schedule: the rate of each step, from 0. */
+  readonly rate?: ((step: number) => number) | undefined;
 }
 
 export interface TrainingRun<S extends Encoded = Encoded> extends TrainingWay {
@@ -109,14 +111,14 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
   try {
     if (feed.heldOut && first === 0) yield { type: "eval", step: 0, ...(await feed.heldOut(scorer)) };
     await scorer.reference(feed.precompute);
-    for (let step = first; step < steps && !run.ends?.(); step++) {
+    for (let step = first; step < steps && !run.ends?.(step); step++) {
       const { rows, window, scalars, warnings } = await feed.next(step);
       for (const message of warnings) yield { type: "warning", message };
       const references: Float32Array[][] = [];
       if (objective.reference) for (const item of window) references.push(await scorer.reference(item));
       const labels = window.flat().reduce((sum, sequence) => sum + countTrained(sequence), 0);
       const share = { sequences: window.flat().length, labels };
-      const lr = recipe.optimizer.learningRate * scheduleFactor(recipe.schedule, step);
+      const lr = run.rate?.(step) ?? recipe.optimizer.learningRate * scheduleFactor(recipe.schedule, step);
       writeStep(adamStep(recipe, step + 1, lr));
       const judged: Promise<Judgement>[] = [];
       for (const [i, item] of window.entries()) {

@@ -1,11 +1,14 @@
 /** Runs for the mock session: curves that fall, forks, one that was interrupted. */
+
+import { rateLadder, readRange } from "@/explain/rate-range";
 import { diffRuns } from "@/runs/diff";
 import type { RunRecord, RunStatus } from "@/runs/record";
 import { summaryOf } from "@/runs/summary";
+import { SweepPlan, type SweepRow, trialsOf } from "@/runs/sweep";
 import { parseRecipe } from "@/train/recipe";
-import type { RunsApi } from "@/worker/api";
+import type { RunsApi, SweepApi } from "@/worker/api";
 
-export function mockRuns(): RunsApi {
+export function mockRuns(): RunsApi & SweepApi {
   const runs = new Map(
     [
       run("commands-20261121-101500-3f9a", "done", 2e-3, 60, null),
@@ -27,6 +30,31 @@ export function mockRuns(): RunsApi {
     openRun: async () => ({ rank: 8, alpha: 16, step: 60 }),
     resumeRun: async () => Promise.reject(new Error("not in the mock")),
     forkRun: async () => Promise.reject(new Error("not in the mock")),
+    findRate: async (_, onPoint) => {
+      const points = rateLadder(1e-6, 1, 60).map((rate) => ({
+        rate,
+        loss:
+          3 - 2.4 / (1 + (2e-3 / rate) ** 1.4) + (rate > 0.05 ? 9 * (rate - 0.05) : 0) + 0.04 * Math.sin(rate * 9e4),
+      }));
+      for (const point of points) onPoint(point, points.length);
+      return { ...readRange(points), points };
+    },
+    sweep: async (plan, recipe, onRows) => {
+      const rows = trialsOf(SweepPlan.parse(plan), parseRecipe(recipe)).map(({ changes }, i): SweepRow => {
+        const evalLoss = 0.4 + ((i * 7) % 5) / 6;
+        return {
+          changes,
+          state: i === 4 ? "failed" : "done",
+          run: null,
+          steps: 60,
+          loss: evalLoss - 0.1,
+          evalLoss,
+          seconds: 12,
+        };
+      });
+      onRows(rows);
+      return rows;
+    },
     exportTrackio: async (_, project) => file(`${project}-trackio.zip`),
   };
 }

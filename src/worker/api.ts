@@ -4,9 +4,11 @@
  */
 import type { BenchOptions, BenchReport } from "@/bench/report";
 import type { WireError } from "@/errors";
+import type { RatePoint, RateReading } from "@/explain/rate-range";
 import type { Difference } from "@/runs/diff";
 import type { RunRecord } from "@/runs/record";
 import type { RunSummary } from "@/runs/summary";
+import type { SweepInput, SweepRow } from "@/runs/sweep";
 import type { Recipe, RecipeInput } from "@/train/recipe";
 import type { DataLook, DataReport, DatasetInfo, PracticeExercise, RowPlace, RowView } from "@/worker/api/data";
 import type { ProbeReport } from "@/worker/api/probe";
@@ -208,6 +210,21 @@ export interface ExportOutline {
 
 export type WhichCheckpoint = "best" | "last" | number;
 
+/** Looking for settings. */
+export interface SweepApi {
+  /** The learning-rate range test: the open adapter stays as it is. */
+  findRate(
+    recipe: RecipeInput,
+    onPoint: (point: RatePoint, total: number) => void,
+  ): Promise<RateReading & { readonly points: readonly RatePoint[] }>;
+  /** Kept runs over a grid of settings; `stop` ends it after the run's step. */
+  sweep(
+    plan: SweepInput,
+    recipe: RecipeInput,
+    onRows: (rows: readonly SweepRow[]) => void,
+  ): Promise<readonly SweepRow[]>;
+}
+
 /** What a screen may ask about runs that are kept. */
 export interface RunsApi {
   /** Newest first. A run that says it is going on, but is held by nobody, is told as interrupted. */
@@ -296,7 +313,7 @@ export interface PushStep {
   readonly total: number;
 }
 
-export interface SessionApi extends RunsApi {
+export interface SessionApi extends RunsApi, SweepApi {
   device(): Promise<DeviceInfo>;
   openModel(source: ModelSource, onProgress: OpenProgress, dtype?: BaseDtype): Promise<ModelInfo>;
   cachedModels(): Promise<CachedModel[]>;

@@ -5,30 +5,15 @@
  */
 import { AppError } from "@/errors";
 import { parseRecipe, type Recipe } from "@/train/recipe";
+import { type Leaf, recipeLeaves } from "@/train/recipe-paths";
 
 const PREFIX = "#recipe:";
 const LONGEST = 8000;
 
-type Leaf = string | number | boolean | object;
-
-/** { lora: { rank: 8 } } → Map { "lora.rank" → 8 }. What lies below a section's field is one leaf. */
-export function flatten(value: object, path = ""): Map<string, Leaf> {
-  const leaves = new Map<string, Leaf>();
-  for (const [key, entry] of Object.entries(value)) {
-    const name = path === "" ? key : `${path}.${key}`;
-    if (path === "" && typeof entry === "object" && entry !== null && !Array.isArray(entry)) {
-      for (const [inner, leaf] of flatten(entry, name)) leaves.set(inner, leaf);
-    } else {
-      leaves.set(name, entry);
-    }
-  }
-  return leaves;
-}
-
 export function recipeToHash(recipe: Recipe): string {
-  const defaults = flatten(parseRecipe({}));
+  const defaults = recipeLeaves(parseRecipe({}));
   const parameters = new URLSearchParams();
-  for (const [name, leaf] of flatten(recipe)) {
+  for (const [name, leaf] of recipeLeaves(recipe)) {
     if (write(leaf) !== write(defaults.get(name) ?? "")) parameters.set(name, write(leaf));
   }
   return PREFIX + parameters.toString();
@@ -38,7 +23,7 @@ export function recipeToHash(recipe: Recipe): string {
 export function recipeFromHash(hash: string): Recipe | null {
   if (!hash.startsWith(PREFIX)) return null;
   if (hash.length > LONGEST) throw new AppError("recipe/invalid", "The recipe in this link is too long to be one.");
-  const defaults = flatten(parseRecipe({}));
+  const defaults = recipeLeaves(parseRecipe({}));
   const input = new Map<string, unknown>();
   const unknown: string[] = [];
   for (const [name, text] of new URLSearchParams(hash.slice(PREFIX.length))) {
