@@ -93,7 +93,11 @@ export function gainPower(n: number, fixed: number, broken: number): number {
     const chance = binomial(n, changed, changing);
     if (chance < 1e-12) continue;
     let found = 0;
-    for (let b = 0; 2 * b < changed && mcnemarMidP(changed - b, b) <= 0.05; b++) {
+    let below = 0;
+    for (let b = 0; 2 * b < changed; b++) {
+      const here = binomial(changed, b, 0.5);
+      if (2 * below + here > 0.05) break;
+      below += here;
       found += binomial(changed, b, broken / changing);
     }
     power += chance * found;
