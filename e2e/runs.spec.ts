@@ -48,3 +48,23 @@ test("a tab that is closed in the middle of a run: its record says so, and it go
   await expect(again.getByTestId("side-by-side")).toContainText("the same settings, model, data and engine");
   expect(faults).toEqual([]);
 });
+
+test("a rate is found and used, and a sweep ends with its best run open", async ({ page }) => {
+  const faults = await openPage(page, "cpu");
+  await page.getByTestId("open-ember").click();
+  await page.getByTestId("open-commands").click();
+  await expect(page.getByTestId("start-training")).toBeEnabled({ timeout: 30_000 });
+  await page.getByLabel("Steps", { exact: true }).fill("9");
+  await page.getByRole("link", { name: "Sweep" }).click();
+  await page.getByTestId("find-rate").click();
+  await expect(page.getByTestId("rate-sentence")).toContainText("falls fastest", { timeout: 60_000 });
+  await page.getByTestId("use-rate").click();
+  await expect(page.getByTestId("use-rate")).toHaveText("The recipe has it");
+  await page.getByTestId("sweep-rates").fill("1e-5, 3e-3");
+  await page.getByTestId("start-sweep").click();
+  await expect(page.getByTestId("sweep-table").locator("tbody tr").first()).toContainText("0.003", { timeout: 60_000 });
+  await expect(page.getByTestId("start-sweep")).toBeEnabled({ timeout: 60_000 });
+  await page.getByRole("link", { name: "Runs" }).click();
+  await expect(page.getByTestId("run-row")).toHaveCount(2);
+  expect(faults).toEqual([]);
+});

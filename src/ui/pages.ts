@@ -4,6 +4,7 @@ import { Bench } from "@/ui/pages/bench";
 import { Home } from "@/ui/pages/home";
 import { Practice } from "@/ui/pages/practice";
 import { Runs } from "@/ui/pages/runs";
+import { Sweep } from "@/ui/pages/sweep";
 
 export interface Page {
   /** The fragment's word: "#/bench"; "" for the first. */
@@ -16,6 +17,7 @@ export const PAGES: readonly Page[] = [
   { room: "", label: "Train", View: Home },
   { room: "practice", label: "Practice", View: Practice },
   { room: "runs", label: "Runs", View: Runs },
+  { room: "sweep", label: "Sweep", View: Sweep },
   { room: "bench", label: "Bench", View: Bench },
 ];
 

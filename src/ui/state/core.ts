@@ -6,7 +6,18 @@ import { computed, signal } from "@preact/signals";
 import { toWire, type WireError } from "@/errors";
 import type { SessionApi } from "@/worker/api";
 
-export type Place = "device" | "model" | "data" | "recipe" | "run" | "compare" | "chat" | "take" | "runs" | "bench";
+export type Place =
+  | "device"
+  | "model"
+  | "data"
+  | "recipe"
+  | "run"
+  | "compare"
+  | "chat"
+  | "take"
+  | "runs"
+  | "bench"
+  | "sweep";
 
 export const activity = signal<Place | null>(null);
 export const idle = computed(() => activity.value === null);
