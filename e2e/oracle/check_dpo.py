@@ -10,11 +10,11 @@ import json
 import tempfile
 
 import common
-import torch
-from datasets import Dataset, disable_progress_bars
+import trl_training
 from trl import DPOConfig, DPOTrainer
 
-REWARDS = ("chosen", "rejected", "margins", "accuracies")
+FIELDS = [("loss", "loss", 0.0), ("gradNorm", "grad_norm", 0.0)]
+FIELDS += [(f"rewards/{name}", f"rewards/{name}", 0.01) for name in ("chosen", "rejected", "margins", "accuracies")]
 
 
 def arguments():
@@ -25,46 +25,18 @@ def arguments():
     return parser.parse_args()
 
 
-def trainer_of(args, recipe, rows, order, folder):
-    """TRL's trainer over the rows in our order, one step a batch."""
-    dpo, optimizer, schedule, lora = (recipe[key] for key in ("dpo", "optimizer", "schedule", "lora"))
-    flat = [rows[row] for step in order for batch in step for row in batch]
-    model = common.new_adapter(common.load_model(args.model), lora["rank"], lora["alpha"], lora["targets"])
-    common.set_adapter(model, common.read_adapter_tensors(args.init))
-    config = DPOConfig(
-        output_dir=folder, use_cpu=True, bf16=False, report_to="none", disable_tqdm=True, logging_steps=1, save_strategy="no",
-        gradient_checkpointing=False, max_steps=len(order), max_length=recipe["data"]["maxLength"],
-        per_device_train_batch_size=len(order[0][0]), gradient_accumulation_steps=len(order[0]),
-        learning_rate=optimizer["learningRate"], adam_beta1=optimizer["beta1"], adam_beta2=optimizer["beta2"],
-        adam_epsilon=optimizer["epsilon"], weight_decay=optimizer["weightDecay"], max_grad_norm=optimizer["maxGradNorm"],
-        lr_scheduler_type=schedule["kind"], warmup_steps=schedule["warmup"], optim="adamw_torch",
-        beta=dpo["beta"], loss_type=[dpo["lossType"]], label_smoothing=dpo["labelSmoothing"],
-    )
-    trainer = DPOTrainer(model=model, args=config, train_dataset=Dataset.from_list(flat),
-                         processing_class=common.load_tokenizer(args.model))
-    trainer._get_train_sampler = lambda *_: torch.utils.data.SequentialSampler(trainer.train_dataset)
-    return trainer
-
-
 def main():
     args = arguments()
-    disable_progress_bars()
     recipe = json.load(open(args.recipe, encoding="utf-8"))
-    rows = common.read_jsonl(args.data)
     order = json.load(open(args.order, encoding="utf-8"))
     ours = [line for line in common.read_jsonl(args.compare) if line.get("type") == "step"]
+    dpo = recipe["dpo"]
     with tempfile.TemporaryDirectory() as folder:
-        trainer = trainer_of(args, recipe, rows, order, folder)
-        trainer.train()
-        theirs = [line for line in trainer.state.log_history if "loss" in line]
+        config = DPOConfig(**trl_training.settings(recipe, order, folder), beta=dpo["beta"], loss_type=[dpo["lossType"]],
+                           label_smoothing=dpo["labelSmoothing"])
+        theirs = trl_training.logged_steps(DPOTrainer, config, args, recipe, common.read_jsonl(args.data), order)
     verdict = common.Verdict()
-    verdict.check(len(ours) == len(theirs) == len(order), f"steps: ours {len(ours)}, TRL {len(theirs)}, order {len(order)}")
-    for step, (got, want) in enumerate(zip(ours, theirs), start=1):
-        pairs = [("loss", "loss", 0.0), ("gradNorm", "grad_norm", 0.0)]
-        pairs += [(f"rewards/{name}", f"rewards/{name}", 0.01) for name in REWARDS]
-        for mine, yours, floor in pairs:
-            verdict.check(common.close(got.get(mine), want[yours], args.tolerance, floor=floor),
-                          f"step {step} {mine}: ours {got.get(mine)}, TRL {want[yours]}")
+    trl_training.compare(verdict, ours, theirs, order, FIELDS, args.tolerance)
     return verdict.finish()
 
 

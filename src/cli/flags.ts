@@ -75,6 +75,7 @@ const FLAGS = {
   seconds: { hint: "N", type: number },
   untested: { hint: "", type: z.literal(true) },
   quick: { hint: "", type: z.literal(true) },
+  validate: { hint: "", type: z.literal(true) },
   growth: { hint: "", type: z.literal(true) },
   json: { hint: "", type: z.literal(true) },
 } as const;

@@ -1,28 +1,14 @@
 /** A run that is cut and resumed has the numbers of one that never was: every loss, and every bit of the adapter. */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chooseTarget } from "@/session/choose-target";
 import type { Session } from "@/session/contract";
-import { createSession } from "@/session/session";
-import { memoryLocks } from "@/storage/locks";
-import { memoryFiles } from "@/storage/memory-files";
-import { memoryRecords } from "@/storage/records";
+import { adapterHash, jsonRows, openTinySession, watch } from "@/session/tiny-session";
 import type { RecipeInput } from "@/train/recipe";
-import { sha256Hex } from "@/util/sha256";
-import type { RunEvent } from "@/worker/api";
 
-const FOLDER = "e2e/fixtures/llama-gqa";
 const POINTS = 20;
 const STEPS = 21;
 
 const rows = Array.from({ length: 17 }, (_, i) => ({ prompt: `${i} and `, completion: `${i * 7} is it.` }));
-const named = (name: string, text: string) => ({ name, blob: new Blob([text]) });
-const data = {
-  kind: "files" as const,
-  name: "rows.jsonl",
-  train: named("rows.jsonl", rows.map((row) => JSON.stringify(row)).join("\n")),
-};
+const data = jsonRows(rows);
 const recipe: RecipeInput = {
   data: { holdout: 0, maxLength: 64 },
   lora: { rank: 4, alpha: 8 },
@@ -34,67 +20,103 @@ const recipe: RecipeInput = {
 
 let session: Session;
 beforeAll(async () => {
-  const home = { records: memoryRecords(), files: memoryFiles(), locks: memoryLocks() };
-  const unused = async () => Promise.reject(new Error("not needed"));
-  session = createSession({
-    openTarget: () => chooseTarget("cpu", undefined),
-    runs: async () => home,
-    bundled: unused,
-    onnxruntime: unused,
-    files: async () => memoryFiles(),
-    exports: { folder: async () => memoryFiles(), room: async () => null },
-    hub: { endpoint: "http://127.0.0.1:1" },
-  });
-  const files = readdirSync(FOLDER)
-    .filter((name) => /^(config|tokenizer.*|model)\.(json|safetensors)$/.test(name))
-    .map((name) => ({ name, blob: new Blob([readFileSync(join(FOLDER, name))]) }));
-  await session.openModel({ kind: "files", name: "tiny", files }, () => {});
-  await session.openDataset(data, recipe);
+  session = await openTinySession();
 });
 afterAll(() => session.release());
 
-const adapterHash = async () => {
-  const [file] = await session.exportAdapter();
-  return sha256Hex(new Uint8Array(await (file?.blob ?? new Blob()).arrayBuffer()));
-};
-
-/** Losses by step; stops after `stopAt`. */
-function watch(stopAt = Number.POSITIVE_INFINITY) {
-  const losses = new Map<number, number>();
-  const onEvent = (events: readonly RunEvent[]) => {
-    for (const event of events) {
-      if (event.type !== "step") continue;
-      losses.set(event.step, event.loss);
-      if (event.step >= stopAt) void session.stop();
-    }
-  };
-  return { losses, onEvent };
+/** Losses and the hash of a run from the same adapter, the one of `base` or a new one. */
+async function untouched(settings: RecipeInput, base?: string) {
+  if (base) await session.openRun(base, "last");
+  const whole = watch(session);
+  await session.train(settings, whole.onEvent);
+  return { losses: whole.losses, hash: await adapterHash(session) };
 }
 
-describe.each([
-  ["plain", recipe],
-  ["DFT on one row at a time", { ...recipe, sft: { lossType: "dft" as const }, batch: { size: 1, accumulate: 1 } }],
-])("%s", (_, settings) => {
+/** Stops after `point`, does something else in between, so that nothing left on the device can help, and goes on. */
+async function cutAndResumed(settings: RecipeInput, point: number, base?: string) {
+  if (base) await session.openRun(base, "last");
+  const before = watch(session, point);
+  const cut = await session.train(settings, before.onEvent);
+  expect(cut.stopped).toBe(true);
+  expect(cut.steps).toBeGreaterThanOrEqual(point);
+  if (point <= 2) await session.train({ ...settings, start: "new", seed: 7, schedule: { steps: 2 } }, () => {});
+  const after = watch(session);
+  await session.resumeRun(cut.run ?? "", after.onEvent);
+  return { before: before.losses, after: after.losses, hash: await adapterHash(session) };
+}
+
+async function expectExact(settings: RecipeInput, points: readonly number[], base?: string) {
+  const whole = await untouched(settings, base);
+  expect(new Set(whole.losses.values()).size).toBeGreaterThan(points.length);
+  for (const point of points) {
+    const { before, after, hash } = await cutAndResumed(settings, point, base);
+    for (const [step, loss] of [...before, ...after]) expect([step, loss]).toEqual([step, whole.losses.get(step)]);
+    expect(new Set([...before.keys(), ...after.keys()])).toEqual(new Set(whole.losses.keys()));
+    expect(hash).toBe(whole.hash);
+  }
+  return whole;
+}
+
+describe("by example", () => {
+  beforeAll(() => session.openDataset(data, recipe).then(() => {}));
+
   test(`cut at each of ${POINTS} points, resumed, and equal to the last bit`, async () => {
-    const whole = watch();
-    await session.train(settings, whole.onEvent);
-    const hash = await adapterHash();
-    expect(whole.losses.size).toBe(STEPS);
-    const points = settings === recipe ? POINTS : 2;
-    for (let point = 1; point <= points; point++) {
-      const before = watch(point);
-      const cut = await session.train(settings, before.onEvent);
-      expect(cut.stopped).toBe(true);
-      expect(cut.steps).toBeGreaterThanOrEqual(point);
-      // Something else in between, so that nothing left on the device can help.
-      if (point === 1) await session.train({ ...settings, seed: 7, schedule: { steps: 2 } }, () => {});
-      const after = watch();
-      const resumed = await session.resumeRun(cut.run ?? "", after.onEvent);
-      expect(resumed.steps).toBe(STEPS);
-      for (const [step, loss] of [...before.losses, ...after.losses]) expect(loss).toBe(whole.losses.get(step));
-      expect(new Set([...before.losses.keys(), ...after.losses.keys()]).size).toBe(STEPS);
-      expect(await adapterHash()).toBe(hash);
-    }
+    const { losses } = await expectExact(
+      recipe,
+      Array.from({ length: POINTS }, (_, i) => i + 1),
+    );
+    expect(losses.size).toBe(STEPS);
+  });
+
+  test("so with DFT's weights, one row at a time", async () => {
+    await expectExact({ ...recipe, sft: { lossType: "dft" }, batch: { size: 1, accumulate: 1 } }, [1, 2]);
+  });
+});
+
+describe("by preference", () => {
+  const preference = { ...recipe, method: "dpo" as const, schedule: { ...recipe.schedule, steps: 8 } };
+  const pairs = rows.map(({ prompt, completion }) => ({ prompt, chosen: completion, rejected: "No, never." }));
+  beforeAll(() => session.openDataset(jsonRows(pairs), preference).then(() => {}));
+
+  test("against the base model", () => expectExact(preference, [1, 4, 7]).then(() => {}));
+
+  test("against the adapter that the run started from, which is kept with it", async () => {
+    const { run } = await session.train({ ...preference, seed: 3, schedule: { steps: 3 } }, () => {});
+    const settings = { ...preference, start: "adapter" as const, dpo: { precomputeReference: true } };
+    const { losses } = await expectExact(settings, [1, 5], run ?? "");
+    expect(losses.get(1)).toBeCloseTo(Math.log(2), 5);
+  });
+});
+
+describe("by reward", () => {
+  const reward = {
+    ...recipe,
+    method: "grpo" as const,
+    schedule: { ...recipe.schedule, steps: 8 },
+    batch: { size: 2, accumulate: 2 },
+    grpo: {
+      numGenerations: 4,
+      maxCompletionLength: 8,
+      rewards: [{ name: "regex" as const, pattern: "[aeiou] ?[a-z]" }],
+    },
+  };
+  beforeAll(() => session.openDataset(jsonRows(rows.map(({ prompt }) => ({ prompt }))), reward).then(() => {}));
+
+  test("each step with answers of its own", () => expectExact(reward, [1, 4, 7]).then(() => {}));
+
+  test("two steps from one sampling: a cut between them goes on from the sampling", async () => {
+    const settings = { ...reward, grpo: { ...reward.grpo, numIterations: 2, beta: 0.05 } };
+    await expectExact(settings, [1, 4, 5]);
+    const cut = await session.train(settings, watch(session, 3).onEvent);
+    const { checkpoints } = await session.readRun(cut.run ?? "");
+    expect(checkpoints.length).toBeGreaterThan(0);
+    for (const { step } of checkpoints) expect(step % 2).toBe(0);
+  });
+
+  test("near the adapter that the run started from", async () => {
+    const { run } = await session.train({ ...reward, seed: 3, schedule: { steps: 2 } }, () => {});
+    const settings = { ...reward, start: "adapter" as const, grpo: { ...reward.grpo, beta: 0.1 } };
+    await expectExact(settings, [1, 3], run ?? "");
   });
 });
 
@@ -127,8 +149,8 @@ test("a run is kept, opened again at its best, and forked with one change", asyn
 });
 
 test("another model or other data is told, and nothing is trained", async () => {
-  const { run } = await session.train({ ...recipe, schedule: { steps: 4 } }, watch(1).onEvent);
-  const other = { ...data, train: named("rows.jsonl", '{"prompt": "a", "completion": "b"}') };
-  await session.openDataset(other, recipe);
+  await session.openDataset(data, recipe);
+  const { run } = await session.train({ ...recipe, schedule: { steps: 4 } }, watch(session, 1).onEvent);
+  await session.openDataset(jsonRows([{ prompt: "a", completion: "b" }]), recipe);
   await expect(session.resumeRun(run ?? "", () => {})).rejects.toThrow("that data is not open as it was");
 });

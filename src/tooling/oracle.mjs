@@ -131,6 +131,20 @@ const dataCheck = {
   },
 };
 
+/** Loss, gradient norm and rate of 50 steps against TRL's own SFTTrainer. */
+const sftCheck = (lossType, steps, device) => ({
+  name: `sft ${lossType} ${device[1]}`,
+  run: async ({ burnish, judge, file, path }) => {
+    const recipe = { ...RECIPES.long, sft: { lossType }, schedule: { ...RECIPES.long.schedule, steps } };
+    const out = path("adapter");
+    const base = ["--model", fixture("llama-gqa"), "--data", fixture("rows/prompt-completion.jsonl")];
+    const training = [...base, "--recipe", file("recipe.json", JSON.stringify(recipe)), "--out", out, "--record"];
+    const lines = file("steps.jsonl", await burnish("train", ...training, ...ACCEPT, ...device));
+    const start = ["--order", join(out, "order.json"), "--init", join(out, "initial")];
+    return judge("check_sft.py", ...base, ...start, "--recipe", join(out, "recipe.json"), "--compare", lines);
+  },
+});
+
 /** Loss, gradient norm and rewards of each step against TRL's own DPOTrainer, one recipe per loss type. */
 const DPO_LOSSES = { sigmoid: 30, robust: 6, hinge: 6, ipo: 6, apo_zero: 6, apo_down: 6 };
 const dpoCheck = (lossType, device) => ({
@@ -167,6 +181,8 @@ const CHECKS = [
   trainCheck("llama-gqa", "prompt-completion", "plain", CPU),
   trainCheck("llama-untied", "messages", "long", CPU),
   dataCheck,
+  sftCheck("nll", 50, CPU),
+  sftCheck("dft", 12, CPU),
   ...Object.keys(DPO_LOSSES).map((lossType) => dpoCheck(lossType, CPU)),
   dpoCheck("sigmoid", GPU),
   ...outboundChecks,

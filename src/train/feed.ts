@@ -92,6 +92,7 @@ async function judgeAll<S extends Encoded>(
 ): Promise<HeldOut> {
   const sequences = items.flat();
   const logps = await scorer.policy(sequences);
+  if (objective.reference) await scorer.keepReference(sequences);
   const references = objective.reference ? await scorer.reference(sequences) : [];
   const none = new Float32Array();
   const scored = sequences.map((sequence, i) => ({

@@ -60,7 +60,7 @@ export const Recipe = z.strictObject({
       beta: z._default(positive, 0.1),
       /** Of "robust": the probability that a label is flipped. */
       labelSmoothing: z._default(z.number().check(z.minimum(0), z.maximum(0.49)), 0),
-      /** Reference log-probs of all rows before the first step, rather than of each when it first comes. */
+      /** Reference log-probs of all rows before the first step, rather than of each step's when they come. */
       precomputeReference: z._default(z.boolean(), false),
     }),
     {} as never,

@@ -1,6 +1,8 @@
 /**
- * Log-probs of sequences, forward only: under the adapter as it is, and under the model that the run started from. The
- * start does not change, so a sequence's reference is computed once and kept.
+ * Log-probs of sequences, forward only: under the adapter as it is, and under the model that the run started from.
+ *
+ * The last digits of a log-prob depend on what it was packed with. So a reference is computed with its micro-batch,
+ * whenever that comes, and not kept from the first time on: a run that is resumed would have met it in other company.
  */
 import type { Encoded } from "@/data/encode";
 import type { Bucket } from "@/data/pack";
@@ -11,6 +13,8 @@ import type { Passes } from "@/train/passes";
 export interface Scorer {
   policy(sequences: readonly Encoded[]): Promise<Float32Array[]>;
   reference(sequences: readonly Encoded[]): Promise<Float32Array[]>;
+  /** Computes the references of these now, all together, and keeps them. */
+  keepReference(sequences: readonly Encoded[]): Promise<void>;
 }
 
 export interface ScorerOptions {
@@ -24,20 +28,24 @@ export interface ScorerOptions {
 }
 
 export function createScorer({ passes, largest, reference, scale, setScale }: ScorerOptions): Scorer {
-  const known = new WeakMap<Encoded, Float32Array>();
+  const kept = new WeakMap<Encoded, Float32Array>();
+  const ofStart = (sequences: readonly Encoded[]) => {
+    setScale(reference.scale);
+    return scoreSequences(reference.passes, sequences, largest.tokens);
+  };
   return {
     policy: (sequences) => {
       setScale(scale);
       return scoreSequences(passes, sequences, largest.tokens);
     },
     reference: async (sequences) => {
-      const missing = [...new Set(sequences.filter((sequence) => !known.has(sequence)))];
-      if (missing.length > 0) {
-        setScale(reference.scale);
-        const scores = await scoreSequences(reference.passes, missing, largest.tokens);
-        for (const [i, sequence] of missing.entries()) known.set(sequence, scores[i] ?? new Float32Array());
-      }
-      return sequences.map((sequence) => known.get(sequence) ?? new Float32Array());
+      const known = sequences.flatMap((sequence) => kept.get(sequence) ?? []);
+      return known.length === sequences.length ? known : ofStart(sequences);
+    },
+    keepReference: async (sequences) => {
+      if (sequences.every((sequence) => kept.has(sequence))) return;
+      const scores = await ofStart(sequences);
+      for (const [i, sequence] of sequences.entries()) kept.set(sequence, scores[i] ?? new Float32Array());
     },
   };
 }

@@ -110,7 +110,7 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
   let kept = first;
   try {
     if (feed.heldOut && first === 0) yield { type: "eval", step: 0, ...(await feed.heldOut(scorer)) };
-    await scorer.reference(feed.precompute);
+    await scorer.keepReference(feed.precompute);
     for (let step = first; step < steps && !run.ends?.(step); step++) {
       const { rows, window, scalars, warnings } = await feed.next(step);
       for (const message of warnings) yield { type: "warning", message };

@@ -1,13 +1,13 @@
 /** burnish demo: the page's one button in a terminal: train, compare and export on the bundled model and data. */
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Command, CommandContext } from "@/cli/command";
 import { answering, describeData, evalLine, openModel, percent, trainWithBar } from "@/cli/commands/shared";
 import { dataSource, writeFiles } from "@/cli/files";
-import { recipeFrom } from "@/cli/flags";
+import { type Flags, recipeFrom } from "@/cli/flags";
 import { table } from "@/cli/terminal";
 import { AppError } from "@/errors";
 import { parseRecipe, type Recipe, type RecipeInput } from "@/train/recipe";
-import type { ComparedCase, Comparison, RunResult } from "@/worker/api";
+import type { ComparedCase, Comparison, DatasetSource, RunResult } from "@/worker/api";
 
 /** What each demo trains on; "dpo" first learns the commands, whose answers must not suffer. */
 const DEMOS: Readonly<Record<string, string>> = {
@@ -20,9 +20,9 @@ const DEMOS: Readonly<Record<string, string>> = {
 export const demo: Command = {
   name: "demo",
   summary:
-    "Train, compare and export on the bundled model: commands (the default) or feelings by example, dpo by preference, grpo by reward.",
+    "Train, compare and export on the bundled model: commands (the default) or feelings by example, dpo by preference, grpo by reward. --validate splits rows off the training part instead of using the held-out ones, for choosing a recipe.",
   required: [],
-  optional: ["name", "data", "out", "steps", "lr", "rank", "alpha", "batch", "seed"],
+  optional: ["name", "data", "out", "steps", "lr", "rank", "alpha", "batch", "seed", "validate"],
   run: async (context) => {
     const { flags, terminal, session } = context;
     const start = performance.now();
@@ -58,11 +58,20 @@ function datasetOf(name: string): string {
   throw new AppError("usage", `There is no demo "${name}".`, { hint: `There are ${Object.keys(DEMOS).join(", ")}.` });
 }
 
+const VALIDATION = { holdout: 0.15 };
+
+/** For choosing a recipe only the training rows are read, so that the held-out ones stay unseen until it is chosen. */
+async function demoSource(data: string, { validate }: Flags): Promise<DatasetSource> {
+  const name = /^bundled:(.+)$/.exec(data)?.[1];
+  const folder = join(process.env.BURNISH_PUBLIC ?? "public", "datasets");
+  return dataSource(validate && name ? join(folder, `${name}.train.jsonl`) : data);
+}
+
 async function trainAndCompare(context: CommandContext, data: string, over: RecipeInput) {
   const { session, flags, terminal } = context;
-  const source = await dataSource(data);
-  const named = { model: "bundled:ember", data: { train: data } };
-  const { recipe: recommended } = await session.openDataset(source, recipeFrom({}, named));
+  const source = await demoSource(data, flags);
+  const named = { model: "bundled:ember", data: { train: data, ...(flags.validate ? VALIDATION : {}) } };
+  const { recipe: recommended } = await session.openDataset(await dataSource(data), recipeFrom({}, named));
   // The flags are for the dataset that the demo is about.
   const recipe = recipeFrom(over.start || flags.name !== "dpo" ? flags : {}, named, recommended ?? {}, over);
   describeData(await session.openDataset(source, recipe), terminal);
@@ -70,8 +79,8 @@ async function trainAndCompare(context: CommandContext, data: string, over: Reci
   return { recipe, result, comparison: await session.compare(answering(terminal)) };
 }
 
-async function compareOn({ session, terminal }: CommandContext, data: string, recipe: RecipeInput) {
-  await session.openDataset(await dataSource(data), recipe);
+async function compareOn({ session, flags, terminal }: CommandContext, data: string, recipe: RecipeInput) {
+  await session.openDataset(await demoSource(data, flags), recipe);
   return session.compare(answering(terminal));
 }
 
