@@ -19,6 +19,8 @@ export type ErrorCode =
   | "dataset/empty"
   | "dataset/nothing-to-learn"
   | "dataset/gate"
+  | "suite/malformed"
+  | "suite/unsupported"
   | "adapter/mismatch"
   | "export/self-test"
   | "recipe/invalid"

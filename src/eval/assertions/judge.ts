@@ -1,0 +1,96 @@
+/**
+ * An answer and its case's assertions → one grade. As promptfoo counts: the score is the weighted mean; it passes when
+ * every assertion that has a weight passes or, with a threshold, when the score reaches it.
+ */
+import type { AnswerContext, Assertion, AssertionType, Grade } from "./assertion";
+import { graded } from "./assertion";
+import { contains } from "./contains";
+import { equals } from "./equals";
+import { isJson } from "./json";
+import { numeric } from "./numeric";
+import { perplexity } from "./perplexity";
+import { isRefusal } from "./refusal";
+import { regex } from "./regex";
+import { bleu, levenshtein, rouge } from "./words";
+
+type PlainGrader = (output: string, assertion: Assertion, context: AnswerContext) => Grade;
+
+const GRADERS: Readonly<Record<Exclude<AssertionType, "javascript" | "python" | "assert-set">, PlainGrader>> = {
+  equals,
+  contains,
+  icontains: contains,
+  "contains-any": contains,
+  "contains-all": contains,
+  "icontains-any": contains,
+  "icontains-all": contains,
+  "starts-with": contains,
+  regex,
+  "is-json": isJson,
+  "contains-json": isJson,
+  numeric,
+  levenshtein,
+  "rouge-n": rouge,
+  "rouge-l": rouge,
+  bleu,
+  perplexity,
+  "is-refusal": isRefusal,
+};
+
+/** Someone else's code, run in a cage. `error`: it broke a limit or the cage, which says nothing of the answer. */
+export type CodeGrader = (
+  language: "javascript" | "python",
+  code: string,
+  output: string,
+  context: unknown,
+) => Promise<{ readonly kind: "pass" | "fail" | "error"; readonly score: number; readonly reason: string }>;
+
+export interface CaseGrade extends Grade {
+  /** The judge itself failed; the case is neither passed nor failed. */
+  readonly error: boolean;
+  readonly checks: readonly Grade[];
+}
+
+export async function judge(
+  output: string,
+  assertions: readonly Assertion[],
+  threshold: number | undefined,
+  context: AnswerContext,
+  runCode: CodeGrader | null,
+): Promise<CaseGrade> {
+  const checks: (Grade & { error?: boolean })[] = [];
+  for (const assertion of assertions) checks.push(await judgeOne(output, assertion, context, runCode));
+  const weights = assertions.map(({ weight }) => weight);
+  const sum = weights.reduce((a, b) => a + b, 0);
+  const score = sum === 0 ? 1 : checks.reduce((all, check, i) => all + (weights[i] ?? 0) * check.score, 0) / sum;
+  const failing = checks.filter(({ pass }, i) => !pass && (weights[i] ?? 0) > 0);
+  const pass = threshold === undefined ? failing.length === 0 : score >= threshold - 1e-12;
+  const reason = pass ? "All that was asked for." : failing.map((check) => check.reason).join(" ");
+  return { pass, score, reason, error: checks.some(({ error }) => error === true), checks };
+}
+
+async function judgeOne(
+  output: string,
+  assertion: Assertion,
+  context: AnswerContext,
+  runCode: CodeGrader | null,
+): Promise<Grade & { error?: boolean }> {
+  const { type, not } = assertion;
+  const made = await gradeOne(output, assertion, context, runCode);
+  if (!not || made.error) return made;
+  return { pass: !made.pass, score: 1 - made.score, reason: `Not wanted: ${made.reason} (not-${type})` };
+}
+
+async function gradeOne(
+  output: string,
+  assertion: Assertion,
+  context: AnswerContext,
+  runCode: CodeGrader | null,
+): Promise<Grade & { error?: boolean }> {
+  const { type, value, threshold } = assertion;
+  if (type === "assert-set") return judge(output, assertion.assert ?? [], threshold, context, runCode);
+  if (type !== "javascript" && type !== "python") return GRADERS[type](output, assertion, context);
+  if (!runCode) return { ...graded(false, `There is nothing here to run ${type} with.`), error: true };
+  const { kind, score, reason } = await runCode(type, String(value), output, { vars: context.vars });
+  const pass = kind === "pass" && (threshold === undefined || score >= threshold);
+  return { pass, score: kind === "pass" ? score : 0, reason, error: kind === "error" };
+}
