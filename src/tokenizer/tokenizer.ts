@@ -8,6 +8,7 @@ import { Tokenizer as Library } from "@huggingface/tokenizers";
 import * as z from "zod/mini";
 import { AppError } from "@/errors";
 import { bytesOfSpelling } from "./byte-level";
+import { rememberWords } from "./remember-words";
 
 export interface Tokenizer {
   /** One more than the largest id; the model's embedding may have more rows. */
@@ -63,6 +64,7 @@ export function createTokenizer(
   const file = check(TokenizerFile, source, "tokenizer.json");
   const config = check(ConfigFile, parseJson(configJson, "tokenizer_config.json"), "tokenizer_config.json");
   const library = build(source, config);
+  rememberWords(library);
   const spellings: readonly (string | undefined)[] = library.model?.vocab ?? [];
   const added = new Map(file.added_tokens.map((token) => [token.id, token]));
   const toBytes = isByteLevel(file.decoder) ? bytesOfSpelling : bytesOfPiece;
