@@ -23,6 +23,7 @@ export type ErrorCode =
   | "suite/unsupported"
   | "adapter/mismatch"
   | "export/self-test"
+  | "export/range"
   | "recipe/invalid"
   | "run/diverged"
   | "run/no-go"

@@ -4,13 +4,13 @@
  */
 import { AppError } from "@/errors";
 import { type ExportInput, hubId } from "@/export/base";
+import { encodeFloats } from "@/export/floats";
 import type { ExportPlan } from "@/export/format";
 import { about, ggufArchitecture } from "@/export/gguf-metadata";
 import { pairsByTensor } from "@/export/merge";
 import { fileStem } from "@/export/write";
 import { type GgufEntry, ggufStart, ggufValue, joined } from "@/files/gguf-write";
 import { ggufTensorNames, interleave } from "@/model/gguf";
-import { f32ToF16 } from "@/util/bytes";
 
 export function planGgufLora({ base, adapter, name }: ExportInput, quant: "f32" | "f16"): ExportPlan {
   if (!adapter) {
@@ -48,9 +48,8 @@ export function planGgufLora({ base, adapter, name }: ExportInput, quant: "f32" 
     bytes: start.total,
     async *chunks() {
       yield start.bytes;
-      for (const [i, { values }] of tensors.entries()) {
-        const stored = quant === "f16" ? f32ToF16(values) : values;
-        const bytes = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
+      for (const [i, { name, values }] of tensors.entries()) {
+        const bytes = encodeFloats(new Float32Array(values), quant, name);
         yield joined([bytes, new Uint8Array(start.data[i]?.padding ?? 0)]);
       }
     },

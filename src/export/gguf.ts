@@ -2,10 +2,12 @@
  * The merged model as one GGUF file, made tensor by tensor while it is written.
  *
  * From safetensors: the metadata, names, order and types of llama.cpp's converter and quantiser. From a GGUF: its own
- * metadata, order and bytes; only what the adapter reaches, or what is not quantised yet, is written anew.
+ * metadata, order and bytes; only what the adapter reaches, or what is not quantised yet, is written anew. Asked for as floats, all
+ * of it is: a matrix that stays in blocks has its products rounded to 8 bits by llama.cpp, and greedy texts part there.
  */
 import type { ExportBase, ExportInput } from "@/export/base";
 import { hubId } from "@/export/base";
+import { encodeFloats, type FloatType } from "@/export/floats";
 import type { ExportPlan, PlannedFile } from "@/export/format";
 import { about, ggufArchitecture, ggufMetadata, ropeDivisors } from "@/export/gguf-metadata";
 import { fileType, type GgufQuant, isQuantisable, tensorType } from "@/export/gguf-mix";
@@ -20,7 +22,6 @@ import { blockKernels, isBlockFormat } from "@/model/block-kernels";
 import { ggufTensorNames, interleave, ROPE_FACTORS } from "@/model/gguf";
 import type { Located } from "@/model/located";
 import { PROJECTIONS } from "@/train/recipe";
-import { f32ToBf16, f32ToF16 } from "@/util/bytes";
 
 type Chunks = AsyncIterable<Uint8Array<ArrayBuffer>>;
 
@@ -76,7 +77,7 @@ async function fromSafetensors({ base, adapter, name }: ExportInput, quant: Gguf
     if (!found) return [];
     const { file, place } = found;
     const type = tensorType(quant, file, source.shape, { layers: arch.layers, tied: arch.tied });
-    const data = () => encoded(source, pairs.get(ours), type, place.headDim);
+    const data = () => encoded(file, source, pairs.get(ours), type, place.headDim);
     return [{ name: file, type, shape: source.shape, data }];
   });
   const divisors = ropeDivisors(config, arch);
@@ -101,12 +102,18 @@ async function fromGguf({ base, adapter, name }: ExportInput, source: ByteSource
     const pair = place && pairs.get(place.name);
     const found = place && located.get(place.name);
     const wanted = tensorType(quant, file, tensor.shape, { layers: arch.layers, tied: arch.tied });
-    const rewrite = found && (pair || (isFloat(tensor.type) && isQuantisable(file, tensor.shape)));
+    const isWidened = isFloat(tensor.type) || isFloat(wanted);
+    const rewrite = found && (pair || (isWidened && isQuantisable(file, tensor.shape)));
     if (!rewrite || (!pair && wanted === tensor.type)) {
       if (wanted !== tensor.type && isQuantisable(file, tensor.shape)) kept.push(tensor.type);
       return { name: file, type: tensor.type, shape: tensor.shape, data: () => copied(source, tensor) };
     }
-    return { name: file, type: wanted, shape: tensor.shape, data: () => encoded(found, pair, wanted, place.headDim) };
+    return {
+      name: file,
+      type: wanted,
+      shape: tensor.shape,
+      data: () => encoded(file, found, pair, wanted, place.headDim),
+    };
   });
   const types = [...new Set(kept)].join(" and ");
   const keptNote = `${kept.length} tensors that the adapter does not reach stay as the base has them (${types}).`;
@@ -145,7 +152,7 @@ async function* copied(source: ByteSource, { offset, bytes }: GgufTensor): Chunk
 }
 
 /** Merged rows in this type, with the rows of every head as llama.cpp turns them where `headDim` is not 0. */
-async function* encoded(located: Located, pair: Pair | undefined, type: string, headDim: number): Chunks {
+async function* encoded(name: string, located: Located, pair: Pair | undefined, type: string, headDim: number): Chunks {
   const kernels = await blockKernels();
   const isVector = located.shape.length === 1;
   const unit = isVector ? 4 : 4 * (located.shape.at(-1) ?? 0);
@@ -154,8 +161,6 @@ async function* encoded(located: Located, pair: Pair | undefined, type: string, 
     const ordered = headDim === 0 ? values : new Float32Array(interleave(bytes, unit, headDim).buffer);
     const format = type.toLowerCase();
     if (isBlockFormat(format)) yield kernels.quantise(format, ordered);
-    else if (type === "F16") yield new Uint8Array(f32ToF16(ordered).buffer);
-    else if (type === "BF16") yield new Uint8Array(f32ToBf16(ordered).buffer);
-    else yield new Uint8Array(ordered.buffer);
+    else yield encodeFloats(ordered, format as FloatType, name);
   }
 }

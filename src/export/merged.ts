@@ -3,14 +3,14 @@
  * weights with the adapter in them, in files of at most 5 GB with an index when there are several.
  */
 import type { ExportInput } from "@/export/base";
+import { encodeFloats, type FloatType } from "@/export/floats";
 import { type ExportPlan, type PlannedFile, plainFile } from "@/export/format";
 import { mergedRows, pairsByTensor } from "@/export/merge";
 import { safetensorsHeader, tensorBytes } from "@/files/safetensors";
 import { INDEX_FILE } from "@/files/safetensors-index";
 import type { Located } from "@/model/located";
-import { f32ToBf16, f32ToF16 } from "@/util/bytes";
 
-export type FloatQuant = "f32" | "f16" | "bf16";
+export type FloatQuant = FloatType;
 
 const DTYPES = { f32: ["F32", "float32"], f16: ["F16", "float16"], bf16: ["BF16", "bfloat16"] } as const;
 const SHARD_BYTES = 5_000_000_000;
@@ -39,7 +39,7 @@ export function planMerged({ base, adapter }: ExportInput, quant: FloatQuant, sh
             asStored(source, arch.normOffset, base.gguf !== undefined),
             pairs.get(name),
           )) {
-            yield encode(values, quant);
+            yield encodeFloats(values, quant, name);
           }
         }
       },
@@ -85,12 +85,6 @@ function asStored(located: Located, normOffset: number, fromGguf: boolean): Loca
   const isNorm = located.shape.length === 1;
   if (fromGguf) return isNorm && normOffset !== 0 ? { ...located, offset: -normOffset } : located;
   return located.offset === undefined ? located : { ...located, offset: 0 };
-}
-
-function encode(values: Float32Array<ArrayBuffer>, quant: FloatQuant): Uint8Array<ArrayBuffer> {
-  if (quant === "f16") return new Uint8Array(f32ToF16(values).buffer);
-  if (quant === "bf16") return new Uint8Array(f32ToBf16(values).buffer);
-  return new Uint8Array(values.buffer);
 }
 
 /** The merged weights are plain floats, whatever the base's were. */

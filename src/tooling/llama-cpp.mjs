@@ -58,6 +58,45 @@ export const exportedFamilies = {
   },
 };
 
+const fileName = (quant) => `model-${quant.toUpperCase()}.gguf`;
+
+/** Quantised by us and by llama.cpp: a small model with rows of 256 and 512, and SmolLM2, whose 576 columns need fallbacks. */
+export const quantisedAsLlamaCpp = {
+  name: "exports: Q4_K_M and others are the bytes of llama.cpp's quantiser",
+  run: async ({ run, python, path, burnish, judge }) => {
+    const answer = await llamaCpp(run);
+    const library = join(JUDGE, "node_modules", "@node-llama-cpp", "linux-x64", "bins", "linux-x64");
+    const write = (model, format, quant, out) =>
+      burnish(
+        "export",
+        "--model",
+        model,
+        "--format",
+        format,
+        "--quant",
+        quant,
+        "--out",
+        out,
+        "--name",
+        "model",
+        "--untested",
+      );
+    const compared = async (model, out, quants, ...more) => {
+      await write(model, "gguf", "f16", out);
+      const floats = join(out, fileName("f16"));
+      for (const quant of quants) await write(floats, "gguf", quant, out);
+      const ours = quants.map((quant) => join(out, fileName(quant)));
+      return judge("check_quantise.py", "compare", floats, ...ours, "--library", library, ...more);
+    };
+    const wide = path("wide");
+    await run(python, [join("e2e", "oracle", "check_quantise.py"), "train", wide]);
+    const all = ["q4_k_m", "q5_k_m", "q6_k", "q8_0"];
+    const first = await compared(wide, path("wide-out"), all, "--answer", answer);
+    const second = await compared(await smollm2(run, python), path("smol-out"), ["q4_k_m", "q6_k"]);
+    return { passed: first.passed + second.passed, failed: first.failed + second.failed };
+  },
+};
+
 export const exportsInLlamaCpp = {
   name: "exports: llama.cpp says what our engine says (ember, SmolLM2-135M)",
   run: async ({ run, python, vitest }) =>

@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import { ensureBrowser } from "./browser.mjs";
 import { buildCli } from "./build-cli.mjs";
 import { ensureInstalled, PlainError, ROOT, runMain } from "./install.mjs";
-import { exportedFamilies, exportsInLlamaCpp } from "./llama-cpp.mjs";
+import { exportedFamilies, exportsInLlamaCpp, quantisedAsLlamaCpp } from "./llama-cpp.mjs";
 import { outboundChecks } from "./outbound.mjs";
 import { smollm2Answers, smollm2Training } from "./smollm2.mjs";
 import { softwareVulkan } from "./software-vulkan.mjs";
@@ -190,6 +190,7 @@ const CHECKS = [
   smollm2Answers,
   smollm2Training,
   exportedFamilies,
+  quantisedAsLlamaCpp,
   exportsInLlamaCpp,
 ];
 

@@ -3,13 +3,15 @@
  * answer, as JSON on stdout, a list of
  *   { answers: [{ promptIds, ids, gaps }], nll, tokens }
  * `ids` are greedy; `gaps` how far the two highest logits of each step lie apart; `nll` the mean over the text's tokens
- * but the first.
+ * but the first; a long text is read in windows, none of which sees the one before.
  */
 import { readFileSync } from "node:fs";
 import { getLlama, LlamaLogLevel } from "node-llama-cpp";
 
 const jobs = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const llama = await getLlama({ gpu: false, build: "never", logLevel: LlamaLogLevel.error, maxThreads: 1 });
+
+const WINDOW = 480;
 
 /** Logits of what follows the last of `ids`, the sequence standing before them. */
 async function evaluate(sequence, ids, logits) {
@@ -34,17 +36,19 @@ async function greedy(sequence, promptIds, maxTokens, isEnd) {
 }
 
 async function meanNll(sequence, ids) {
-  await sequence.clearHistory();
   let total = 0;
+  let count = 0;
   for (let i = 0; i + 1 < ids.length; i++) {
+    if (i % WINDOW === 0) await sequence.clearHistory();
     const { logits } = await evaluate(sequence, [ids[i]], true);
     let most = Number.NEGATIVE_INFINITY;
     for (const value of logits.values()) most = Math.max(most, value);
     let sum = 0;
     for (const value of logits.values()) sum += Math.exp(value - most);
     total += most + Math.log(sum) - logits.get(ids[i + 1]);
+    count++;
   }
-  return total / (ids.length - 1);
+  return total / count;
 }
 
 const results = [];

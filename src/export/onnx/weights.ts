@@ -2,9 +2,9 @@
  * A model's matrices as ONNX tensors, read as f32 and written as f32, f16, or in blocks of 32 values of 8 bits:
  * x ≈ s (q - 128), s = max|x| / 127, which onnxruntime's MatMulNBits multiplies as they are.
  */
+import { encodeFloats } from "@/export/floats";
 import type { ElementType, TensorBytes } from "@/export/onnx/graph";
 import type { Bytes } from "@/export/onnx/protobuf";
-import { f32ToF16 } from "@/util/bytes";
 
 /** The values of a model's tensors, the adapter merged in. */
 export interface MergedWeights {
@@ -39,10 +39,7 @@ function converted(
 
 export function floatTensor(weights: MergedWeights, name: string, type: "f32" | "f16"): TensorBytes {
   const dims = weights.shapeOf(name);
-  const convert = (values: Float32Array<ArrayBuffer>): Bytes => {
-    const stored = type === "f16" ? f32ToF16(values) : values;
-    return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
-  };
+  const convert = (values: Float32Array<ArrayBuffer>): Bytes => encodeFloats(values, type, name);
   return converted(weights, name, type, dims, length(dims) * (type === "f16" ? 2 : 4), convert);
 }
 
