@@ -1,6 +1,9 @@
 /** Exports of a tiny model with an adapter, in every format, read again by someone else; and broken ones, which must show. */
 import { readdirSync, readFileSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fromBytes } from "@/files/byte-source";
+import { readGguf } from "@/files/gguf";
+import { interleave } from "@/model/gguf";
 import { chooseTarget } from "@/session/choose-target";
 import type { Session } from "@/session/contract";
 import { createSession } from "@/session/session";
@@ -14,6 +17,8 @@ const named = (folder: string, wanted: RegExp): NamedFile[] =>
   readdirSync(new URL(folder, FIXTURE))
     .filter((name) => wanted.test(name))
     .map((name) => ({ name, blob: new Blob([readFileSync(new URL(`${folder}${name}`, FIXTURE))]) }));
+/** Columns of one head of the fixture. */
+const HEAD = 16;
 const ROWS = Array.from({ length: 12 }, (_, i) => JSON.stringify({ prompt: `${i} and one: `, completion: `${i + 1}` }));
 
 let session: Session;
@@ -124,4 +129,58 @@ test("a card has the recipe, the scores and the self-test, and others' text as t
   expect(card.split("\n---\n")[1]).not.toContain("<script>");
   for (const part of ["## Evaluation", "95 % interval", "## Self-test", "passed: ", "rank 4, alpha 8"])
     expect(card).toContain(part);
+});
+
+describe("damage is found in every format", () => {
+  const DAMAGED: ExportChoice[] = CHOICES.filter(({ quant }) => quant !== "bf16");
+  test.each(DAMAGED)("$format $quant with the adapter at another scale", async (choice) => {
+    const adapter = named("adapter/", /^adapter_/);
+    const stronger = adapter.map(async ({ name, blob }) => {
+      if (name !== "adapter_config.json") return { name, blob };
+      const config = JSON.parse(await blob.text()) as { lora_alpha: number };
+      return { name, blob: new Blob([JSON.stringify({ ...config, lora_alpha: 4 * config.lora_alpha })]) };
+    });
+    await session.loadAdapter(await Promise.all(stronger));
+    const { made, files } = await exported(choice);
+    await session.loadAdapter(adapter);
+    expect((await session.selfTest(made, files, null, () => {})).passed).toBe(false);
+  });
+
+  /** The rows of layer 0's queries in another order, as when a converter forgets that halves become pairs. */
+  async function turned(file: NamedFile): Promise<NamedFile> {
+    const bytes = new Uint8Array(await file.blob.arrayBuffer());
+    const { tensors } = await readGguf(fromBytes(bytes));
+    const found = [...tensors].find(([name]) => /^blk\.0\.attn_q\.weight(\.lora_b)?$/.test(name))?.[1];
+    if (!found) throw new Error("no queries");
+    const rows = found.shape[0] ?? 1;
+    const part = bytes.slice(found.offset, found.offset + found.bytes);
+    bytes.set(interleave(part, found.bytes / rows, HEAD), found.offset);
+    return { name: file.name, blob: new Blob([bytes]) };
+  }
+  test.each([
+    { format: "gguf", quant: "f16" },
+    { format: "gguf", quant: "q8_0" },
+    { format: "gguf-lora", quant: "f32" },
+  ] as ExportChoice[])("$format $quant with queries in the other order of rows", async (choice) => {
+    const { made, files } = await exported(choice);
+    const damaged = await Promise.all(files.map(turned));
+    expect((await session.selfTest(made, damaged, null, () => {})).passed).toBe(false);
+  });
+
+  test.each([
+    { format: "safetensors", quant: "f32" },
+    { format: "onnx", quant: "f32" },
+  ] as ExportChoice[])("$format with another chat template", async (choice) => {
+    const { made, files } = await exported(choice);
+    const damaged = files.map(async ({ name, blob }) => {
+      if (name !== "tokenizer_config.json") return { name, blob };
+      const config = JSON.parse(await blob.text()) as object;
+      const template = "{% for m in messages %}{{ m.content }}{% endfor %}";
+      return { name, blob: new Blob([JSON.stringify({ ...config, chat_template: template })]) };
+    });
+    const { checks } = await session.selfTest(made, await Promise.all(damaged), null, () => {});
+    expect(checks.filter(({ passed }) => !passed).map(({ what }) => what)).toEqual([
+      "the chat template renders a conversation alike",
+    ]);
+  });
 });

@@ -1,14 +1,20 @@
 /** An export read again by someone else, against what is open: the same prompts, and the run's own held-out cases. */
 import { AppError } from "@/errors";
 import { gradeCase } from "@/eval/report";
-import { compareSides, type Said } from "@/export/self-test";
+import { compareSides, NEAR_TIE, type Said } from "@/export/self-test";
+import { fromBlob } from "@/files/byte-source";
+import { readGguf } from "@/files/gguf";
 import { casesOf } from "@/session/compare";
 import type { Core } from "@/session/core";
+import { nextTokens } from "@/session/next-token";
 import type { OpenModel } from "@/session/open-model";
 import { ggufLoraReader } from "@/session/readers/gguf-lora-reader";
 import { onnxReader } from "@/session/readers/onnx-reader";
 import { mergedReader, openReader, peftReader } from "@/session/readers/own-reader";
 import type { Reader } from "@/session/readers/reader";
+import { type ChatTemplate, createChatTemplate, findChatTemplate } from "@/tokenizer/chat-template";
+import { ggufTokenizer } from "@/tokenizer/gguf-tokenizer";
+import { createTokenizer } from "@/tokenizer/tokenizer";
 import type { ExportOutline, NamedFile, OutsideAsk, SelfTest } from "@/worker/api";
 
 const PROMPTS = 8;
@@ -51,12 +57,19 @@ export async function selfTest(
     return { said, passed: cases.filter(({ prompt, expected }, i) => passes(prompt, expected, answers[i])).length };
   };
   const ours = await told(openReader(model, core.state.adapter));
-  const reader = ask ? outside(ask) : await insider(core, model, made, files);
+  const reader = ask ? await outside(ask, files) : await insider(core, model, made, files);
   try {
     const theirs = await told(reader);
     return compareSides({
       ...{ reader: reader.name, quant: made.quant, pageFormat: model.info.weightFormat, prompts },
-      ...{ ours: ours.said, theirs: theirs.said },
+      ...{
+        ours: ours.said,
+        theirs: theirs.said,
+        nearTies: await nearTies(core, model, prompts, ours.said, theirs.said),
+      },
+      ...(reader.template === undefined
+        ? {}
+        : { rendered: { ours: rendered(model.template), theirs: rendered(reader.template) } }),
       cases: { n: cases.length, ours: ours.passed, theirs: theirs.passed },
     });
   } finally {
@@ -103,9 +116,49 @@ async function insider(
   return ggufLoraReader(model, file.blob);
 }
 
-function outside(ask: OutsideAsk): Reader {
+/** How many of the texts part where the open model itself finds two tokens about equally likely. */
+async function nearTies(
+  { state }: Core,
+  { tokenizer, runtime }: OpenModel,
+  prompts: readonly string[],
+  ours: readonly Said[],
+  theirs: readonly Said[],
+): Promise<number> {
+  const partings = prompts.flatMap((prompt, i) => {
+    const [own = "", other = ""] = [ours[i]?.text, theirs[i]?.text];
+    if (own.trim() === other.trim()) return [];
+    const ids = tokenizer.encode(own);
+    const shared = (count: number) => other.startsWith(tokenizer.decode(ids.slice(0, count), { skipSpecial: true }));
+    let count = 0;
+    while (count < ids.length && shared(count + 1)) count++;
+    return [[...tokenizer.encode(prompt), ...ids.slice(0, count)]];
+  });
+  if (partings.length === 0) return 0;
+  const leads = await nextTokens(runtime, state.adapter, partings, 2);
+  const gaps = leads.map(([first, second]) => (first?.logProbability ?? 0) - (second?.logProbability ?? 0));
+  return gaps.filter((gap) => gap < NEAR_TIE).length;
+}
+
+const CONVERSATION = [
+  { role: "user", content: "Hello!" },
+  { role: "assistant", content: "Good morning." },
+  { role: "user", content: "And now?" },
+];
+
+function rendered(template: ChatTemplate | null): string {
+  if (template === null) return "";
+  try {
+    return template.render(CONVERSATION, { addGenerationPrompt: true });
+  } catch (error) {
+    return `refused: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+async function outside(ask: OutsideAsk, files: readonly NamedFile[]): Promise<Reader> {
+  const file = files.find(({ name }) => name.endsWith(".gguf"));
   return {
     name: "llama.cpp in WebAssembly",
+    ...(file ? { template: await ggufTemplate(file.blob) } : {}),
     answers: async (prompts, maxTokens) => {
       const said: Said[] = [];
       for (const prompt of prompts) said.push(await ask(prompt, maxTokens));
@@ -113,4 +166,11 @@ function outside(ask: OutsideAsk): Reader {
     },
     release: async () => {},
   };
+}
+
+async function ggufTemplate(file: Blob): Promise<ChatTemplate | null> {
+  const { tokenizerJson, configJson, eosIds } = ggufTokenizer((await readGguf(fromBlob(file))).metadata);
+  const source = findChatTemplate(configJson);
+  if (source === null) return null;
+  return createChatTemplate(source, createTokenizer(tokenizerJson, configJson, eosIds).specialTokens);
 }

@@ -6,6 +6,7 @@ import { architectureOf } from "@/model/families";
 import { topTokens } from "@/session/next-token";
 import type { OnnxRuntime } from "@/session/platform";
 import { LEADS, type Reader } from "@/session/readers/reader";
+import { createChatTemplate, findChatTemplate } from "@/tokenizer/chat-template";
 import { createTokenizer } from "@/tokenizer/tokenizer";
 import type { NamedFile } from "@/worker/api";
 
@@ -24,6 +25,7 @@ export async function onnxReader(ort: OnnxRuntime, files: readonly NamedFile[]):
     ...eos,
   ]);
   const stops = new Set([...arch.eosIds, ...eos, ...tokenizer.eosIds]);
+  const template = findChatTemplate(await text("tokenizer_config.json"), await blob("chat_template.jinja")?.text());
   // Threads would need workers of its own, which it cannot start in Node.
   ort.env.wasm.numThreads = 1;
   const data = blob(`${model.name}_data`);
@@ -35,6 +37,7 @@ export async function onnxReader(ort: OnnxRuntime, files: readonly NamedFile[]):
   });
   return {
     name: "onnxruntime in WebAssembly",
+    template: template === null ? null : createChatTemplate(template, tokenizer.specialTokens),
     answers: async (prompts, maxTokens, leads) => {
       const said = [];
       for (const prompt of prompts) {

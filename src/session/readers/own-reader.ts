@@ -37,7 +37,7 @@ export async function mergedReader(model: OpenModel, files: readonly NamedFile[]
   const parts = await readModel({ name: "the export", files: [...files] }, "auto", target.limits);
   const second = await openModel(target, parts, () => {});
   const reader = openReader(second, undefined, "Burnish's own loader");
-  return { ...reader, release: async () => releaseRuntime(second.runtime) };
+  return { ...reader, template: second.template, release: async () => releaseRuntime(second.runtime) };
 }
 
 /** An adapter in PEFT's files, over the base that is open. */
