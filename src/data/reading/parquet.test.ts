@@ -56,6 +56,24 @@ test("a page of kilobytes that unpacks to 200 MB is refused before it is unpacke
   expect(JSON.stringify(faults)).toMatch(/claims to unpack to|unpacks to/);
 });
 
+/** pairs-none.parquet: 15 values in each page of the first group, written as 0x1e; 0x7e says 63, 0x1f says -16. */
+for (const [what, offset] of [
+  ["dictionary", 14],
+  ["data", 138],
+] as const) {
+  for (const lie of [0x7e, 0x1f]) {
+    test(`a ${what} page that lies about its values (${lie}) costs its row group only`, async () => {
+      const bytes = fixture("pairs-none.parquet");
+      expect(bytes[offset]).toBe(0x1e);
+      bytes[offset] = lie;
+      const { values, faults, lines } = await read(fromBytes(bytes));
+      expect(JSON.stringify(faults)).toMatch(/pages claim/);
+      expect(values).toHaveLength(25);
+      expect(lines[0]).toBe(16);
+    });
+  }
+}
+
 test("what is cut off, or claims an endless footer, is told", async () => {
   const whole = fixture("messages.parquet");
   const cut = whole.slice(0, whole.length - 100);

@@ -8,6 +8,7 @@ import { AppError } from "@/errors";
 import type { ByteSource } from "@/files/byte-source";
 import { BATCH_ROWS, type Part } from "../reader";
 import { createBatch } from "./lines";
+import { checkedChunks } from "./parquet-pages";
 
 const MAX_GROUP_BYTES = 512e6;
 const MAX_GROUP_ROWS = 2 ** 21;
@@ -40,8 +41,9 @@ export async function* readParquet(
     if (limit) batch.fault(line, `${limit}; its ${rows} rows are left out.`);
     else {
       try {
+        const checked = await checkedChunks(file, chunksOf(group, columns));
         const found = await parquetReadObjects({
-          ...{ file, metadata, columns, compressors },
+          ...{ file: checked, metadata, columns, compressors },
           ...{ rowStart: first, rowEnd: first + rows },
         });
         for (const [i, value] of found.entries()) {
@@ -87,9 +89,15 @@ async function footer(source: ByteSource, read: () => Promise<FileMetaData>): Pr
 
 const topName = (chunk: RowGroup["columns"][number]) => chunk.meta_data?.path_in_schema[0] ?? "";
 
+const chunksOf = (group: RowGroup, columns: readonly string[]) =>
+  group.columns.filter((chunk) => columns.includes(topName(chunk)));
+
 function tooLarge(group: RowGroup, columns: readonly string[], rows: number): string | null {
-  const chunks = group.columns.filter((chunk) => columns.includes(topName(chunk)));
-  const bytes = chunks.reduce((sum, { meta_data: meta }) => sum + Number(meta?.total_uncompressed_size ?? 0), 0);
+  const chunks = chunksOf(group, columns);
+  const sizes = ["total_uncompressed_size", "total_compressed_size"] as const;
+  const bytes = Math.max(
+    ...sizes.map((size) => chunks.reduce((sum, { meta_data: meta }) => sum + Number(meta?.[size] ?? 0), 0)),
+  );
   const values = Math.max(0, ...chunks.map(({ meta_data: meta }) => Number(meta?.num_values ?? 0)));
   if (!(rows <= MAX_GROUP_ROWS) || !(values <= 16 * MAX_GROUP_ROWS)) {
     return `The row group claims ${Math.max(rows, values)} values`;
