@@ -65,6 +65,6 @@ test("a projection's kernel without a rule is an error, not a zero", () => {
     label: "",
   };
   expect(() =>
-    countFlops({ name: "", calls: [call], pause: 1, slots: [], slotOf: new Map(), peakBytes: 0 }, 1),
+    countFlops({ name: "", calls: [call], pause: 1, slots: [], placeOf: new Map(), peakBytes: 0 }, 1),
   ).toThrow(/sideways/);
 });

@@ -5,6 +5,7 @@
 import { expect, test } from "vitest";
 import { SHAPES } from "@/bench/shapes";
 import { planStep } from "@/bench/step";
+import { slotBytes } from "@/graph/plan";
 import { modelTensors } from "@/model/weights";
 
 const plan = (tokens: number, keepActivations = false) => {
@@ -16,6 +17,11 @@ test("a step of the 135M shape launches no more kernels than it did", () => {
   const { program, optimizer } = plan(512);
   expect(program.calls.length + optimizer.calls.length).toBeLessThanOrEqual(2_700);
   expect(optimizer.calls.length).toBeLessThanOrEqual(3);
+});
+
+test("slots at 512 tokens are within 15 % of what is alive at once", () => {
+  const { program } = plan(512);
+  expect(slotBytes(program) / program.peakBytes).toBeLessThanOrEqual(1.15);
 });
 
 test("checkpointing repeats less than a third of the other work", () => {

@@ -92,9 +92,10 @@ export async function createCpuTarget(options: CpuOptions = {}): Promise<Target>
     const taken = slots.take(program.slots);
     return (tensor: Tensor): number => {
       const { storage } = tensor;
-      const found = storage.external ? externals.get(storage.name) : taken[program.slotOf.get(storage) ?? -1];
+      const { slot, offset } = program.placeOf.get(storage) ?? { slot: -1, offset: 0 };
+      const found = storage.external ? externals.get(storage.name) : taken[slot];
       if (!found) throw new AppError("internal", `${program.name} has no buffer for ${storage.name}.`);
-      return range(found, tensor.offset, tensorBytes(tensor));
+      return range(found, offset + tensor.offset, tensorBytes(tensor));
     };
   };
 

@@ -72,7 +72,7 @@ export function measuring(opened: OpenedDevice): [Measure, () => void] {
     freeing.push(() => buffers.forEach(target.free));
     for (const [name, buffer] of buffers)
       target.write(buffer, pattern(buffer.bytes / 4, name === "w" && className.endsWith("blocks")));
-    const program = { name: "tune", calls, pause: CALLS, slots: [], slotOf: new Map(), peakBytes: 0 };
+    const program = { name: "tune", calls, pause: CALLS, slots: [], placeOf: new Map(), peakBytes: 0 };
     const executable = await target.compile(program, buffers);
     // The first run is also the warm-up; the shortest of the next two is the time.
     let ms = Number.POSITIVE_INFINITY;

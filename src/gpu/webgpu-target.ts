@@ -88,9 +88,14 @@ export function createWebGpuTarget(
     const slots = pool.take(program.slots);
     return (tensor: Tensor): GPUBufferBinding => {
       const { storage } = tensor;
-      const found = storage.external ? externals.get(storage.name) : slots[program.slotOf.get(storage) ?? -1];
+      const { slot, offset } = program.placeOf.get(storage) ?? { slot: -1, offset: 0 };
+      const found = storage.external ? externals.get(storage.name) : slots[slot];
       if (!found) throw new Error(`internal: ${program.name} has no buffer for ${storage.name}`);
-      return { buffer: own(found).buffer, offset: tensor.offset, size: Math.ceil(tensorBytes(tensor) / 4) * 4 };
+      return {
+        buffer: own(found).buffer,
+        offset: offset + tensor.offset,
+        size: Math.ceil(tensorBytes(tensor) / 4) * 4,
+      };
     };
   };
 

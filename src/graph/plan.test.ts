@@ -18,29 +18,38 @@ const temporaries = (record: Readonly<Record<string, Tensor>>) =>
     .map(({ storage }) => storage)
     .filter(({ external }) => !external);
 
-/** Walks the list as a device would, knowing whose value lies in each slot; any mix-up throws. */
+/** Walks the list as a device would, knowing whose value lies in each slot and where; any mix-up throws. */
 function replay(program: Program): void {
-  const holds = new Map<number, Storage>();
+  const holds = new Map<number, Set<Storage>>();
   const written = new Set<Storage>();
-  const slot = (storage: Storage) => {
-    const at = program.slotOf.get(storage) ?? -1;
-    if ((program.slots[at] ?? 0) < storage.bytes) throw new Error(`${storage.name} does not fit slot ${at}`);
-    return at;
+  const place = (storage: Storage) => {
+    const at = program.placeOf.get(storage) ?? { slot: -1, offset: 0 };
+    const end = at.offset + storage.bytes;
+    if ((program.slots[at.slot] ?? 0) < end) throw new Error(`${storage.name} does not fit slot ${at.slot}`);
+    if (at.offset % 256 !== 0) throw new Error(`${storage.name} lies at ${at.offset}, where no device can bind`);
+    return { ...at, end };
   };
+  const overlap = (a: Storage, b: Storage) => {
+    const [one, other] = [place(a), place(b)];
+    return one.slot === other.slot && one.offset < other.end && other.offset < one.end;
+  };
+  const there = (storage: Storage) => holds.get(place(storage).slot)?.has(storage) === true;
   for (const { reads, writes, label } of program.calls) {
     const inputs = temporaries(reads);
     for (const storage of inputs) {
-      if (holds.get(slot(storage)) !== storage) throw new Error(`${label} reads ${storage.name} after it was lost`);
+      if (!there(storage)) throw new Error(`${label} reads ${storage.name} after it was lost`);
     }
     const outputs = temporaries(writes);
     for (const storage of outputs) {
-      const at = slot(storage);
-      if (inputs.some((other) => slot(other) === at)) throw new Error(`${label} writes what it reads`);
-      if (written.has(storage) && holds.get(at) !== storage) throw new Error(`${label} updates a lost ${storage.name}`);
-      holds.set(at, storage);
+      const { slot } = place(storage);
+      if (inputs.some((other) => place(other).slot === slot)) throw new Error(`${label} writes a slot that it reads`);
+      if (outputs.some((other) => other !== storage && overlap(other, storage)))
+        throw new Error(`${label} writes twice`);
+      if (written.has(storage) && !there(storage)) throw new Error(`${label} updates a lost ${storage.name}`);
+      const others = [...(holds.get(slot) ?? [])].filter((other) => !overlap(other, storage));
+      holds.set(slot, new Set([...others, storage]));
       written.add(storage);
     }
-    if (new Set(outputs.map(slot)).size < new Set(outputs).size) throw new Error(`${label} writes one slot twice`);
   }
 }
 

@@ -1,42 +1,67 @@
 /**
  * From a traced list to a program that can be allocated: calls whose results nobody reads are dropped, and
- * temporaries share slots. A slot is one whole buffer; values whose lifetimes do not overlap may take turns in it.
- * Largest values are placed first, each in the tightest slot that is free for its lifetime (greedy by size,
- * Pisarchyk and Lee 2020).
+ * temporaries share slots. A slot is one whole buffer. Values whose lifetimes do not overlap take turns in it; values
+ * alive at once may lie beside each other as long as no call reads one and writes the other, which WebGPU forbids within
+ * a buffer, whatever the ranges. Largest values are placed first, each in the tightest slot that has room for its
+ * lifetime (greedy by size, Pisarchyk and Lee 2020).
  */
 import { type Graph, storagesOf } from "@/graph/graph";
-import type { Call, Program, Storage, Tensor } from "@/graph/target";
+import type { Call, Place, Program, Storage, Tensor } from "@/graph/target";
 
 interface Lifetime {
   readonly storage: Storage;
   readonly first: number;
   last: number;
+  /** Temporaries that some call writes while it reads this one, or reads while it writes this one. */
+  readonly apart: Set<Storage>;
 }
+
+interface Slot {
+  readonly bytes: number;
+  readonly taken: { readonly life: Lifetime; readonly offset: number }[];
+}
+
+/** What a device can bind at. */
+const ALIGNMENT = 256;
 
 export function compileGraph(graph: Graph): Program {
   const { calls, pause } = prune(graph.calls, graph.pausedAt ?? graph.calls.length);
   const lifetimes = lifetimesOf(calls);
-  const slots: { bytes: number; taken: Lifetime[] }[] = [];
-  const slotOf = new Map<Storage, number>();
+  const slots: Slot[] = [];
+  const placeOf = new Map<Storage, Place>();
   for (const life of [...lifetimes].sort((a, b) => b.storage.bytes - a.storage.bytes || a.first - b.first)) {
-    let best = -1;
+    let best = { slot: -1, offset: 0 };
     slots.forEach((slot, i) => {
-      const free = slot.taken.every((other) => other.last < life.first || life.last < other.first);
-      const tighter = best < 0 || slot.bytes < (slots[best]?.bytes ?? 0);
-      if (free && slot.bytes >= life.storage.bytes && tighter) best = i;
+      if (best.slot >= 0 && slot.bytes >= (slots[best.slot]?.bytes ?? 0)) return;
+      const offset = roomFor(life, slot);
+      if (offset !== undefined) best = { slot: i, offset };
     });
-    if (best < 0) best = slots.push({ bytes: life.storage.bytes, taken: [] }) - 1;
-    slots[best]?.taken.push(life);
-    slotOf.set(life.storage, best);
+    if (best.slot < 0) best = { slot: slots.push({ bytes: life.storage.bytes, taken: [] }) - 1, offset: 0 };
+    slots[best.slot]?.taken.push({ life, offset: best.offset });
+    placeOf.set(life.storage, best);
   }
   return {
     name: graph.name,
     calls,
     pause,
     slots: slots.map((slot) => slot.bytes),
-    slotOf,
+    placeOf,
     peakBytes: peak(lifetimes, calls.length),
   };
+}
+
+/** The first offset at which a slot has room for a value as long as it lives. */
+function roomFor({ storage, first, last, apart }: Lifetime, slot: Slot): number | undefined {
+  if (storage.bytes > slot.bytes) return undefined;
+  const meets = slot.taken.filter(({ life }) => life.last >= first && last >= life.first);
+  if (meets.some(({ life }) => apart.has(life.storage))) return undefined;
+  let offset = 0;
+  for (const other of meets.sort((a, b) => a.offset - b.offset)) {
+    if (offset + storage.bytes <= other.offset) break;
+    const end = other.offset + other.life.storage.bytes;
+    offset = Math.max(offset, Math.ceil(end / ALIGNMENT) * ALIGNMENT);
+  }
+  return offset + storage.bytes <= slot.bytes ? offset : undefined;
 }
 
 const operands = (record: Readonly<Record<string, Tensor>>) => Object.values(record);
@@ -61,11 +86,19 @@ function prune(calls: readonly Call[], pausedAt: number): { calls: Call[]; pause
 function lifetimesOf(calls: readonly Call[]): Lifetime[] {
   const lives = new Map<Storage, Lifetime>();
   calls.forEach((item, i) => {
-    for (const { storage } of [...operands(item.reads), ...operands(item.writes)]) {
-      if (storage.external) continue;
-      const life = lives.get(storage);
-      if (life) life.last = i;
-      else lives.set(storage, { storage, first: i, last: i });
+    const touch = ({ storage }: Tensor): Lifetime[] => {
+      if (storage.external) return [];
+      const life = lives.get(storage) ?? { storage, first: i, last: i, apart: new Set() };
+      life.last = i;
+      lives.set(storage, life);
+      return [life];
+    };
+    const reads = operands(item.reads).flatMap(touch);
+    for (const written of operands(item.writes).flatMap(touch)) {
+      for (const read of reads) {
+        read.apart.add(written.storage);
+        written.apart.add(read.storage);
+      }
     }
   });
   return [...lives.values()];
@@ -92,8 +125,9 @@ export function slotBytes(program: Program): number {
 
 /** The list for people, one call a line: number, label, outputs with shape and slot. */
 export function printProgram(program: Program): string {
+  const placed = (place: Place | undefined) => `@${place?.slot}${place?.offset ? `+${place.offset}` : ""}`;
   const show = (name: string, { shape, storage }: Tensor) =>
-    `${name}[${shape.join(",")}]${storage.external ? `=${storage.name}` : `@${program.slotOf.get(storage)}`}`;
+    `${name}[${shape.join(",")}]${storage.external ? `=${storage.name}` : placed(program.placeOf.get(storage))}`;
   const lines = program.calls.map(({ label, writes }, i) => {
     const outputs = Object.entries(writes).map(([name, tensor]) => show(name, tensor));
     return `${String(i).padStart(4)} ${label} → ${outputs.join(" ")}`;

@@ -52,6 +52,12 @@ export interface Call {
   readonly label: string;
 }
 
+/** Where a temporary lies: an index into the slots, and bytes from that slot's start. */
+export interface Place {
+  readonly slot: number;
+  readonly offset: number;
+}
+
 export interface Program {
   readonly name: string;
   readonly calls: readonly Call[];
@@ -59,7 +65,7 @@ export interface Program {
   readonly pause: number;
   /** Bytes of each slot; a slot is one buffer shared by temporaries that never live together. */
   readonly slots: readonly number[];
-  readonly slotOf: ReadonlyMap<Storage, number>;
+  readonly placeOf: ReadonlyMap<Storage, Place>;
   /** Lower bound of temporaries alive at once, for comparison with the slots' sum. */
   readonly peakBytes: number;
 }
