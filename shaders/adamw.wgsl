@@ -3,9 +3,12 @@
 // as torch.nn.utils.clip_grad_norm_ does.
 //
 //   g  = grad · min(1, max_norm / (norm + 1e-6))
+//   lr = the Step's · RATIO
 //   p -= lr · wd · p
 //   m  = β1 m + (1-β1) g        v = β2 v + (1-β2) g²
 //   p -= lr · (m / correction1) / (sqrt(v / correction2) + ε)
+
+override RATIO: f32;
 
 @group(0) @binding(0) var<storage, read_write> param: array<vec4f>;
 @group(0) @binding(1) var<storage, read> grad: array<vec4f>;
@@ -19,11 +22,12 @@ fn update(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec
   if (i >= arrayLength(&param)) { return; }
   var clip = 1.0;
   if (step.max_norm > 0.0) { clip = min(1.0, step.max_norm / (norm[0] + 1e-6)); }
+  let rate = step.learning_rate * RATIO;
   let g = grad[i] * clip;
   let first = step.beta1 * m[i] + (1.0 - step.beta1) * g;
   let second = step.beta2 * v[i] + (1.0 - step.beta2) * g * g;
-  let kept = param[i] * (1.0 - step.learning_rate * step.weight_decay);
+  let kept = param[i] * (1.0 - rate * step.weight_decay);
   m[i] = first;
   v[i] = second;
-  param[i] = kept - step.learning_rate * (first / step.correction1) / (sqrt(second / step.correction2) + step.epsilon);
+  param[i] = kept - rate * (first / step.correction1) / (sqrt(second / step.correction2) + step.epsilon);
 }

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 from peft import PeftConfig
+from peft.utils.other import get_pattern_key
 
 import common
 
@@ -30,7 +31,9 @@ def check_folder(verdict, model, folder, tensors):
     verdict.check(not extra, f"unexpected keys: {extra}")
     for name in sorted(set(loaded) & set(tensors)):
         rank = tensors[name].shape[0 if ".lora_A." in name else 1]
-        verdict.check(rank == config.r, f"{name}: rank {rank}, config says {config.r}")
+        module = name.removeprefix("base_model.model.").split(".lora_")[0]
+        wanted = config.rank_pattern.get(get_pattern_key(config.rank_pattern.keys(), module), config.r)
+        verdict.check(rank == wanted, f"{name}: rank {rank}, config says {wanted}")
         arrived = tensors[name].shape == loaded[name].shape and torch.equal(tensors[name].float(), loaded[name].float())
         verdict.check(arrived, f"{name}: PEFT holds other values than the file")
         verdict.check(bool(torch.isfinite(tensors[name]).all()), f"{name}: not finite")

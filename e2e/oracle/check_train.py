@@ -18,7 +18,10 @@ import common
 
 DEFAULTS = {
     "data": {"maxLength": 256, "loss": "auto"},
-    "lora": {"rank": 8, "alpha": 16, "targets": common.PROJECTIONS},
+    "lora": {
+        "rank": 8, "alpha": 16, "targets": common.PROJECTIONS, "useRslora": False, "rankPattern": {}, "alphaPattern": {},
+        "plusRatio": 1,
+    },
     "optimizer": {
         "learningRate": 2e-4, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weightDecay": 0, "maxGradNorm": 1,
     },
@@ -82,11 +85,14 @@ def main():
     if dropped:
         sys.exit(f"the order names rows that are not in the data or carry no labelled token: {sorted(dropped)}")
     lora = recipe["lora"]
-    model = common.new_adapter(common.load_model(args.model), lora["rank"], lora["alpha"], lora["targets"])
+    model = common.new_adapter(
+        common.load_model(args.model), lora["rank"], lora["alpha"], lora["targets"],
+        use_rslora=lora["useRslora"], rank_pattern=lora["rankPattern"], alpha_pattern=lora["alphaPattern"],
+    )
     common.set_adapter(model, common.read_adapter_tensors(args.init))
     start = common.adapter_tensors(model)
     lines = []
-    for line in common.train(model, prepared, order, recipe["optimizer"], recipe["schedule"]):
+    for line in common.train(model, prepared, order, recipe["optimizer"], recipe["schedule"], lora["plusRatio"]):
         lines.append(line)
         if not args.compare:
             print(json.dumps({"type": "step", **line}), flush=True)

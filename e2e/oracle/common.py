@@ -22,6 +22,7 @@ warnings.filterwarnings("ignore", category=FutureWarning)
 import torch
 import torch.nn.functional as F
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from peft.optimizers import create_loraplus_optimizer
 from safetensors.torch import load_file
 from transformers import (
     AutoModelForCausalLM,
@@ -128,10 +129,11 @@ def score(model, prepared, total):
 # ---- adapters -------------------------------------------------------------------------------------------------------
 
 
-def new_adapter(model, rank, alpha, targets=PROJECTIONS):
+def new_adapter(model, rank, alpha, targets=PROJECTIONS, **settings):
     """A PeftModel with a fresh trainable adapter named "default"."""
     config = LoraConfig(
-        r=rank, lora_alpha=alpha, lora_dropout=0.0, target_modules=list(targets), bias="none", task_type="CAUSAL_LM"
+        r=rank, lora_alpha=alpha, lora_dropout=0.0, target_modules=list(targets), bias="none", task_type="CAUSAL_LM",
+        **settings,
     )
     return get_peft_model(model, config)
 
@@ -175,16 +177,19 @@ def read_adapter_tensors(path):
 # ---- training -------------------------------------------------------------------------------------------------------
 
 
-def make_optimizer(parameters, optimizer, schedule):
-    """AdamW and Hugging Face's own schedule, from the recipe's two sections."""
-    adamw = torch.optim.AdamW(
-        parameters,
-        lr=optimizer["learningRate"],
-        betas=(optimizer["beta1"], optimizer["beta2"]),
-        eps=optimizer["epsilon"],
-        weight_decay=optimizer["weightDecay"],
-        foreach=False,
+def make_optimizer(model, optimizer, schedule, plus_ratio=1):
+    """AdamW, or PEFT's LoRA+ around it, and Hugging Face's own schedule, from the recipe's sections."""
+    decay = optimizer["weightDecay"]
+    settings = dict(
+        lr=optimizer["learningRate"], betas=(optimizer["beta1"], optimizer["beta2"]), eps=optimizer["epsilon"],
+        weight_decay=decay, foreach=False,
     )
+    if plus_ratio == 1:
+        adamw = torch.optim.AdamW(adapter_parameters(model).values(), **settings)
+    else:
+        adamw = create_loraplus_optimizer(
+            model, torch.optim.AdamW, loraplus_lr_ratio=plus_ratio, loraplus_weight_decay=decay, **settings
+        )
     return adamw, make_schedule(adamw, schedule)
 
 
@@ -200,13 +205,13 @@ def make_schedule(adamw, schedule):
     return get_wsd_schedule(adamw, warmup, decay, num_training_steps=steps, min_lr_ratio=minimum)
 
 
-def train(peft_model, rows, order, optimizer, schedule):
+def train(peft_model, rows, order, optimizer, schedule, plus_ratio=1):
     """Yields {step, loss, gradNorm, lr}. `order[i]` lists the micro-batches of step i, each a list of row numbers.
 
     One loss normalisation per step: the labelled tokens of all its micro-batches. gradNorm is taken before clipping.
     """
     parameters = list(adapter_parameters(peft_model).values())
-    adamw, scheduler = make_optimizer(parameters, optimizer, schedule)
+    adamw, scheduler = make_optimizer(peft_model, optimizer, schedule, plus_ratio)
     for step, micro_batches in enumerate(order, start=1):
         count = sum(label != -100 for batch in micro_batches for row in batch for label in rows[row]["labels"][1:])
         loss = 0.0

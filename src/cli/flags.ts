@@ -36,6 +36,9 @@ const FLAGS = {
   lr: { hint: "X", type: number },
   rank: { hint: "R", type: number },
   alpha: { hint: "A", type: number },
+  rslora: { hint: "", type: z.literal(true) },
+  "lora-plus": { hint: "RATIO", type: number },
+  init: { hint: "kaiming|gaussian", type: z.enum(["kaiming", "gaussian"]) },
   batch: { hint: "B", type: number },
   accumulate: { hint: "N", type: number },
   schedule: {
@@ -157,7 +160,13 @@ export function recipeFrom(flags: Flags, ...layers: readonly RecipeInput[]): Rec
     },
     // Data can be checked for KTO, which nobody trains here yet.
     method: flags.method === "kto" ? undefined : flags.method,
-    lora: { rank: flags.rank, alpha: flags.alpha ?? (flags.rank === undefined ? undefined : 2 * flags.rank) },
+    lora: {
+      rank: flags.rank,
+      alpha: flags.alpha ?? (flags.rank === undefined ? undefined : 2 * flags.rank),
+      useRslora: flags.rslora,
+      plusRatio: flags["lora-plus"],
+      init: flags.init,
+    },
     optimizer: { learningRate: flags.lr },
     schedule: {
       steps: flags.steps,

@@ -124,7 +124,16 @@ export const DESCRIPTORS: Readonly<Record<string, Descriptor>> = {
   },
   "norm.partial_sums": { operands: "x partial", integers: (call) => [size(call, "x"), constant(call, "PARTS")] },
   "norm.root": { operands: "parts norm", integers: (call) => constants(call, "PARTS") },
-  "adamw.update": { operands: "grad norm step param m v", integers: (call) => [size(call, "param")] },
+  "scale.forward": {
+    operands: "step y",
+    integers: (call) => [size(call, "y")],
+    reals: (call) => [constant(call, "FACTOR")],
+  },
+  "adamw.update": {
+    operands: "grad norm step param m v",
+    integers: (call) => [size(call, "param")],
+    reals: (call) => [constant(call, "RATIO")],
+  },
   "sample.forward": {
     operands: "logits keys step tokens",
     integers: (call) => [size(call, "keys"), ...vocabulary(call)],

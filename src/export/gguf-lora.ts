@@ -33,8 +33,10 @@ export function planGgufLora({ base, adapter, name }: ExportInput, quant: "f32" 
   const tensors = [...ggufTensorNames(arch, architecture)].flatMap(([file, { name: ours, headDim }]) => {
     const pair = pairs.get(ours);
     if (!pair) return [];
-    const { a, b, rank } = pair;
-    const rows = b.slice();
+    const { a, b, rank, scale } = pair;
+    // llama.cpp knows one alpha and divides it by each pair's rank; where ours is scaled otherwise, B takes the rest.
+    const rest = (scale * rank) / adapter.alpha;
+    const rows = rest === 1 ? b.slice() : b.map((value) => value * rest);
     const turned =
       headDim === 0 ? rows : new Float32Array(interleave(new Uint8Array(rows.buffer), rank * 4, headDim).buffer);
     return [

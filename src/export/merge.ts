@@ -3,6 +3,7 @@ import type { Adapter } from "@/export/peft";
 import type { Architecture } from "@/model/architecture";
 import { blockKernels } from "@/model/block-kernels";
 import { type Located, tensorRows } from "@/model/located";
+import { pairSize } from "@/model/lora";
 import { PROJECTIONS } from "@/train/recipe";
 
 /** One pair of an adapter, and what scales it. */
@@ -19,11 +20,12 @@ export interface Pair {
 export function pairsByTensor(arch: Architecture, adapter: Adapter | undefined): ReadonlyMap<string, Pair> {
   const found = new Map<string, Pair>();
   if (!adapter) return found;
-  const { rank, alpha, tensors } = adapter;
+  const { tensors } = adapter;
   for (let layer = 0; layer < arch.layers; layer++) {
     for (const projection of PROJECTIONS) {
       const pair = tensors.get(`layers.${layer}.${projection}`);
-      if (pair) found.set(arch.names.projection(layer, projection), { ...pair, rank, scale: alpha / rank });
+      if (pair)
+        found.set(arch.names.projection(layer, projection), { ...pair, ...pairSize(adapter, layer, projection) });
     }
   }
   return found;

@@ -19,7 +19,7 @@ function make(targets: Projection[] = ["k_proj", "down_proj"], rank = 3): Adapte
       tensors.set(`layers.${layer}.${projection}`, { a: ramp(rank * inputs, layer), b: ramp(outputs * rank, -layer) });
     }
   }
-  return { rank, alpha: 6, targets, tensors };
+  return { rank, alpha: 6, targets, tensors, useRslora: false, rankPattern: {}, alphaPattern: {} };
 }
 
 const adapter = make();
@@ -91,9 +91,36 @@ describe("what is read", () => {
     }
     const given = changed({ r: 4, lora_alpha: 8, use_rslora: true }, weights);
     const read = await readPeft(asBlobs(given.map((file) => ({ ...file, name: `run/${file.name}` }))), host);
-    expect(read).toMatchObject({ rank: 4, alpha: 16, targets: ["q_proj"] });
+    expect(read).toMatchObject({ rank: 4, alpha: 8, useRslora: true, targets: ["q_proj"] });
     expect(read.tensors.get("layers.1.q_proj")?.b).toEqual(ramp(16, 1));
   });
+});
+
+test("ranks and alphas by module come back as they were", async () => {
+  const lora = {
+    useRslora: true,
+    rankPattern: { down_proj: 2, "layers.0.self_attn.k_proj": 5 },
+    alphaPattern: { k_proj: 3 },
+  };
+  const ranks = { k_proj: [5, 3], down_proj: [2, 2] };
+  const tensors = new Map<string, { a: Float32Array; b: Float32Array }>();
+  for (const projection of ["k_proj", "down_proj"] as const) {
+    for (const layer of [0, 1]) {
+      const [outputs, inputs] = host.shapeOf(projection);
+      const rank = ranks[projection][layer] ?? 0;
+      tensors.set(`layers.${layer}.${projection}`, { a: ramp(rank * inputs, layer), b: ramp(outputs * rank, 1) });
+    }
+  }
+  const given = { ...adapter, ...lora, tensors };
+  const written = exportPeft(given, "org/base");
+  const settings = JSON.parse(new TextDecoder().decode(written[1]?.bytes)) as object;
+  expect(settings).toMatchObject({
+    use_rslora: true,
+    rank_pattern: lora.rankPattern,
+    alpha_pattern: lora.alphaPattern,
+  });
+  const read = await readPeft(asBlobs(written), host);
+  expect(read).toEqual({ ...given, tensors: new Map([...tensors].sort()) });
 });
 
 describe("what does not fit is refused with every reason", () => {
@@ -101,7 +128,7 @@ describe("what does not fit is refused with every reason", () => {
     ["a missing file", files.slice(1), [/adapter_model\.safetensors missing/]],
     ["another method", changed({ peft_type: "LOHA" }), [/peft_type/]],
     ["DoRA and biases", changed({ use_dora: true, bias: "all" }), [/use_dora/, /bias/]],
-    ["ranks by layer", changed({ rank_pattern: { q_proj: 4 } }), [/rank_pattern/]],
+    ["ranks by a pattern that is no path", changed({ rank_pattern: { ".*q_proj|k": 4 } }), [/rank_pattern/]],
     ["a full weight beside", changed({ modules_to_save: ["lm_head"] }), [/modules_to_save/]],
     ["another rank", changed({ r: 5 }), [/k_proj\.lora_A\.weight: its shape is \[3, 4\], where \[5, 4\] is needed/]],
     [

@@ -1,15 +1,16 @@
 /**
  * A LoRA adapter as PEFT's folder, which transformers, vLLM and llama.cpp's converter read: adapter_model.safetensors
- * (f32; A [r, in], B [out, r]), adapter_config.json, README.md (model card). W' = W + (alpha / r) · B · A.
+ * (f32; A [r, in], B [out, r]), adapter_config.json, README.md (model card). W' = W + scale · B · A; see `model/lora`.
  *
- * The reader takes what others wrote as well (16-bit floats, rsLoRA, fewer layers), and refuses, with every reason at
- * once, what would silently compute something else (DoRA, biases, per-layer ranks, other modules).
+ * The reader takes what others wrote as well (16-bit floats, fewer layers), and refuses, with every reason at once, what
+ * would silently compute something else (DoRA, biases, patterns that are more than a path, other modules).
  */
 import * as z from "zod/mini";
 import { AppError } from "@/errors";
 import { fromBlob } from "@/files/byte-source";
 import { readHeader, readTensor, type TensorData, writeSafetensors } from "@/files/safetensors";
-import type { Projection } from "@/train/recipe";
+import { type LoraSettings, modulePath, PARENTS, pairSize } from "@/model/lora";
+import { PROJECTIONS, type Projection } from "@/train/recipe";
 import type { NamedFile } from "@/worker/api";
 import { adapterCard } from "./peft-card";
 
@@ -20,10 +21,7 @@ export interface AdapterMatrices {
   readonly b: Float32Array;
 }
 
-export interface Adapter {
-  readonly rank: number;
-  readonly alpha: number;
-  readonly targets: readonly Projection[];
+export interface Adapter extends LoraSettings {
   /** By "layers.{i}.{projection}". */
   readonly tensors: ReadonlyMap<string, AdapterMatrices>;
 }
@@ -41,26 +39,17 @@ export interface AdapterHost {
 
 const WEIGHTS = "adapter_model.safetensors";
 const CONFIG = "adapter_config.json";
-const PARENTS: Readonly<Record<Projection, "self_attn" | "mlp">> = {
-  q_proj: "self_attn",
-  k_proj: "self_attn",
-  v_proj: "self_attn",
-  o_proj: "self_attn",
-  gate_proj: "mlp",
-  up_proj: "mlp",
-  down_proj: "mlp",
-};
-
 /** `baseModel` is what PEFT will load below it: a Hub id, with its commit as `revision`, or a folder. */
 export function exportPeft(adapter: Adapter, baseModel: string, revision?: string): ExportedFile[] {
   const tensors = new Map<string, TensorData>();
   for (const [key, { a, b }] of adapter.tensors) {
-    const [, layer, projection] = /^layers\.(\d+)\.(\w+)$/.exec(key) ?? [];
-    const parent = PARENTS[projection as Projection];
-    if (!layer || !parent) throw new AppError("internal", `${key} is no place for an adapter.`);
-    const path = `base_model.model.model.layers.${layer}.${parent}.${projection}`;
-    tensors.set(`${path}.lora_A.weight`, { dtype: "F32", shape: [adapter.rank, a.length / adapter.rank], data: a });
-    tensors.set(`${path}.lora_B.weight`, { dtype: "F32", shape: [b.length / adapter.rank, adapter.rank], data: b });
+    const [, layer, name] = /^layers\.(\d+)\.(\w+)$/.exec(key) ?? [];
+    const projection = PROJECTIONS.find((known) => known === name);
+    if (!layer || !projection) throw new AppError("internal", `${key} is no place for an adapter.`);
+    const { rank } = pairSize(adapter, Number(layer), projection);
+    const path = `base_model.model.${modulePath(Number(layer), projection)}`;
+    tensors.set(`${path}.lora_A.weight`, { dtype: "F32", shape: [rank, a.length / rank], data: a });
+    tensors.set(`${path}.lora_B.weight`, { dtype: "F32", shape: [b.length / rank, rank], data: b });
   }
   const text = (name: string, content: string) => ({ name, bytes: new TextEncoder().encode(content) });
   return [
@@ -70,7 +59,8 @@ export function exportPeft(adapter: Adapter, baseModel: string, revision?: strin
   ];
 }
 
-function peftConfig({ rank, alpha, targets }: Adapter, baseModel: string, revision: string | undefined): object {
+function peftConfig(adapter: Adapter, baseModel: string, revision: string | undefined): object {
+  const { rank, alpha, targets, useRslora = false, rankPattern = {}, alphaPattern = {} } = adapter;
   return {
     peft_type: "LORA",
     task_type: "CAUSAL_LM",
@@ -83,13 +73,13 @@ function peftConfig({ rank, alpha, targets }: Adapter, baseModel: string, revisi
     target_modules: [...targets],
     bias: "none",
     fan_in_fan_out: false,
-    use_rslora: false,
+    use_rslora: useRslora,
     use_dora: false,
     lora_bias: false,
     init_lora_weights: true,
     modules_to_save: null,
-    rank_pattern: {},
-    alpha_pattern: {},
+    rank_pattern: rankPattern,
+    alpha_pattern: alphaPattern,
     layers_to_transform: null,
     layers_pattern: null,
     auto_mapping: null,
@@ -98,9 +88,11 @@ function peftConfig({ rank, alpha, targets }: Adapter, baseModel: string, revisi
 }
 
 const off = z.optional(z.nullable(z.literal(false)));
-const emptyMap = z.optional(
-  z.nullable(z.record(z.string(), z.unknown()).check(z.refine((map) => Object.keys(map).length === 0))),
-);
+/** PEFT takes regular expressions; here a path or its end, which means the same to both. */
+const pattern = (value: z.ZodMiniType<number>) => {
+  const key = z.string().check(z.regex(/^[\w.]{1,200}$/, "a pattern that is more than a path"));
+  return z.optional(z.nullable(z.record(key, value)));
+};
 const PeftConfig = z.object({
   peft_type: z.literal("LORA"),
   r: z._default(z.int().check(z.positive()), 8),
@@ -110,8 +102,8 @@ const PeftConfig = z.object({
   lora_bias: off,
   fan_in_fan_out: off,
   bias: z.optional(z.nullable(z.literal("none"))),
-  rank_pattern: emptyMap,
-  alpha_pattern: emptyMap,
+  rank_pattern: pattern(z.int().check(z.positive())),
+  alpha_pattern: pattern(z.number().check(z.positive())),
   modules_to_save: z.optional(z.nullable(z.array(z.string()).check(z.maxLength(0)))),
 });
 
@@ -132,7 +124,8 @@ export async function readPeft(files: readonly NamedFile[], host?: AdapterHost):
   const halves = new Map<string, { a?: Float32Array; b?: Float32Array }>();
   for (const [name, entry] of await readHeader(source)) {
     const place = placeOf(name);
-    const fault = place ? shapeFault(place, entry.shape, settings?.r, host) : "no weight of LoRA on a known projection";
+    const rank = place && settings && pairSize(settings, place.layer, place.projection).rank;
+    const fault = place ? shapeFault(place, entry.shape, rank, host) : "no weight of LoRA on a known projection";
     if (!place || fault) {
       faults.push(`${name}: ${fault}`);
       continue;
@@ -147,15 +140,11 @@ export async function readPeft(files: readonly NamedFile[], host?: AdapterHost):
   }
   if (tensors.size === 0 && faults.length === 0) faults.push("no weights in the file");
   if (faults.length > 0 || !settings) throw mismatch(faults);
-  const targets = (Object.keys(PARENTS) as Projection[]).filter((projection) =>
-    [...tensors.keys()].some((key) => key.endsWith(`.${projection}`)),
-  );
-  // rsLoRA scales by alpha / √r, which is another alpha of the plain kind.
-  const alpha = settings.use_rslora ? settings.lora_alpha * Math.sqrt(settings.r) : settings.lora_alpha;
-  return { rank: settings.r, alpha, targets, tensors };
+  const targets = PROJECTIONS.filter((projection) => [...tensors.keys()].some((key) => key.endsWith(`.${projection}`)));
+  return { ...settings, targets, tensors };
 }
 
-function readConfig(text: string, faults: string[]): z.infer<typeof PeftConfig> | undefined {
+function readConfig(text: string, faults: string[]): LoraSettings | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -164,7 +153,11 @@ function readConfig(text: string, faults: string[]): z.infer<typeof PeftConfig> 
     return undefined;
   }
   const result = z.safeParse(PeftConfig, value);
-  if (result.success) return result.data;
+  if (result.success) {
+    const { r, lora_alpha, use_rslora, rank_pattern, alpha_pattern } = result.data;
+    const patterns = { rankPattern: rank_pattern ?? {}, alphaPattern: alpha_pattern ?? {} };
+    return { rank: r, alpha: lora_alpha, targets: [], useRslora: use_rslora, ...patterns };
+  }
   for (const { path, message } of result.error.issues)
     faults.push(`${CONFIG}: ${path.join(".") || "it"} is not supported (${message})`);
   return undefined;

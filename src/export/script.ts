@@ -21,7 +21,7 @@ import argparse
 import torch
 from datasets import load_dataset
 from peft import LoraConfig
-from transformers import AutoModelForCausalLM
+${recipe.lora.plusRatio === 1 ? "" : "from peft.optimizers import create_loraplus_optimizer\n"}from transformers import AutoModelForCausalLM
 from trl import SFTConfig, SFTTrainer
 
 parser = argparse.ArgumentParser()
@@ -76,10 +76,14 @@ peft_config = LoraConfig(
     lora_alpha=${lora.alpha},
     lora_dropout=0.0,
     target_modules=[${lora.targets.map(py).join(", ")}],
+    use_rslora=${lora.useRslora ? "True" : "False"},
+    rank_pattern=${JSON.stringify(lora.rankPattern)},
+    alpha_pattern=${JSON.stringify(lora.alphaPattern)},
+    init_lora_weights=${lora.init === "gaussian" ? '"gaussian"' : "True"},
     task_type="CAUSAL_LM",
 )
 trainer = SFTTrainer(model, args=config, train_dataset=train, eval_dataset=held, peft_config=peft_config)
-trainer.train()
+${loraPlus(recipe)}trainer.train()
 trainer.save_model(args.out)
 `;
 }
@@ -101,6 +105,22 @@ function scheduler(schedule: Recipe["schedule"]): string {
   }
   if (kind === "cosine" && minimum > 0) return as("cosine_with_min_lr", `"min_lr_rate": ${minimum}`);
   return as(kind === "constant" ? "constant_with_warmup" : kind);
+}
+
+function loraPlus({ lora, optimizer }: Recipe): string {
+  if (lora.plusRatio === 1) return "";
+  const { learningRate, beta1, beta2, epsilon, weightDecay } = optimizer;
+  return `trainer.optimizer = create_loraplus_optimizer(
+    trainer.model,
+    torch.optim.AdamW,
+    lr=${learningRate},
+    loraplus_lr_ratio=${lora.plusRatio},
+    loraplus_weight_decay=${weightDecay},
+    weight_decay=${weightDecay},
+    betas=(${beta1}, ${beta2}),
+    eps=${epsilon},
+)
+`;
 }
 
 /** A JSON string is a Python string. */

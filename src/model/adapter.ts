@@ -8,6 +8,7 @@
 import { external, slice } from "@/graph/graph";
 import type { Tensor } from "@/graph/target";
 import { type Architecture, projectionShape } from "@/model/architecture";
+import { type LoraSettings, pairSize, scaleOf, settingsOf } from "@/model/lora";
 import type { LoraPair } from "@/ops/linear";
 import type { Projection } from "@/train/recipe";
 import { createRandom } from "@/util/random";
@@ -19,20 +20,24 @@ export interface AdapterSlot {
   readonly projection: Projection;
   readonly inputs: number;
   readonly outputs: number;
+  readonly rank: number;
+  /** Rank as stored. */
+  readonly rows: number;
+  /** Its scale, as a multiple of the layout's. */
+  readonly factor: number;
   /** Offsets into the flat buffer, in f32 elements. */
   readonly a: number;
   readonly b: number;
 }
 
-export interface AdapterLayout {
-  readonly rank: number;
-  /** Rank as stored. */
-  readonly rows: number;
-  readonly alpha: number;
-  readonly targets: readonly Projection[];
+export interface AdapterLayout extends LoraSettings {
+  /** What `adapter_scale` of the Step is while the adapter is on. */
+  readonly scale: number;
   readonly slots: readonly AdapterSlot[];
-  /** Length of the flat buffer in f32 elements. */
+  /** Length of the flat buffer in f32 elements: every A, then every B. */
   readonly length: number;
+  /** Where the first B lies. */
+  readonly firstB: number;
   /** Without padding. */
   readonly parameters: number;
 }
@@ -43,29 +48,30 @@ export type AdapterTensors = ReadonlyMap<string, { readonly a: Float32Array; rea
 /** Slices are bound by WebGPU, which wants multiples of 256 bytes. */
 const ALIGN = 64;
 
-export function adapterLayout(
-  arch: Architecture,
-  { rank, alpha, targets }: { rank: number; alpha: number; targets: readonly Projection[] },
-): AdapterLayout {
-  const rows = Math.ceil(rank / 4) * 4;
-  const slots: AdapterSlot[] = [];
+export function adapterLayout(arch: Architecture, settings: LoraSettings): AdapterLayout {
+  const { targets } = settings;
+  const scale = scaleOf(settings);
+  const places: Omit<AdapterSlot, "a" | "b">[] = [];
+  for (let layer = 0; layer < arch.layers; layer++) {
+    for (const projection of targets) {
+      const [outputs, inputs] = projectionShape(arch, projection);
+      const own = pairSize(settings, layer, projection);
+      const key = `layers.${layer}.${projection}`;
+      const rows = Math.ceil(own.rank / 4) * 4;
+      places.push({ key, layer, projection, inputs, outputs, rank: own.rank, rows, factor: own.scale / scale });
+    }
+  }
   let length = 0;
-  let parameters = 0;
   const reserve = (elements: number) => {
     const at = length;
     length += Math.ceil(elements / ALIGN) * ALIGN;
     return at;
   };
-  for (let layer = 0; layer < arch.layers; layer++) {
-    for (const projection of targets) {
-      const [outputs, inputs] = projectionShape(arch, projection);
-      const a = reserve(rows * inputs);
-      const b = reserve(rows * outputs);
-      slots.push({ key: `layers.${layer}.${projection}`, layer, projection, inputs, outputs, a, b });
-      parameters += rank * (inputs + outputs);
-    }
-  }
-  return { rank, rows, alpha, targets, slots, length, parameters };
+  const starts = places.map(({ rows, inputs }) => reserve(rows * inputs));
+  const firstB = length;
+  const slots = places.map((place, i) => ({ ...place, a: starts[i] ?? 0, b: reserve(place.rows * place.outputs) }));
+  const parameters = slots.reduce((sum, slot) => sum + slot.rank * (slot.inputs + slot.outputs), 0);
+  return { ...settingsOf(settings), scale, slots, length, firstB, parameters };
 }
 
 export type AdapterPairs = ReadonlyMap<string, LoraPair>;
@@ -79,20 +85,25 @@ export function adapterPairs(layout: AdapterLayout, trained: boolean): AdapterPa
     return trained ? { ...tensor, needsGrad: true, grad: slice(gradient, at * 4, shape) } : tensor;
   };
   return new Map(
-    layout.slots.map(({ key, a, b, inputs, outputs }) => [
+    layout.slots.map(({ key, a, b, inputs, outputs, rows, factor }) => [
       key,
-      { a: view(a, [layout.rows, inputs]), b: view(b, [outputs, layout.rows]) },
+      { a: view(a, [rows, inputs]), b: view(b, [outputs, rows]), factor },
     ]),
   );
 }
 
-/** PEFT's initialisation: A ~ U(-1/√in, 1/√in) (Kaiming uniform with a = √5), B = 0. */
-export function initialAdapter(layout: AdapterLayout, seed: number): Float32Array<ArrayBuffer> {
+/** PEFT's two starts: A ~ U(-1/√in, 1/√in) (Kaiming uniform with a = √5) or A ~ N(0, 1/r²), and B = 0. */
+export function initialAdapter(
+  layout: AdapterLayout,
+  seed: number,
+  init: "kaiming" | "gaussian" = "kaiming",
+): Float32Array<ArrayBuffer> {
   const flat = new Float32Array(layout.length);
   const random = createRandom(seed, 1);
-  for (const { a, inputs } of layout.slots) {
+  for (const { a, inputs, rank } of layout.slots) {
     const bound = 1 / Math.sqrt(inputs);
-    for (let i = 0; i < layout.rank * inputs; i++) flat[a + i] = (2 * random.float() - 1) * bound;
+    const draw = init === "kaiming" ? () => (2 * random.float() - 1) * bound : () => random.normal() / rank;
+    for (let i = 0; i < rank * inputs; i++) flat[a + i] = draw();
   }
   return flat;
 }
@@ -100,21 +111,18 @@ export function initialAdapter(layout: AdapterLayout, seed: number): Float32Arra
 /** Slots without a pair stay zero, which changes nothing: adapters of others may cover some layers only. */
 export function packAdapter(layout: AdapterLayout, tensors: AdapterTensors): Float32Array<ArrayBuffer> {
   const flat = new Float32Array(layout.length);
-  for (const { key, a, b, outputs } of layout.slots) {
+  for (const { key, a, b, outputs, rank, rows } of layout.slots) {
     const pair = tensors.get(key);
     if (!pair) continue;
     flat.set(pair.a, a);
-    for (let row = 0; row < outputs; row++) {
-      flat.set(pair.b.subarray(row * layout.rank, (row + 1) * layout.rank), b + row * layout.rows);
-    }
+    for (let row = 0; row < outputs; row++) flat.set(pair.b.subarray(row * rank, (row + 1) * rank), b + row * rows);
   }
   return flat;
 }
 
 export function unpackAdapter(layout: AdapterLayout, flat: Float32Array): AdapterTensors {
-  const { rank, rows } = layout;
   return new Map(
-    layout.slots.map(({ key, a, b, inputs, outputs }) => {
+    layout.slots.map(({ key, a, b, inputs, outputs, rank, rows }) => {
       const low = new Float32Array(outputs * rank);
       for (let row = 0; row < outputs; row++) {
         low.set(flat.subarray(b + row * rows, b + row * rows + rank), row * rank);

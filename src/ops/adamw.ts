@@ -13,13 +13,13 @@ export interface AdamTensors {
   readonly step: Tensor;
 }
 
-/** One AdamW step, with clipping, in place.  param, grad, m, v: [n], n a multiple of 4 */
-export function adamw(g: Graph, { param, grad, m, v, norm, step }: AdamTensors): void {
+/** One AdamW step, with clipping, at `ratio` times the Step's rate, in place.  param, grad, m, v: [n], n a multiple of 4 */
+export function adamw(g: Graph, { param, grad, m, v, norm, step }: AdamTensors, ratio = 1): void {
   call(
     g,
     "adamw.update",
     { reads: { grad, norm, step }, writes: { param, m, v } },
-    {},
+    { RATIO: ratio },
     gridOf(elements(param.shape) / 4),
   );
 }

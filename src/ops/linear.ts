@@ -6,16 +6,22 @@
 import { call, type Graph, temp } from "@/graph/graph";
 import { op } from "@/graph/op";
 import type { Tensor } from "@/graph/target";
+import { scale } from "@/ops/scale";
 
 /** a: [R, K]  b: [N, R], R a multiple of 4 */
 export interface LoraPair {
   readonly a: Tensor;
   readonly b: Tensor;
+  /** Its scale, as a multiple of the Step's `adapter_scale`; 1 if not said. */
+  readonly factor?: number;
 }
 
 /** y = x · wᵀ (+ LoRA).  x: [T, K], T a multiple of 8  w: [N, K] → y: [T, N rounded up to a multiple of 4] */
 export function linear(g: Graph, x: Tensor, w: Tensor, lora: LoraPair | undefined, step: Tensor): Tensor {
-  return lora ? loraLinear(g, { x, w, a: lora.a, b: lora.b, step }, null).y : frozenLinear(g, { x, w, step }, null).y;
+  if (!lora) return frozenLinear(g, { x, w, step }, null).y;
+  const { factor = 1 } = lora;
+  const own = factor === 1 ? step : scale(g, { step }, { factor }).y;
+  return loraLinear(g, { x, w, a: lora.a, b: lora.b, step: own }, null).y;
 }
 
 const frozenLinear = op<"x" | "w" | "step", "y", null>("linear", {

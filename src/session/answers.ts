@@ -58,7 +58,7 @@ export async function answer(
       prompts.map((prompt, key) => ({ prompt, key })),
       {
         ...options,
-        adapterScale: options.useAdapter && layout ? layout.alpha / layout.rank : 0,
+        adapterScale: options.useAdapter && layout ? layout.scale : 0,
         stopIds: stopIdsOf(model),
       },
     );

@@ -65,7 +65,7 @@ export async function nextTokens(
     if (adapter) buffers.set("adapter", adapter.buffer);
     const { layout } = adapter ?? {};
     const step = runtime.buffers.get("step");
-    const scale = layout ? layout.alpha / layout.rank : 0;
+    const scale = layout ? layout.scale : 0;
     if (step) target.write(step, packStep({ ...NO_STEP, adapter_scale: scale }));
     const executable = await target.compile(compileGraph(g), buffers);
     await executable.run();

@@ -38,7 +38,7 @@ export async function comparePreferences(
   };
   try {
     const base = await arm("base", 0);
-    const tuned = await arm("tuned", layout.alpha / layout.rank);
+    const tuned = await arm("tuned", layout.scale);
     return compareArms(
       held.map((pair, i): ComparedCase => {
         const { prompt = "", expected = "" } = rows[i] ?? {};

@@ -126,7 +126,7 @@ function startAdapter({ model, recipe, loaded, onAdapter, from }: RunInputs): Lo
   }
   const layout = adapterLayout(model.arch, recipe.lora);
   const adapter = { layout, buffer: target.allocate(layout.length * 4, "adapter") };
-  target.write(adapter.buffer, initialAdapter(layout, recipe.seed));
+  target.write(adapter.buffer, initialAdapter(layout, recipe.seed, recipe.lora.init));
   onAdapter(adapter);
   return adapter;
 }

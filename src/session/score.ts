@@ -52,7 +52,7 @@ export async function scoreEncoded(
   const largest = { tokens, labels: tokens };
   const passes = createPasses({ runtime, layout, adapter: buffer, head: PLAIN_HEAD, largest, trained: false });
   const step = runtime.buffers.get("step");
-  const scale = adapter ? layout.alpha / layout.rank : 0;
+  const scale = adapter ? layout.scale : 0;
   if (step) target.write(step, packStep({ ...NO_STEP, adapter_scale: scale, loss_scale: 1 }));
   const scores: RowScore[] = [];
   try {

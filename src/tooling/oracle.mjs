@@ -57,7 +57,11 @@ const RECIPES = {
   },
   accumulated: {
     data: { holdout: 0, maxLength: 128 },
-    lora: { rank: 8, alpha: 8 },
+    lora: {
+      ...{ rank: 8, alpha: 8, useRslora: true, plusRatio: 4 },
+      rankPattern: { down_proj: 4, "layers.0.self_attn.q_proj": 6 },
+      alphaPattern: { v_proj: 3 },
+    },
     optimizer: { learningRate: 2e-3, weightDecay: 0.1, maxGradNorm: 0.5 },
     schedule: { kind: "warmup_stable_decay", warmup: 2, steps: 12, minimum: 0.1, decay: 5 },
     batch: { size: 1, accumulate: 2 },

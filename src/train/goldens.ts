@@ -142,7 +142,7 @@ export function testGradients({ golden, expected, runtime, layout, adapter }: Go
     const batch = packBatch(sequences(golden));
     const largest = { tokens: batch.tokens.length, labels: batch.targets.length };
     const passes = createPasses({ runtime, layout, adapter, head: PLAIN_HEAD, largest, trained: true });
-    setStep(runtime, layout.alpha / layout.rank, 1 / golden.loss.tokens);
+    setStep(runtime, layout.scale, 1 / golden.loss.tokens);
     const nll = await (await passes.train(batch)).nll;
     expect(nll.length).toBe(golden.loss.tokens);
     expect(nll.reduce((a, b) => a + b, 0) / golden.loss.tokens).toBeCloseTo(golden.loss.adapter, 4);

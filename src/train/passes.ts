@@ -61,9 +61,19 @@ export interface PassesOptions {
   /** The largest batch that will come. */
   readonly largest: Bucket;
   readonly trained: boolean;
+  /** LoRA+'s, of B's learning rate to A's; 1 if not said. */
+  readonly plusRatio?: number;
 }
 
-export function createPasses({ runtime, layout, adapter, head, largest, trained }: PassesOptions): Passes {
+export function createPasses({
+  runtime,
+  layout,
+  adapter,
+  head,
+  largest,
+  trained,
+  plusRatio = 1,
+}: PassesOptions): Passes {
   const { target } = runtime;
   const own = new Map<string, DeviceBuffer>();
   const allocate = (name: string, bytes: number) => own.set(name, target.allocate(bytes, name));
@@ -125,7 +135,7 @@ export function createPasses({ runtime, layout, adapter, head, largest, trained 
     },
     loss: (batch) => pass(batch, false),
     update: async () => {
-      const optimizer = await program("optimizer", () => traceOptimizer(layout));
+      const optimizer = await program("optimizer", () => traceOptimizer(layout, plusRatio));
       await optimizer.run();
       target.clear(buffer("adapter.grad"));
       const norm = target.read(buffer("norm"), 0, 4).then((bytes) => new Float32Array(bytes)[0] ?? Number.NaN);

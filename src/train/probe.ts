@@ -51,7 +51,7 @@ export async function runProbe({ runtime, layout, recipe, trainRows, evalRows }:
   const passes = createPasses({ runtime, layout, adapter, head: PLAIN_HEAD, largest, trained: true });
   const writeStep = (step: Partial<Step>) => {
     const buffer = runtime.buffers.get("step");
-    if (buffer) target.write(buffer, packStep({ ...NO_STEP, adapter_scale: layout.alpha / layout.rank, ...step }));
+    if (buffer) target.write(buffer, packStep({ ...NO_STEP, adapter_scale: layout.scale, ...step }));
   };
   const norms: number[] = [];
   const step = async (rows: readonly Encoded[], t: number, rate: number) => {

@@ -4,7 +4,7 @@
  */
 import type { Bucket } from "@/data/pack";
 import { addGradient, backward, type Gradients } from "@/graph/backward";
-import { createGraph, external } from "@/graph/graph";
+import { createGraph, external, slice } from "@/graph/graph";
 import { compileGraph } from "@/graph/plan";
 import { STEP_BYTES } from "@/graph/step";
 import type { Program } from "@/graph/target";
@@ -41,13 +41,24 @@ export function tracePass(traced: Traced, bucket: Bucket, trained: boolean): Pro
   return compileGraph(g);
 }
 
-export function traceOptimizer({ length }: AdapterLayout): Program {
+/** With a `ratio` the second part of the buffer, every B, learns at so many times the rate (LoRA+, Hayou et al. 2024). */
+export function traceOptimizer({ length, firstB }: AdapterLayout, ratio = 1): Program {
   const g = createGraph("optimizer");
   const flat = (name: string) => external(name, [length]);
   const norm = external("norm", [1]);
   const grad = flat("adapter.grad");
   globalNorm(g, grad, norm);
   const step = external("step", [STEP_BYTES / 4]);
-  adamw(g, { param: flat("adapter"), grad, m: flat("adapter.m"), v: flat("adapter.v"), norm, step });
+  const all = { param: flat("adapter"), grad, m: flat("adapter.m"), v: flat("adapter.v") };
+  const part = (from: number, to: number) =>
+    Object.fromEntries(
+      Object.entries(all).map(([name, tensor]) => [name, slice(tensor, from * 4, [to - from])]),
+    ) as typeof all;
+  if (ratio === 1) {
+    adamw(g, { ...all, norm, step });
+  } else {
+    adamw(g, { ...part(0, firstB), norm, step });
+    adamw(g, { ...part(firstB, length), norm, step }, ratio);
+  }
   return compileGraph(g);
 }

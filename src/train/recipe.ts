@@ -17,6 +17,7 @@ export type RewardName = (typeof REWARD_NAMES)[number];
 
 const positive = z.number().check(z.positive());
 const count = z.int().check(z.positive());
+const modulePath = z.string().check(z.regex(/^[\w.]{1,200}$/, "is no path of a module"));
 const names = z.array(z.string().check(z.regex(/^[a-z-]{2,40}$/, "is no name of a gate")));
 const natural = z.int().check(z.nonnegative());
 
@@ -100,6 +101,14 @@ export const Recipe = z.strictObject({
       rank: z._default(count, 8),
       alpha: z._default(positive, 16),
       targets: z._default(z.array(z.enum(PROJECTIONS)).check(z.minLength(1)), [...PROJECTIONS]),
+      /** Scaled by alpha / √rank. */
+      useRslora: z._default(z.boolean(), false),
+      /** Other ranks and alphas, by the end of a module's path: "q_proj", "layers.3.mlp.up_proj". */
+      rankPattern: z._default(z.record(modulePath, count), {}),
+      alphaPattern: z._default(z.record(modulePath, positive), {}),
+      init: z._default(z.enum(["kaiming", "gaussian"]), "kaiming"),
+      /** LoRA+: B's learning rate as a multiple of A's. */
+      plusRatio: z._default(positive, 1),
     }),
     {} as never,
   ),

@@ -56,7 +56,7 @@ export function rolloutFeed(options: RolloutOptions): Feed<Completion> {
       questions.map(({ promptIds }, i) => ({ prompt: promptIds, key: first + i })),
       {
         ...{ maxTokens: grpo.maxCompletionLength, temperature, seed, stopIds: options.stopIds, keepStop: true },
-        adapterScale: layout.alpha / layout.rank,
+        adapterScale: layout.scale,
       },
     );
     const table = await rewardAll(

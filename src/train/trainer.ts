@@ -76,13 +76,15 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
   const { steps } = recipe.schedule;
   const { every } = recipe.evaluate;
   const { target } = runtime;
-  const scale = layout.alpha / layout.rank;
+  const scale = layout.scale;
   const writeStep = (step: Partial<Step>) => {
     const buffer = runtime.buffers.get("step");
     if (buffer) target.write(buffer, packStep({ ...NO_STEP, adapter_scale: scale, loss_scale: 1, ...step }));
   };
   const { largest } = feed;
-  const passes = createPasses({ runtime, layout, adapter: run.adapter, head: objective.head, largest, trained: true });
+  const { plusRatio } = recipe.lora;
+  const shared = { runtime, layout, adapter: run.adapter, head: objective.head, largest };
+  const passes = createPasses({ ...shared, trained: true, plusRatio });
   if (run.from) {
     target.write(run.adapter, run.from.adapter);
     passes.setMoments(run.from);

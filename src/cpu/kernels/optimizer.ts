@@ -1,6 +1,6 @@
-// Global norm and AdamW over flat buffers; see shaders/norm.wgsl and shaders/adamw.wgsl.
-import { at, ceilDiv, claim, integer, pointer } from "./context";
-import { BETA1, BETA2, CORRECTION1, CORRECTION2, EPSILON, LEARNING_RATE, MAX_NORM, WEIGHT_DECAY } from "./step";
+// Global norm, AdamW over flat buffers and a scaled Step; see shaders/{norm,adamw,scale}.wgsl.
+import { at, ceilDiv, claim, integer, pointer, real } from "./context";
+import { ADAPTER_SCALE, BETA1, BETA2, CORRECTION1, CORRECTION2, EPSILON, LEARNING_RATE, MAX_NORM, WEIGHT_DECAY } from "./step";
 import { madd, sum4 } from "./vector";
 
 const PIECE: i32 = 4096;
@@ -30,10 +30,18 @@ export function root(call: usize): void {
   store<f32>(pointer(call, 1), <f32>sqrt(sum));
 }
 
-/** grad norm step param m v | elements */
+/** step y | elements FACTOR */
+export function scale(call: usize): void {
+  if (claim() != 0) return;
+  const step = pointer(call, 0), y = pointer(call, 1);
+  memory.copy(y, step, at(integer(call, 2)));
+  store<f32>(y, load<f32>(step, ADAPTER_SCALE) * real(call, 3), ADAPTER_SCALE);
+}
+
+/** grad norm step param m v | elements RATIO */
 export function adamw(call: usize): void {
   const step = pointer(call, 2), count = integer(call, 6);
-  const most = load<f32>(step, MAX_NORM), rate = load<f32>(step, LEARNING_RATE);
+  const most = load<f32>(step, MAX_NORM), rate = load<f32>(step, LEARNING_RATE) * real(call, 7);
   const clip = f32x4.splat(most > 0 ? min<f32>(1, most / (load<f32>(pointer(call, 1)) + 1e-6)) : 1);
   const beta1 = f32x4.splat(load<f32>(step, BETA1)), rest1 = f32x4.splat(1 - load<f32>(step, BETA1));
   const beta2 = f32x4.splat(load<f32>(step, BETA2)), rest2 = f32x4.splat(1 - load<f32>(step, BETA2));

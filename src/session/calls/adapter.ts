@@ -2,6 +2,7 @@
 import { exportPeft, readPeft } from "@/export/peft";
 import { type AdapterLayout, adapterLayout, initialAdapter, packAdapter, unpackAdapter } from "@/model/adapter";
 import { projectionShape } from "@/model/architecture";
+import { settingsOf } from "@/model/lora";
 import type { Session } from "@/session/contract";
 import type { Core } from "@/session/core";
 import type { OpenModel } from "@/session/open-model";
@@ -22,29 +23,28 @@ export function adapterCalls({ state, requireIdle, requireModel, requireAdapter,
     loadAdapter: async (files) => {
       requireIdle();
       const model = requireModel();
-      const { rank, alpha, targets, tensors } = await readPeft(files, {
+      const { tensors, ...settings } = await readPeft(files, {
         layers: model.arch.layers,
         shapeOf: (projection) => projectionShape(model.arch, projection),
       });
-      const layout = adapterLayout(model.arch, { rank, alpha, targets });
+      const layout = adapterLayout(model.arch, settings);
       const buffer = model.runtime.target.allocate(layout.length * 4, "adapter");
       model.runtime.target.write(buffer, packAdapter(layout, tensors));
       dropAdapter();
       state.adapter = { layout, buffer };
-      return { rank, alpha };
+      return { rank: layout.rank, alpha: layout.alpha };
     },
 
     initialAdapter: async (input) => {
       const model = requireModel();
       const recipe = parseRecipe(input);
       const layout = adapterLayout(model.arch, recipe.lora);
-      return peftFiles(model, layout, initialAdapter(layout, recipe.seed));
+      return peftFiles(model, layout, initialAdapter(layout, recipe.seed, recipe.lora.init));
     },
   };
 }
 
 function peftFiles(model: OpenModel, layout: AdapterLayout, flat: Float32Array): NamedFile[] {
-  const { rank, alpha, targets } = layout;
-  const files = exportPeft({ rank, alpha, targets, tensors: unpackAdapter(layout, flat) }, model.name, model.revision);
+  const files = exportPeft({ ...settingsOf(layout), tensors: unpackAdapter(layout, flat) }, model.name, model.revision);
   return files.map(({ name, bytes }) => ({ name, blob: new Blob([bytes]) }));
 }

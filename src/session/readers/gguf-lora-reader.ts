@@ -23,6 +23,7 @@ async function readGgufLora({ arch, runtime }: OpenModel, file: Blob): Promise<L
   const places = ggufTensorNames(arch, String(metadata.get("general.architecture")));
   const pairs = new Map<string, { a: Float32Array; b: Float32Array }>();
   let rank = 0;
+  const rankPattern: Record<string, number> = {};
   for (const [name, tensor] of tensors) {
     const [, base = "", half] = /^(.+)\.lora_([ab])$/.exec(name) ?? [];
     const place = places.get(base);
@@ -31,14 +32,15 @@ async function readGgufLora({ arch, runtime }: OpenModel, file: Blob): Promise<L
     const bytes = await source.read(tensor.offset, tensor.bytes);
     const turned = half === "b" && place.headDim > 0 ? separate(bytes, tensor.bytes / rows, place.headDim) : bytes;
     const values = tensor.type === "F16" ? f16ToF32(new Uint16Array(turned.buffer)) : new Float32Array(turned.buffer);
-    rank = half === "a" ? rows : columns;
     const [, layer, projection] = /layers\.(\d+)\..*?(\w+)\.weight$/.exec(place.name) ?? [];
+    rank = half === "a" ? rows : columns;
+    rankPattern[`layers.${layer}.${place.name.includes(".mlp.") ? "mlp" : "self_attn"}.${projection}`] = rank;
     const key = `layers.${layer}.${projection}`;
     const before = pairs.get(key) ?? { a: new Float32Array(0), b: new Float32Array(0) };
     pairs.set(key, { ...before, [half]: values });
   }
   const targets = PROJECTIONS.filter((projection) => [...pairs.keys()].some((key) => key.endsWith(`.${projection}`)));
-  const layout = adapterLayout(arch, { rank, alpha: Number(metadata.get("adapter.lora.alpha")), targets });
+  const layout = adapterLayout(arch, { rank, alpha: Number(metadata.get("adapter.lora.alpha")), targets, rankPattern });
   const buffer = runtime.target.allocate(layout.length * 4, "adapter read again");
   runtime.target.write(buffer, packAdapter(layout, pairs));
   return { layout, buffer };

@@ -1,6 +1,6 @@
 /** One setting of the recipe: label, control, short help, and what is wrong with it, tied together for readers. */
 import { draft, fieldValue, recipeFaults, setField } from "@/ui/state/recipe";
-import type { ChoiceField, Field, NumberField } from "@/ui/state/recipe-fields";
+import type { ChoiceField, Field, NumberField, SwitchField } from "@/ui/state/recipe-fields";
 
 export function FieldRow({ field, disabled }: { field: Field; disabled: boolean }) {
   const id = `field-${field.path}`;
@@ -10,6 +10,8 @@ export function FieldRow({ field, disabled }: { field: Field; disabled: boolean 
       <label for={id}>{field.label}</label>
       {field.kind === "number" ? (
         <NumberInput field={field} id={id} wrong={fault !== undefined} disabled={disabled} />
+      ) : field.kind === "switch" ? (
+        <SwitchInput field={field} id={id} disabled={disabled} />
       ) : (
         <ChoiceInput field={field} id={id} disabled={disabled} />
       )}
@@ -59,6 +61,21 @@ function ChoiceInput({ field, id, disabled }: InputProps<ChoiceField>) {
           {words}
         </option>
       ))}
+    </select>
+  );
+}
+
+function SwitchInput({ field, id, disabled }: InputProps<SwitchField>) {
+  return (
+    <select
+      id={id}
+      value={fieldValue(field.path) === true ? "on" : "off"}
+      disabled={disabled}
+      aria-describedby={`${id}-help`}
+      onChange={(event) => setField(field.path, event.currentTarget.value === "on")}
+    >
+      <option value="off">Off</option>
+      <option value="on">On</option>
     </select>
   );
 }

@@ -13,7 +13,13 @@ export interface ChoiceField {
   readonly help: string;
   readonly options: readonly (readonly [value: string, words: string])[];
 }
-export type Field = NumberField | ChoiceField;
+export interface SwitchField {
+  readonly kind: "switch";
+  readonly path: string;
+  readonly label: string;
+  readonly help: string;
+}
+export type Field = NumberField | ChoiceField | SwitchField;
 
 const number = (path: string, label: string, help: string, step: number | "any" = 1): NumberField => ({
   kind: "number",
@@ -75,6 +81,23 @@ export const MORE_FIELDS: readonly Field[] = [
   number("data.holdout", "Held-out share", "Split off for measuring when there is no eval file.", "any"),
   number("optimizer.weightDecay", "Weight decay", "Pulls weights towards zero. 0 is off.", "any"),
   number("optimizer.maxGradNorm", "Gradient limit", "Longer gradients are shortened to this. 0 is off.", "any"),
+  {
+    kind: "switch",
+    path: "lora.useRslora",
+    label: "rsLoRA",
+    help: "Scales by alpha ÷ √rank, so that high ranks count.",
+  },
+  {
+    kind: "choice",
+    path: "lora.init",
+    label: "Start of A",
+    help: "How the adapter's first half is drawn; the second starts at zero.",
+    options: [
+      ["kaiming", "Kaiming, as PEFT"],
+      ["gaussian", "Gaussian"],
+    ],
+  },
+  number("lora.plusRatio", "LoRA+ ratio", "The second half learns so many times as fast. 1 is off.", "any"),
   number("evaluate.every", "Measure every", "Steps between held-out losses. 0 is start and end only."),
   number("evaluate.cases", "Compared cases", "Most held-out cases answered when comparing."),
   number("evaluate.maxTokens", "Longest answer", "Tokens of each answer when comparing."),

@@ -1,0 +1,50 @@
+/**
+ * How large and how strong each pair of a LoRA adapter is, by PEFT's rules: a pattern that names a module, or the end of
+ * its path, replaces rank or alpha there; the first that fits counts. The pair is scaled by alpha / rank, or with rsLoRA
+ * (Kalajdzievski 2023) by alpha / √rank.
+ */
+import type { Projection } from "@/train/recipe";
+
+export interface LoraSettings {
+  readonly rank: number;
+  readonly alpha: number;
+  readonly targets: readonly Projection[];
+  readonly useRslora?: boolean | undefined;
+  /** "q_proj" or "layers.3.mlp.up_proj" → rank. */
+  readonly rankPattern?: Readonly<Record<string, number>> | undefined;
+  readonly alphaPattern?: Readonly<Record<string, number>> | undefined;
+}
+
+export const PARENTS: Readonly<Record<Projection, "self_attn" | "mlp">> = {
+  q_proj: "self_attn",
+  k_proj: "self_attn",
+  v_proj: "self_attn",
+  o_proj: "self_attn",
+  gate_proj: "mlp",
+  up_proj: "mlp",
+  down_proj: "mlp",
+};
+
+/** As PEFT and transformers name the module. */
+export function modulePath(layer: number, projection: Projection): string {
+  return `model.layers.${layer}.${PARENTS[projection]}.${projection}`;
+}
+
+export function pairSize(settings: LoraSettings, layer: number, projection: Projection) {
+  const path = modulePath(layer, projection);
+  const pick = (pattern: Readonly<Record<string, number>> = {}) =>
+    Object.entries(pattern).find(([key]) => path === key || path.endsWith(`.${key}`))?.[1];
+  const rank = pick(settings.rankPattern) ?? settings.rank;
+  return { rank, scale: scaleOf({ ...settings, rank, alpha: pick(settings.alphaPattern) ?? settings.alpha }) };
+}
+
+/** Of pairs that no pattern names. */
+export function scaleOf({ rank, alpha, useRslora }: Pick<LoraSettings, "rank" | "alpha" | "useRslora">): number {
+  return alpha / (useRslora ? Math.sqrt(rank) : rank);
+}
+
+/** Only what describes an adapter, of whatever else an object holds. */
+export function settingsOf(given: LoraSettings): LoraSettings {
+  const { rank, alpha, targets, useRslora, rankPattern, alphaPattern } = given;
+  return { rank, alpha, targets, useRslora, rankPattern, alphaPattern };
+}
