@@ -36,6 +36,7 @@ const FLAGS = {
   lr: { hint: "X", type: number },
   rank: { hint: "R", type: number },
   alpha: { hint: "A", type: number },
+  dropout: { hint: "SHARE", type: number },
   rslora: { hint: "", type: z.literal(true) },
   "lora-plus": { hint: "RATIO", type: number },
   init: { hint: "kaiming|gaussian", type: z.enum(["kaiming", "gaussian"]) },
@@ -163,6 +164,7 @@ export function recipeFrom(flags: Flags, ...layers: readonly RecipeInput[]): Rec
     lora: {
       rank: flags.rank,
       alpha: flags.alpha ?? (flags.rank === undefined ? undefined : 2 * flags.rank),
+      dropout: flags.dropout,
       useRslora: flags.rslora,
       plusRatio: flags["lora-plus"],
       init: flags.init,

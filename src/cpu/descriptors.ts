@@ -72,6 +72,10 @@ const attention = (call: Call) => {
 };
 const scale = (call: Call) => [constant(call, "SCALE")];
 const gate = (call: Call) => constants(call, "SLOPE", "CUBIC");
+const dropout = {
+  integers: (call: Call) => [elements(Object.values(call.writes)[0]?.shape ?? []), constant(call, "SITE")],
+  reals: (call: Call) => [constant(call, "RATE")],
+};
 const vocabulary = (call: Call) => constants(call, "VOCAB", "STRIDE");
 
 export const DESCRIPTORS: Readonly<Record<string, Descriptor>> = {
@@ -124,6 +128,8 @@ export const DESCRIPTORS: Readonly<Record<string, Descriptor>> = {
   },
   "norm.partial_sums": { operands: "x partial", integers: (call) => [size(call, "x"), constant(call, "PARTS")] },
   "norm.root": { operands: "parts norm", integers: (call) => constants(call, "PARTS") },
+  "dropout.forward": { operands: "x step y", ...dropout },
+  "dropout.backward": { operands: "z step dx", ...dropout },
   "scale.forward": {
     operands: "step y",
     integers: (call) => [size(call, "y")],

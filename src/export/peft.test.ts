@@ -19,7 +19,7 @@ function make(targets: Projection[] = ["k_proj", "down_proj"], rank = 3): Adapte
       tensors.set(`layers.${layer}.${projection}`, { a: ramp(rank * inputs, layer), b: ramp(outputs * rank, -layer) });
     }
   }
-  return { rank, alpha: 6, targets, tensors, useRslora: false, rankPattern: {}, alphaPattern: {} };
+  return { rank, alpha: 6, targets, tensors, dropout: 0, useRslora: false, rankPattern: {}, alphaPattern: {} };
 }
 
 const adapter = make();
@@ -98,6 +98,7 @@ describe("what is read", () => {
 
 test("ranks and alphas by module come back as they were", async () => {
   const lora = {
+    dropout: 0.05,
     useRslora: true,
     rankPattern: { down_proj: 2, "layers.0.self_attn.k_proj": 5 },
     alphaPattern: { k_proj: 3 },

@@ -60,7 +60,7 @@ export function exportPeft(adapter: Adapter, baseModel: string, revision?: strin
 }
 
 function peftConfig(adapter: Adapter, baseModel: string, revision: string | undefined): object {
-  const { rank, alpha, targets, useRslora = false, rankPattern = {}, alphaPattern = {} } = adapter;
+  const { rank, alpha, targets, dropout = 0, useRslora = false, rankPattern = {}, alphaPattern = {} } = adapter;
   return {
     peft_type: "LORA",
     task_type: "CAUSAL_LM",
@@ -69,7 +69,7 @@ function peftConfig(adapter: Adapter, baseModel: string, revision: string | unde
     inference_mode: true,
     r: rank,
     lora_alpha: alpha,
-    lora_dropout: 0,
+    lora_dropout: dropout,
     target_modules: [...targets],
     bias: "none",
     fan_in_fan_out: false,
@@ -97,6 +97,7 @@ const PeftConfig = z.object({
   peft_type: z.literal("LORA"),
   r: z._default(z.int().check(z.positive()), 8),
   lora_alpha: z._default(z.number().check(z.positive()), 8),
+  lora_dropout: z._default(z.number().check(z.minimum(0), z.maximum(0.9)), 0),
   use_rslora: z._default(z.boolean(), false),
   use_dora: off,
   lora_bias: off,
@@ -154,9 +155,9 @@ function readConfig(text: string, faults: string[]): LoraSettings | undefined {
   }
   const result = z.safeParse(PeftConfig, value);
   if (result.success) {
-    const { r, lora_alpha, use_rslora, rank_pattern, alpha_pattern } = result.data;
+    const { r, lora_alpha, lora_dropout, use_rslora, rank_pattern, alpha_pattern } = result.data;
     const patterns = { rankPattern: rank_pattern ?? {}, alphaPattern: alpha_pattern ?? {} };
-    return { rank: r, alpha: lora_alpha, targets: [], useRslora: use_rslora, ...patterns };
+    return { rank: r, alpha: lora_alpha, targets: [], dropout: lora_dropout, useRslora: use_rslora, ...patterns };
   }
   for (const { path, message } of result.error.issues)
     faults.push(`${CONFIG}: ${path.join(".") || "it"} is not supported (${message})`);

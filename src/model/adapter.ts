@@ -76,18 +76,24 @@ export function adapterLayout(arch: Architecture, settings: LoraSettings): Adapt
 
 export type AdapterPairs = ReadonlyMap<string, LoraPair>;
 
-/** The adapter's symbols for a trace. With `trained`, each slice carries its gradient slice. */
+/** The adapter's symbols for a trace. With `trained`, each slice carries its gradient slice and each pair its dropout. */
 export function adapterPairs(layout: AdapterLayout, trained: boolean): AdapterPairs {
   const flat = external("adapter", [layout.length]);
   const gradient = external("adapter.grad", [layout.length]);
+  const rate = trained ? (layout.dropout ?? 0) : 0;
   const view = (at: number, shape: readonly number[]): Tensor => {
     const tensor = slice(flat, at * 4, shape);
     return trained ? { ...tensor, needsGrad: true, grad: slice(gradient, at * 4, shape) } : tensor;
   };
   return new Map(
-    layout.slots.map(({ key, a, b, inputs, outputs, rows, factor }) => [
+    layout.slots.map(({ key, a, b, inputs, outputs, rows, factor }, site) => [
       key,
-      { a: view(a, [rows, inputs]), b: view(b, [outputs, rows]), factor },
+      {
+        a: view(a, [rows, inputs]),
+        b: view(b, [outputs, rows]),
+        factor,
+        ...(rate > 0 ? { dropout: { rate, site } } : {}),
+      },
     ]),
   );
 }

@@ -9,6 +9,8 @@ export interface LoraSettings {
   readonly rank: number;
   readonly alpha: number;
   readonly targets: readonly Projection[];
+  /** Share of a pair's inputs that falls while it is trained. */
+  readonly dropout?: number | undefined;
   readonly useRslora?: boolean | undefined;
   /** "q_proj" or "layers.3.mlp.up_proj" → rank. */
   readonly rankPattern?: Readonly<Record<string, number>> | undefined;
@@ -45,6 +47,6 @@ export function scaleOf({ rank, alpha, useRslora }: Pick<LoraSettings, "rank" | 
 
 /** Only what describes an adapter, of whatever else an object holds. */
 export function settingsOf(given: LoraSettings): LoraSettings {
-  const { rank, alpha, targets, useRslora, rankPattern, alphaPattern } = given;
-  return { rank, alpha, targets, useRslora, rankPattern, alphaPattern };
+  const { rank, alpha, targets, dropout, useRslora, rankPattern, alphaPattern } = given;
+  return { rank, alpha, targets, dropout, useRslora, rankPattern, alphaPattern };
 }

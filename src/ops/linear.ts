@@ -1,11 +1,12 @@
 /**
- * A projection by a frozen weight, with an optional LoRA pair (Hu et al. 2021): y = x wᵀ + scale · (x aᵀ) bᵀ.
+ * A projection by a frozen weight, with an optional LoRA pair (Hu et al. 2021): y = x wᵀ + scale · (drop(x) aᵀ) bᵀ.
  * The scale is in the Step uniform, so that one number switches the adapter off. Gradients of a and b are added to
  * their `grad` tensors; the weight gets none.
  */
 import { call, type Graph, temp } from "@/graph/graph";
 import { op } from "@/graph/op";
 import type { Tensor } from "@/graph/target";
+import { type Dropout, dropout, dropoutBackward } from "@/ops/dropout";
 import { scale } from "@/ops/scale";
 
 /** a: [R, K]  b: [N, R], R a multiple of 4 */
@@ -14,6 +15,8 @@ export interface LoraPair {
   readonly b: Tensor;
   /** Its scale, as a multiple of the Step's `adapter_scale`; 1 if not said. */
   readonly factor?: number;
+  /** Of its input, while it is trained. */
+  readonly dropout?: Dropout;
 }
 
 /** y = x · wᵀ (+ LoRA).  x: [T, K], T a multiple of 8  w: [N, K] → y: [T, N rounded up to a multiple of 4] */
@@ -21,7 +24,7 @@ export function linear(g: Graph, x: Tensor, w: Tensor, lora: LoraPair | undefine
   if (!lora) return frozenLinear(g, { x, w, step }, null).y;
   const { factor = 1 } = lora;
   const own = factor === 1 ? step : scale(g, { step }, { factor }).y;
-  return loraLinear(g, { x, w, a: lora.a, b: lora.b, step: own }, null).y;
+  return loraLinear(g, { x, w, a: lora.a, b: lora.b, step: own }, lora.dropout ?? null).y;
 }
 
 const frozenLinear = op<"x" | "w" | "step", "y", null>("linear", {
@@ -29,16 +32,22 @@ const frozenLinear = op<"x" | "w" | "step", "y", null>("linear", {
   backward: (g, { x, w, dy }) => ({ x: multiplyBackward(g, dy, w, x.shape) }),
 });
 
-const loraLinear = op<"x" | "w" | "a" | "b" | "step", "y", null>("linear", {
-  forward(g, { x, w, a, b, step }) {
-    const h = multiply(g, x, a); // [T, R]
+const loraLinear = op<"x" | "w" | "a" | "b" | "step", "y", Dropout | null>("linear", {
+  forward(g, { x, w, a, b, step }, fallen) {
+    const h = multiply(g, fallen ? dropout(g, x, step, fallen) : x, a); // [T, R]
     return { y: multiply(g, x, w, { h, b, step }) };
   },
-  backward(g, { x, w, a, b, step, dy }) {
-    const h = multiply(g, x, a); // [T, R], cheaper again than kept
+  backward(g, { x, w, a, b, step, dy }, fallen) {
+    const read = fallen ? dropout(g, x, step, fallen) : x;
+    const h = multiply(g, read, a); // [T, R], cheaper again than kept
     const dh = multiplyBackward(g, dy, b, h.shape);
     accumulate(g, dy, h, b.grad, step);
-    accumulate(g, dh, x, a.grad, step);
+    accumulate(g, dh, read, a.grad, step);
+    if (fallen) {
+      const dx = multiplyBackward(g, dy, w, x.shape);
+      dropoutBackward(g, multiplyBackward(g, dh, a, x.shape), step, fallen, dx);
+      return { x: dx };
+    }
     return { x: multiplyBackward(g, dy, w, x.shape, { dh, a, step }) };
   },
 });

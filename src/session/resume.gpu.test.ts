@@ -68,6 +68,10 @@ describe("by example", () => {
     expect(losses.size).toBe(STEPS);
   });
 
+  test("so with dropout, and with LoRA+", async () => {
+    await expectExact({ ...recipe, lora: { rank: 4, alpha: 8, dropout: 0.25, plusRatio: 4 } }, [1, 5]);
+  });
+
   test("so with DFT's weights, one row at a time", async () => {
     await expectExact({ ...recipe, sft: { lossType: "dft" }, batch: { size: 1, accumulate: 1 } }, [1, 2]);
   });

@@ -101,6 +101,8 @@ export const Recipe = z.strictObject({
       rank: z._default(count, 8),
       alpha: z._default(positive, 16),
       targets: z._default(z.array(z.enum(PROJECTIONS)).check(z.minLength(1)), [...PROJECTIONS]),
+      /** Of a pair's input, while it is trained. */
+      dropout: z._default(z.number().check(z.minimum(0), z.maximum(0.9)), 0),
       /** Scaled by alpha / √rank. */
       useRslora: z._default(z.boolean(), false),
       /** Other ranks and alphas, by the end of a module's path: "q_proj", "layers.3.mlp.up_proj". */

@@ -18,6 +18,7 @@ import type { Recipe } from "@/train/recipe";
 import { scheduleFactor } from "@/train/schedule";
 import { createScorer } from "@/train/scorer";
 import type { TrainingState } from "@/train/state";
+import { hashNumbers } from "@/util/random";
 
 /** How a run goes on, is kept and ends, apart from what it learns. */
 export interface TrainingWay {
@@ -121,9 +122,12 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
       const labels = window.flat().reduce((sum, sequence) => sum + countTrained(sequence), 0);
       const share = { sequences: window.flat().length, labels };
       const lr = run.rate?.(step) ?? recipe.optimizer.learningRate * scheduleFactor(recipe.schedule, step);
-      writeStep(adamStep(recipe, step + 1, lr));
+      const settings = adamStep(recipe, step + 1, lr);
+      writeStep(settings);
       const judged: Promise<Judgement>[] = [];
       for (const [i, item] of window.entries()) {
+        // A mask of its own for every micro-batch; it follows from recipe and step, so a resumed run draws it again.
+        if (layout.dropout) writeStep({ ...settings, seed: hashNumbers([recipe.seed, step, i]) % 2 ** 24 });
         judged.push((await learn(passes, objective, item, references[i] ?? [], share)).judged);
       }
       const { norm } = await passes.update();

@@ -27,6 +27,7 @@ export const train: Command = {
     "lr",
     "rank",
     "alpha",
+    "dropout",
     "rslora",
     "lora-plus",
     "init",

@@ -4,14 +4,14 @@ import { SEED, TEMPERATURE } from "./step";
 import { log4 } from "./vector";
 
 @inline
-function pcg(value: u32): u32 {
+export function pcg(value: u32): u32 {
   const state: u32 = value * 747796405 + 2891336453;
   const word: u32 = ((state >> ((state >> 28) + 4)) ^ state) * 277803737;
   return (word >> 22) ^ word;
 }
 
 @inline
-function pcg4(value: v128): v128 {
+export function pcg4(value: v128): v128 {
   const state = i32x4.add(i32x4.mul(value, i32x4.splat(747796405)), i32x4.splat(<i32>2891336453));
   // SIMD shifts all lanes by one amount, so the variable shift goes lane by lane.
   const n = i32x4.add(i32x4.shr_u(state, 28), i32x4.splat(4));
