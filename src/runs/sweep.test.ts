@@ -23,9 +23,12 @@ describe("a sweep", () => {
   });
 
   it("halves in three rungs, a third going on from each", () => {
-    expect(rungsOf(plan({}, "halving"), 90)).toEqual([10, 30, 90]);
-    expect(rungsOf(plan({}, "halving"), 2)).toEqual([1, 2]);
-    expect(rungsOf(plan({}, "grid"), 90)).toEqual([90]);
+    const rungs = (strategy: "grid" | "halving", steps: number, warmup = 0) =>
+      rungsOf(plan({}, strategy), { ...recipe.schedule, steps, warmup });
+    expect(rungs("halving", 90)).toEqual([10, 30, 90]);
+    expect(rungs("halving", 2)).toEqual([1, 2]);
+    expect(rungs("halving", 27, 5)).toEqual([10, 27]);
+    expect(rungs("grid", 90)).toEqual([90]);
     const standing = [3, null, 1, 2, Number.NaN, 5].map((evalLoss, id) => ({ id, evalLoss }));
     expect(survivors(standing).map(({ id }) => id)).toEqual([2, 3]);
     expect(survivors([{ id: 0, evalLoss: null }])).toEqual([]);

@@ -69,10 +69,10 @@ export function trialsOf(plan: SweepPlan, recipe: Recipe): Trial[] {
 }
 
 /** The steps at which runs are compared, the last of them the end. */
-export function rungsOf({ strategy }: SweepPlan, steps: number): number[] {
+export function rungsOf({ strategy }: SweepPlan, { steps, warmup }: Recipe["schedule"]): number[] {
   if (strategy === "grid") return [steps];
-  // Whole multiples, so that an evaluation every so many steps falls on each.
-  const first = Math.max(1, Math.round(steps / SHARE ** 2));
+  // While rates warm up nothing tells them apart. Whole multiples, so that an evaluation every so many steps falls on each.
+  const first = Math.max(1, Math.round(steps / SHARE ** 2), 2 * warmup);
   return [...[first, SHARE * first].filter((step) => step < steps), steps];
 }
 

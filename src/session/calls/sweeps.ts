@@ -30,7 +30,7 @@ export function sweepCalls(core: Core, { begin, goOn, open }: Runs): SweepCalls 
       requireIdle();
       const plan = z.parse(SweepPlan, input);
       const recipe = parseRecipe(base);
-      const rungs = rungsOf(plan, recipe.schedule.steps);
+      const rungs = rungsOf(plan, recipe.schedule);
       const [firstRung = 1] = rungs;
       const deadline = performance.now() + 60_000 * plan.minutes;
       let rows: SweepRow[] = trialsOf(plan, recipe).map(({ changes }) => ({
