@@ -17,8 +17,15 @@ export interface RunFacts {
   readonly evalLossAfter: number | null;
   readonly losses: readonly LossPoint[];
   readonly evals: readonly LossPoint[];
-  readonly comparison?: Comparison | undefined;
+  readonly comparison?: CardComparison | undefined;
 }
+
+/** Of a comparison, what a card says. */
+type CardArm = Pick<Comparison["base"], "passed" | "rate" | "interval">;
+export type CardComparison = Pick<Comparison, "n" | "difference" | "differenceInterval" | "sentence"> & {
+  readonly base: CardArm;
+  readonly tuned: CardArm;
+};
 
 export function runSections(run: RunFacts, beside: { hasCurve?: boolean; hasScript?: boolean }): string[] {
   return [...(run.comparison ? [evaluation(run.comparison)] : []), training(run, beside)];
@@ -27,8 +34,8 @@ export function runSections(run: RunFacts, beside: { hasCurve?: boolean; hasScri
 const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
 const range = ({ low, high }: { low: number; high: number }) => `${percent(low)} to ${percent(high)}`;
 
-function evaluation({ n, base, tuned, difference, differenceInterval, sentence }: Comparison): string {
-  const row = (name: string, { passed, rate, interval }: Comparison["base"]) =>
+function evaluation({ n, base, tuned, difference, differenceInterval, sentence }: CardComparison): string {
+  const row = (name: string, { passed, rate, interval }: CardArm) =>
     `| ${name} | ${passed} of ${n} | ${percent(rate)} | ${range(interval)} |`;
   const table = [
     "| | Passed | Rate | 95 % interval |",

@@ -120,10 +120,19 @@ test("a card has the recipe, the scores and the self-test, and others' text as t
   expect(companions.map(({ name }) => name)).toEqual([
     "README.md",
     "recipe.json",
+    "run.json",
     "curves.svg",
     "train.py",
     "Modelfile",
   ]);
+  // Another session, which only has the adapter and this file, says the same of the run.
+  const kept = await companions[2]?.blob.text();
+  await session.loadAdapter(named("adapter/", /^adapter_/));
+  const later = await session.companions(made, tested, 'odd" name\n---\n<script>', kept);
+  expect(later.map(({ name }) => name)).toEqual(companions.map(({ name }) => name));
+  expect(await later[0]?.blob.text()).toBe(await companions[0]?.blob.text());
+  const broken = await session.companions(made, tested, "x", '{"version":1,"recipe":{}}');
+  expect(broken.map(({ name }) => name)).toEqual(["README.md", "Modelfile"]);
   const card = (await companions[0]?.blob.text()) ?? "";
   expect(card.split("\n---\n")).toHaveLength(2);
   expect(card.split("\n---\n")[1]).not.toContain("<script>");

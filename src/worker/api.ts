@@ -359,8 +359,9 @@ export interface SessionApi extends RunsApi, SweepApi {
     ask: OutsideAsk | null,
     onProgress: (done: number, total: number) => void,
   ): Promise<SelfTest>;
-  /** What goes with an export: model card, recipe, curves, script, Modelfile. */
-  companions(made: ExportOutline, tested: SelfTest | null, name?: string): Promise<NamedFile[]>;
+  /** What goes with an export: model card, recipe, run, curves, script, Modelfile. */
+  /** `run`: the text of a run.json beside the adapter, for an adapter that was not trained in this session. */
+  companions(made: ExportOutline, tested: SelfTest | null, name?: string, run?: string): Promise<NamedFile[]>;
   checkPush(ask: PushAsk, files: readonly NamedFile[]): Promise<PushView>;
   /** `stop` ends it; what has arrived is not sent again. */
   push(

@@ -1,4 +1,6 @@
 /** burnish export: the adapter alone or merged into its base, in the formats that others read. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Command } from "@/cli/command";
 import { megabytes } from "@/cli/commands/shared";
 import { adapterFiles, dataSource, modelSource, wholeFolder, writeFiles } from "@/cli/files";
@@ -6,6 +8,7 @@ import type { Flags } from "@/cli/flags";
 import type { Terminal } from "@/cli/terminal";
 import { AppError } from "@/errors";
 import { chooseQuant } from "@/export/format";
+import { RUN_FILE } from "@/export/run-file";
 import { checkFileName, fileStem } from "@/export/write";
 import type { Session } from "@/session/contract";
 import { diskExports } from "@/storage/disk-files";
@@ -59,6 +62,12 @@ async function retest(
   const files = (await wholeFolder(out)).filter(({ name }) => names.has(name));
   const tested = await session.selfTest(made, files, null, (done, total) => terminal.progress("test", done, total));
   for (const { what, passed } of tested.checks) terminal.note(`${passed ? "passed" : "FAILED"}: ${what}`);
-  await writeFiles(out, await session.companions(made, tested, flags.name));
+  await writeFiles(out, await session.companions(made, tested, flags.name, await runText(flags.adapter)));
   return tested;
+}
+
+/** What `burnish train` left beside the adapter. */
+async function runText(adapter: string | undefined): Promise<string | undefined> {
+  if (adapter === undefined) return undefined;
+  return readFile(join(adapter, RUN_FILE), "utf8").catch(() => undefined);
 }

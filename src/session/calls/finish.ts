@@ -4,6 +4,7 @@ import type { RunFacts } from "@/export/card-run";
 import { curveSvg } from "@/export/curve";
 import { modelfile } from "@/export/how-to-run";
 import { licenceView } from "@/export/license";
+import { RUN_FILE, readRunFile, runFile } from "@/export/run-file";
 import { trainingScript } from "@/export/script";
 import { fileStem } from "@/export/write";
 import { PATIENCE } from "@/hub/client";
@@ -33,10 +34,10 @@ export function finishCalls(core: Core): FinishCalls {
       return selfTest(core, made, files, ask, onProgress);
     },
 
-    companions: async (made, tested, name) => {
+    companions: async (made, tested, name, runText) => {
       const model = requireModel();
       const base = await exportBase(model);
-      const run = await runFacts(core);
+      const run = (await runFacts(core)) ?? (runText === undefined ? undefined : readRunFile(runText));
       const svg = run ? curveSvg(run.losses, run.evals) : "";
       const script = run ? trainingScript(run.recipe, model) : null;
       const chat = model.template !== null;
@@ -50,6 +51,7 @@ export function finishCalls(core: Core): FinishCalls {
       const files: [string, string | null][] = [
         ["README.md", modelCard(facts)],
         ["recipe.json", run ? `${JSON.stringify(run.recipe, null, 2)}\n` : null],
+        [RUN_FILE, run ? runFile(run) : null],
         ["curves.svg", svg === "" ? null : svg],
         ["train.py", script],
         ["Modelfile", made.format.startsWith("gguf") ? modelfile(made, { base: model.name, chat, stops }) : null],
