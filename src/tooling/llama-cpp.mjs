@@ -64,7 +64,7 @@ const fileName = (quant) => `model-${quant.toUpperCase()}.gguf`;
 export const quantisedAsLlamaCpp = {
   name: "exports: Q4_K_M and others are the bytes of llama.cpp's quantiser",
   run: async ({ run, python, path, burnish, judge }) => {
-    const answer = await llamaCpp(run);
+    await llamaCpp(run);
     const library = join(JUDGE, "node_modules", "@node-llama-cpp", "linux-x64", "bins", "linux-x64");
     const write = (model, format, quant, out) =>
       burnish(
@@ -81,17 +81,17 @@ export const quantisedAsLlamaCpp = {
         "model",
         "--untested",
       );
-    const compared = async (model, out, quants, ...more) => {
+    const compared = async (model, out, quants) => {
       await write(model, "gguf", "f16", out);
       const floats = join(out, fileName("f16"));
       for (const quant of quants) await write(floats, "gguf", quant, out);
       const ours = quants.map((quant) => join(out, fileName(quant)));
-      return judge("check_quantise.py", "compare", floats, ...ours, "--library", library, ...more);
+      return judge("check_quantise.py", "compare", floats, ...ours, "--library", library);
     };
     const wide = path("wide");
     await run(python, [join("e2e", "oracle", "check_quantise.py"), "train", wide]);
     const all = ["q4_k_m", "q5_k_m", "q6_k", "q8_0"];
-    const first = await compared(wide, path("wide-out"), all, "--answer", answer);
+    const first = await compared(wide, path("wide-out"), all);
     const second = await compared(await smollm2(run, python), path("smol-out"), ["q4_k_m", "q6_k"]);
     return { passed: first.passed + second.passed, failed: first.failed + second.failed };
   },
