@@ -234,7 +234,12 @@ def check_train_script(verdict, scratch):
     steps = PlainLlama(folder).train(
         adapter, SCALE, prepared, micro, {**OPTIMIZER_DEFAULTS, **RECIPE["optimizer"]}, RECIPE["schedule"]
     )
-    lines = [{"type": "step", "step": i, "loss": loss, "gradNorm": norm} for i, (loss, norm) in enumerate(steps, 1)]
+    peak, warmup, count = RECIPE["optimizer"]["learningRate"], RECIPE["schedule"]["warmup"], RECIPE["schedule"]["steps"]
+    lines = [
+        {"type": "step", "step": i + 1, "loss": loss, "gradNorm": norm,
+         "lr": peak * (i / warmup if i < warmup else (count - i) / (count - warmup))}
+        for i, (loss, norm) in enumerate(steps)
+    ]
     lines = [{"type": "phase", "phase": "train"}, *lines]
     for file, value in (("recipe.json", RECIPE), ("order.json", ORDER), ("micro.json", micro)):
         (scratch / file).write_text(json.dumps(value), "utf-8")
@@ -249,6 +254,7 @@ def check_train_script(verdict, scratch):
     for what, wrong in (
         ("loss", changed(lines, 4, loss=lines[4]["loss"] * 1.0002)),
         ("norm", changed(lines, 4, gradNorm=lines[4]["gradNorm"] * 1.002)),
+        ("rate", changed(lines, 4, lr=lines[4]["lr"] * 1.001)),
         ("short", lines[:-1]),
     ):
         write_lines(scratch / "steps.jsonl", wrong)
