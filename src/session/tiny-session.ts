@@ -8,7 +8,7 @@ import { memoryLocks } from "@/storage/locks";
 import { memoryFiles } from "@/storage/memory-files";
 import { memoryRecords } from "@/storage/records";
 import { sha256Hex } from "@/util/sha256";
-import type { DatasetSource, RunEvent } from "@/worker/api";
+import type { DatasetSource, NamedFile, RunEvent } from "@/worker/api";
 
 const FOLDER = "e2e/fixtures/llama-gqa";
 
@@ -37,7 +37,10 @@ export function jsonRows(rows: readonly object[]): DatasetSource {
 }
 
 export async function adapterHash(session: Session): Promise<string> {
-  const [file] = await session.exportAdapter();
+  return fileHash(await session.exportAdapter());
+}
+
+export async function fileHash([file]: readonly NamedFile[]): Promise<string> {
   return sha256Hex(new Uint8Array(await (file?.blob ?? new Blob()).arrayBuffer()));
 }
 

@@ -14,6 +14,7 @@ import type { Runtime } from "@/model/runtime";
 import { type Feed, nextRows, type Order, orderFrom, rowsBefore, type StepRows } from "@/train/feed";
 import { advantages, type Completion, spread } from "@/train/grpo";
 import type { Recipe } from "@/train/recipe";
+import { createWarnings, isFlat } from "@/train/rollout-warnings";
 
 export interface RolloutOptions {
   readonly runtime: Runtime;
@@ -29,9 +30,6 @@ export interface RolloutOptions {
   /** Steps that were done before, a multiple of `numIterations`. */
   readonly from?: number | undefined;
 }
-
-/** Groups that all got one reward for so many samplings in a row are worth a word. */
-const PATIENCE = 5;
 
 /** Places and length of the sampler: all answers of a micro-batch at once. */
 export function rolloutShape(questions: readonly Question[], { grpo, batch }: Recipe): GeneratorShape {
@@ -141,42 +139,6 @@ function scalarsOf(
     "completions/clipped_ratio": share(ended.map((end) => !end)),
     ...(byName.size > 1 ? Object.fromEntries(perFunction) : {}),
     ...Object.fromEntries(failures.map(({ name, count }) => [`rewards/${name}/errors`, count])),
-  };
-}
-
-/** No answer was better than another, so the group teaches nothing. */
-const isFlat = (rewards: readonly number[]) => !(spread(rewards).deviation > 1e-8);
-
-/** Says each thing once: a reward that fails, groups of nothing, and long stretches with nothing to learn. */
-function createWarnings() {
-  const said = new Set<string>();
-  let flat = 0;
-  return (
-    { failures, totals }: RewardTable,
-    groups: readonly (readonly number[])[],
-    texts: readonly (readonly string[])[],
-  ): string[] => {
-    const found: (readonly [key: string, text: string])[] = failures.map(({ name, count, example }) => [
-      `fails ${name}`,
-      `The reward "${name}" failed on ${count} of ${totals.length} answers: ${example}. They count as not rewarded; the errors are charted.`,
-    ]);
-    if (texts.some((group) => group.every((text) => text === ""))) {
-      found.push(["empty", "All answers to one prompt were empty: the model ended at once, each time."]);
-    }
-    flat = groups.every(isFlat) ? flat + 1 : 0;
-    if (flat >= PATIENCE) {
-      const level = spread(totals).mean;
-      const why = level > 0 ? `all answers get ${level.toFixed(2)}` : "no answer gets any reward";
-      found.push([
-        "flat",
-        `There is nothing to learn: for ${flat} samplings in a row ${why}. Try prompts of another difficulty, a reward with more steps, more answers a prompt or a higher temperature.`,
-      ]);
-    }
-    return found.flatMap(([key, text]) => {
-      if (said.has(key)) return [];
-      said.add(key);
-      return [text];
-    });
   };
 }
 

@@ -1,12 +1,13 @@
 /**
  * A session without an engine, for looking at every state of the page: `?mock` in development only, never in a build.
  * `?mock=none` has no device, `=big` a run that does not fit, `=worse` a run that hurts, `=fail` one that diverges,
- * `=faulty` a dataset with wrong rows; `&pace=5` makes steps that many milliseconds long.
+ * `=faulty` a dataset with wrong rows, `=dpo` and `=grpo` runs by preference and by reward; `&pace=5` makes steps that many milliseconds long.
  */
 import { AppError } from "@/errors";
 import { parseRecipe, type Recipe } from "@/train/recipe";
 import { benchMock } from "@/ui/mock-bench";
 import { MOCK_PROBE, mockExercise, mockReport, mockRow } from "@/ui/mock-data";
+import { mockFeedback, mockHeldOut } from "@/ui/mock-feedback";
 import { mockRuns } from "@/ui/mock-runs";
 import type {
   ComparedCase,
@@ -268,9 +269,10 @@ async function trainMock(
   run.stopped = false;
   const { steps } = recipe.schedule;
   const evalLoss = (step: number) => 0.34 + 3.4 * Math.exp((-5 * step) / steps);
+  const held = (step: number) => mockHeldOut(scenario, step, steps, evalLoss(step));
   const samples = (step: number): RunEvent => ({ type: "samples", step, samples: samplesAt(recipe, step / steps) });
   await wait(pace * 4);
-  onEvent([{ type: "phase", phase: "evaluate" }, { type: "eval", step: 0, loss: evalLoss(0) }, samples(0)]);
+  onEvent([{ type: "phase", phase: "evaluate" }, { type: "eval", step: 0, ...held(0) }, samples(0)]);
   onEvent([{ type: "phase", phase: "train" }]);
   let step = 0;
   while (step < steps && !run.stopped) {
@@ -278,9 +280,9 @@ async function trainMock(
     if (run.paused) continue;
     step += 1;
     if (scenario === "fail" && step > 20) throw diverged(step);
-    onEvent([stepEvent(recipe, step, pace)]);
+    onEvent([{ ...stepEvent(recipe, step, pace), ...mockFeedback(scenario, step, steps) }]);
     const every = recipe.evaluate.every;
-    if (every > 0 && step % every === 0) onEvent([{ type: "eval", step, loss: evalLoss(step) }, samples(step)]);
+    if (every > 0 && step % every === 0) onEvent([{ type: "eval", step, ...held(step) }, samples(step)]);
   }
   onEvent([{ type: "phase", phase: "done" }]);
   return {
@@ -304,7 +306,7 @@ const diverged = (step: number) =>
     hint: "Start again with a third of the learning rate; the last good adapter was kept.",
   });
 
-function stepEvent(recipe: Recipe, step: number, pace: number): RunEvent {
+function stepEvent(recipe: Recipe, step: number, pace: number): Extract<RunEvent, { type: "step" }> {
   const { steps, warmup, kind } = recipe.schedule;
   const fade = kind === "constant" ? 1 : 1 - (step - warmup) / Math.max(1, steps - warmup);
   const rate = recipe.optimizer.learningRate * (step < warmup ? step / warmup : fade);

@@ -89,7 +89,7 @@ def recipe(steps, learning_rate, every):
 RECIPES = {
     "commands": recipe(120, 4e-3, 40),
     "feelings": recipe(46, 5e-3, 23),
-    "manners": dict(recipe(90, 4e-4, 30), method="dpo"),
+    "manners": dict(recipe(90, 3e-4, 30), method="dpo"),
     "replies": dict(recipe(30, 2e-3, 10), method="grpo", batch=dict(size=4),
                     grpo=dict(maxCompletionLength=40, rewards=[dict(name="json")])),
 }

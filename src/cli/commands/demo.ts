@@ -84,13 +84,14 @@ async function compareOn({ session, flags, terminal }: CommandContext, data: str
   return session.compare(answering(terminal));
 }
 
-/** What the method itself measured on the held-out rows. */
+/** What the method itself measured on the held-out rows. Measured against the start, preference has no "before". */
 function measured({ evalBefore, evalAfter }: RunResult): string {
-  const words = { reward: "Held-out reward", "rewards/accuracies": "Held-out preference accuracy" };
-  return Object.entries(words)
-    .filter(([name]) => evalAfter[name] !== undefined)
-    .map(([name, text]) => `${text}: ${percent(evalBefore[name] ?? 0)} before, ${percent(evalAfter[name] ?? 0)} after.`)
-    .join("\n");
+  const { reward, "rewards/accuracies": accuracy } = evalAfter;
+  if (accuracy !== undefined)
+    return `Held-out pairs whose chosen answer gained on the rejected one: ${percent(accuracy)}.`;
+  return reward === undefined
+    ? ""
+    : `Held-out reward: ${percent(evalBefore.reward ?? 0)} before, ${percent(reward)} after.`;
 }
 
 function verdict({ n, base, tuned, cases, fixed, broken }: Comparison, method: Recipe["method"]): string {

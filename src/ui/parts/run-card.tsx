@@ -99,14 +99,16 @@ function RunNumbers({ log }: { log: RunLog }) {
   const { trainableParameters: size, memory } = runResult.value ?? {};
   return (
     <div class="numbers">
-      <Big label="Training loss" testid="train-loss" value={last ? loss(last.loss) : "–"} />
-      <Big
-        label="Held-out loss"
-        testid="eval-loss"
-        value={held && Number.isFinite(held.value) ? loss(held.value) : "–"}
-        note={held && before && held !== before && Number.isFinite(before.value) ? `was ${loss(before.value)}` : ""}
-      />
       <Feedback log={log} />
+      <Big label="Training loss" testid="train-loss" value={last ? loss(last.loss) : "–"} />
+      {(held === undefined || Number.isFinite(held.value)) && (
+        <Big
+          label="Held-out loss"
+          testid="eval-loss"
+          value={held ? loss(held.value) : "–"}
+          note={held && before && held !== before ? `was ${loss(before.value)}` : ""}
+        />
+      )}
       <Big label="Tokens a second" testid="speed" value={last ? integer(last.tokensPerSecond) : "–"} />
       {size !== undefined && <Big label="Trained parameters" testid="trainable" value={compact(size)} />}
       {memory && (
@@ -133,26 +135,31 @@ function Big({ label, value, note, testid }: { label: string; value: string; not
   );
 }
 
-/** The one number by which a method is judged on held-out rows. */
+/** The one number by which a method is judged on held-out rows. Preference is measured against the start: 0 there. */
 function Feedback({ log }: { log: RunLog }) {
-  const [name, label] = (
-    [
-      ["reward", "Held-out reward"],
-      ["rewards/accuracies", "Held-out preferences"],
-    ] as const
-  ).find(([key]) => log.evals.at(-1)?.scalars?.[key] !== undefined) ?? ["", ""];
-  if (name === "") return null;
-  const value = (at: number) => percent(log.evals.at(at)?.scalars?.[name] ?? 0);
-  return <Big label={label} testid="feedback" value={value(-1)} note={log.evals.length > 1 ? `was ${value(0)}` : ""} />;
+  const { evals } = log;
+  const held = (name: string, at: number) => evals.at(at)?.scalars?.[name];
+  const reward = held("reward", -1);
+  const gained = held("rewards/accuracies", -1);
+  if (reward !== undefined) {
+    const was = evals.length > 1 ? `was ${percent(held("reward", 0) ?? 0)}` : "";
+    return <Big label="Held-out reward" testid="feedback" value={percent(reward)} note={was} />;
+  }
+  if (gained === undefined) return null;
+  const value = evals.length > 1 ? percent(gained) : "–";
+  return <Big label="Chosen gained" testid="feedback" value={value} note="of held-out pairs" />;
 }
 
 function Curves({ log }: { log: RunLog }) {
+  const scalars = scalarFrames(log);
+  const byReward = scalars[0]?.title === "Reward";
   return (
     <div class="curves">
-      <Chart kind="loss" title="Loss" frame={lossFrame(log)} total={log.total} />
-      {scalarFrames(log).map(({ title, ...frame }) => (
+      {!byReward && <Chart kind="loss" title="Loss" frame={lossFrame(log)} total={log.total} />}
+      {scalars.map(({ title, ...frame }) => (
         <Chart key={title} kind="gradient" title={title} frame={frame} total={log.total} />
       ))}
+      {byReward && <Chart kind="loss" title="Loss (about 0: rewards count)" frame={lossFrame(log)} total={log.total} />}
       <Chart kind="rate" title="Learning rate" frame={rateFrame(log)} total={log.total} />
       <Chart kind="gradient" title="Gradient norm" frame={gradientFrame(log)} total={log.total} />
     </div>

@@ -65,5 +65,18 @@ it("a kept run's log begins one that goes on, cut where that one stands", () => 
   expect(log.total).toBe(60);
   expect(log.steps.map(({ step, loss }) => [step, loss])).toEqual([[1, 3]]);
   expect(log.evals).toEqual([]);
-  expect(logOfRun(testRecord(), 2, 60).evals).toEqual([{ step: 2, value: 2.5 }]);
+  expect(logOfRun(testRecord(), 2, 60).evals).toEqual([{ step: 2, value: 2.5, scalars: {} }]);
+});
+
+it("a kept run by reward brings back what the method reported, on held-out rows too", () => {
+  const record = testRecord();
+  const { eval_loss: _, ...series } = record.series;
+  const curve = (...values: number[]) => ({ steps: values.map((_, i) => i + 1), values });
+  const { steps, evals } = logOfRun(
+    { ...record, series: { ...series, reward: curve(0.1, 0.4), eval_reward: curve(0.2) } },
+    2,
+    60,
+  );
+  expect(steps.map(({ scalars }) => scalars)).toEqual([{ reward: 0.1 }, { reward: 0.4 }]);
+  expect(evals).toEqual([{ step: 1, value: Number.NaN, scalars: { reward: 0.2 } }]);
 });

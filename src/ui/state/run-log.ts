@@ -66,6 +66,10 @@ export function applyEvents(log: RunLog, events: readonly RunEvent[]): RunLog {
   };
 }
 
+/** Curves that are fields of an event; all others are scalars that a method reports. */
+const FIELDS = new Set(["loss", "grad_norm", "learning_rate", "tokens_per_second", "eval_loss"]);
+const isHeld = (name: string) => name.startsWith("eval_");
+
 /** What a kept run showed until `step`, as the beginning of one that goes on to `total`. */
 export function logOfRun(
   { series, samples }: RunRecord,
@@ -78,6 +82,15 @@ export function logOfRun(
     return series[name]?.values[i] ?? Number.NaN;
   };
   const steps = (series.loss?.steps ?? []).filter((done) => done <= step);
+  // Of methods without a held-out loss, held-out scalars alone.
+  const measured = new Set(Object.keys(series).flatMap((name) => (isHeld(name) ? (series[name]?.steps ?? []) : [])));
+  const scalarsAt = (prefix: string, done: number) =>
+    Object.fromEntries(
+      Object.keys(series)
+        .filter((name) => name.startsWith(prefix) && isHeld(name) === (prefix !== "") && !FIELDS.has(name))
+        .map((name) => [name.slice(prefix.length), at(name, done)])
+        .filter(([, value]) => Number.isFinite(value)),
+    );
   return {
     ...startLog(total, rates),
     steps: steps.map((done) => ({
@@ -87,10 +100,12 @@ export function logOfRun(
       gradNorm: at("grad_norm", done),
       lr: at("learning_rate", done),
       tokensPerSecond: at("tokens_per_second", done),
+      scalars: scalarsAt("", done),
     })),
-    evals: (series.eval_loss?.steps ?? [])
+    evals: [...measured]
       .filter((done) => done <= step)
-      .map((done) => ({ step: done, value: at("eval_loss", done) })),
+      .sort((a, b) => a - b)
+      .map((done) => ({ step: done, value: at("eval_loss", done), scalars: scalarsAt("eval_", done) })),
     samples: samples.filter((set) => set.step <= step),
   };
 }
@@ -111,7 +126,7 @@ export function fractionDone(log: RunLog): number {
 const PHASE_WORDS: Record<Phase, string> = {
   compile: "Preparing the program",
   train: "Training",
-  evaluate: "Measuring held-out loss",
+  evaluate: "Measuring on held-out rows",
   paused: "Paused",
   done: "Finished",
 };
