@@ -3,6 +3,7 @@
 import type { Command } from "@/cli/command";
 import { bench } from "@/cli/commands/bench";
 import { check } from "@/cli/commands/check";
+import { compare } from "@/cli/commands/compare";
 import { demo } from "@/cli/commands/demo";
 import { evaluate } from "@/cli/commands/evaluate";
 import { exportResult } from "@/cli/commands/export";
@@ -22,6 +23,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   train,
   check,
   eval: evaluate,
+  compare,
   score,
   tokens,
   generate,

@@ -18,6 +18,12 @@ const names = z.pipe(
   z.transform((text) => text.split(",")),
 );
 
+/** "base,tuned,tuned+skill" */
+const arms = z.pipe(
+  z.string().check(z.regex(/^[a-z+]+(,[a-z+]+)*$/, "must be names with commas between")),
+  z.transform((text) => text.split(",")),
+);
+
 const FLAGS = {
   model: { hint: "DIR|FILE.gguf|hf:OWNER/NAME|bundled:NAME", type: z.string() },
   data: { hint: "FILE|URL|hf:datasets/OWNER/NAME|bundled:NAME", type: z.string() },
@@ -71,6 +77,11 @@ const FLAGS = {
   accept: { hint: "GATE,…", type: names },
   fix: { hint: "GATE,…", type: names },
   probe: { hint: "auto|always|never", type: z.enum(["auto", "always", "never"]) },
+  suite: { hint: "FILE", type: z.string() },
+  arms: { hint: "base,tuned,…", type: arms },
+  skill: { hint: "SKILL.md", type: z.string() },
+  runs: { hint: "N", type: number },
+  k: { hint: "K", type: number },
   fault: { hint: "NAME", type: z.string() },
   chat: { hint: "", type: z.literal(true) },
   record: { hint: "", type: z.literal(true) },

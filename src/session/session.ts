@@ -11,6 +11,7 @@ import { exportCalls } from "@/session/calls/export";
 import { finishCalls } from "@/session/calls/finish";
 import { modelCalls } from "@/session/calls/model";
 import { runCalls } from "@/session/calls/runs";
+import { suiteCalls } from "@/session/calls/suites";
 import { sweepCalls } from "@/session/calls/sweeps";
 import { trainingCalls } from "@/session/calls/training";
 import type { Session } from "@/session/contract";
@@ -28,6 +29,7 @@ export function createSession(platform: Platform): Session {
     ...trainingCalls(core, runs),
     ...sweepCalls(core, runs),
     ...answerCalls(core),
+    ...suiteCalls(core),
     ...adapterCalls(core),
     ...exportCalls(core),
     ...finishCalls(core),

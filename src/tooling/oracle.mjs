@@ -190,6 +190,21 @@ const CHECKS = [
   ...Object.keys(DPO_LOSSES).map((lossType) => dpoCheck(lossType, CPU)),
   dpoCheck("sigmoid", GPU),
   ...outboundChecks,
+  {
+    name: "statistics goldens are scipy's, statsmodels', rouge-score's and sacrebleu's",
+    run: ({ judge }) => judge("make_statistics_goldens.py", "--check"),
+  },
+  {
+    name: "suites are upskill's",
+    run: async ({ path, python, run, vitest, judge }) => {
+      const script = join("e2e", "oracle", "check_upskill.py");
+      await run(python, [script, "--fetch", path(".")]);
+      await run(python, [script, "--make", path(".")]);
+      const read = await vitest("src/eval/suite/upskill.gpu.test.ts", { BURNISH_UPSKILL: path(".") });
+      const written = await judge("check_upskill.py", "--compare", path("."));
+      return { passed: read.passed + written.passed, failed: read.failed + written.failed };
+    },
+  },
   { name: "grpo goldens are TRL's", run: ({ judge }) => judge("make_grpo_goldens.py", "--check") },
   smollm2Answers,
   smollm2Training,

@@ -1,17 +1,26 @@
 /** burnish eval: greedy answers to every row, graded by exact match; with an adapter, base and tuned in pairs. */
 import type { Command } from "@/cli/command";
 import { answering, describeData, evalLine, openModel, percent } from "@/cli/commands/shared";
+import { evaluateSuite } from "@/cli/commands/suite";
 import { adapterFiles, dataSource } from "@/cli/files";
 import { recipeFrom } from "@/cli/flags";
+import { AppError } from "@/errors";
 
 export const evaluate: Command = {
   name: "eval",
-  summary: "Answer every row greedily and compare with its completion; base and tuned when an adapter is given.",
-  required: ["model", "data"],
-  optional: ["adapter", "max-length", "columns", "max-rows", "max-tokens", "seed", "base-dtype"],
+  summary:
+    "Answer every row greedily and compare with its completion, base and tuned when an adapter is given; or a suite of cases, arm against arm.",
+  required: ["model"],
+  optional: [
+    ...(["data", "suite", "adapter", "arms", "skill", "runs", "k", "temperature", "out"] as const),
+    ...(["max-length", "columns", "max-rows", "max-tokens", "seed", "base-dtype"] as const),
+  ],
   run: async (context) => {
     const { session, flags, terminal } = context;
     const { model = "", data = "" } = flags;
+    if (flags.suite !== undefined) return evaluateSuite(context, flags.suite);
+    if (data === "")
+      throw new AppError("usage", "eval needs --data or --suite.", { hint: "Rows, or cases with checks." });
     await openModel(context, model);
     const own = data.startsWith("bundled:") ? undefined : data;
     const recipe = recipeFrom(flags, { evaluate: { cases: 1_000_000, ...(own ? { maxTokens: 256 } : {}) } });

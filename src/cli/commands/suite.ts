@@ -1,0 +1,82 @@
+/** burnish eval --suite: cases with checks, every arm on all of them, one verdict. */
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
+import type { CommandContext } from "@/cli/command";
+import { openModel } from "@/cli/commands/shared";
+import { adapterFiles } from "@/cli/files";
+import { table } from "@/cli/terminal";
+import { AppError } from "@/errors";
+import { readSuite } from "@/eval/suite/read";
+import type { ArmSummary, SuiteReport } from "@/eval/suite-report";
+
+const MOST_FILE = 64e6;
+
+export async function evaluateSuite(context: CommandContext, path: string): Promise<void> {
+  const { session, flags, terminal } = context;
+  // The suite first: what is wrong with it is known before a model is loaded.
+  const suite = readSuite(await textOf(path), basename(path));
+  const skill = flags.skill === undefined ? undefined : withoutFrontMatter(await textOf(flags.skill));
+  const repeats = flags.runs ?? 1;
+  const k = flags.k ?? 1;
+  if (k > repeats)
+    throw new AppError("usage", `pass@${k} needs at least ${k} answers to a case.`, { hint: `Add --runs ${k}.` });
+  const arms = flags.arms ?? [
+    ...(flags.adapter === undefined ? ["base"] : ["base", "tuned"]),
+    ...(skill === undefined ? [] : ["skill", "placebo"]),
+  ];
+  await openModel(context, flags.model ?? "");
+  if (flags.adapter !== undefined) await session.loadAdapter(await adapterFiles(flags.adapter));
+  const settings = {
+    ...{ seed: flags.seed ?? 42, repeats, maxTokens: flags["max-tokens"] ?? 128 },
+    temperature: flags.temperature ?? (repeats > 1 ? 0.8 : 0),
+  };
+  const ask = { suite, arms, settings, k, contexts: skill === undefined ? {} : { skill } };
+  const report = await session.evaluateSuite(ask, ({ arm, done, total }) => terminal.progress(arm, done, total));
+  say(context, report, k);
+  if (flags.out !== undefined) await writeFile(flags.out, `${JSON.stringify(report)}\n`);
+  terminal.emit({ type: "suite", ...report });
+}
+
+function say({ terminal }: CommandContext, report: SuiteReport, k: number): void {
+  const columns = k > 1 ? [`pass@${k}`, `pass^${k}`] : [];
+  const row = (one: ArmSummary) => [
+    ...[
+      one.arm,
+      `${one.passed}/${one.answers}`,
+      percent(one.rate),
+      `${percent(one.interval.low)} to ${percent(one.interval.high)}`,
+    ],
+    ...[one.empty, one.truncated, one.timeouts, one.errors].map(String),
+    ...[one.tokensIn, one.tokensOut].map((count) => (count === null ? "–" : String(count))),
+    ...(k > 1 ? [one.passAtK, one.passHatK].map((share) => (share === null ? "–" : percent(share))) : []),
+  ];
+  const head = [
+    "arm",
+    "passed",
+    "rate",
+    "95 % interval",
+    "empty",
+    "cut",
+    "timeouts",
+    "errors",
+    "tokens in",
+    "out",
+    ...columns,
+  ];
+  terminal.say(table([head, ...report.summaries.map(row)]));
+  terminal.say(report.sentence);
+  if (report.comparisons.length > 1) for (const { sentence } of report.comparisons) terminal.say(`  ${sentence}`);
+  for (const note of [report.power, ...report.notes]) terminal.say(`  ${note}`);
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+
+/** The body of a SKILL.md: what stands below its front matter. */
+const withoutFrontMatter = (text: string) => text.replace(/^\uFEFF?---\r?\n[\s\S]*?\r?\n---\r?\n/, "").trim();
+
+export async function textOf(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) throw new AppError("usage", `There is no file ${path}.`, { hint: "Check the path." });
+  if (found.size > MOST_FILE) throw new AppError("file/too-large", `${path} is larger than ${MOST_FILE / 1e6} MB.`);
+  return readFile(path, "utf8");
+}
