@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureBrowser } from "./browser.mjs";
 import { buildCli } from "./build-cli.mjs";
+import { sandboxInNode } from "./humaneval.mjs";
 import { ensureInstalled, PlainError, ROOT, runMain } from "./install.mjs";
 import { exportedFamilies, exportsInLlamaCpp, quantisedAsLlamaCpp } from "./llama-cpp.mjs";
 import { outboundChecks } from "./outbound.mjs";
@@ -211,6 +212,7 @@ const CHECKS = [
   exportedFamilies,
   quantisedAsLlamaCpp,
   exportsInLlamaCpp,
+  sandboxInNode,
 ];
 
 const sum = (...parts) => ({
