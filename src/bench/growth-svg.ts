@@ -57,4 +57,5 @@ function plot(axis: GrowthAxis, points: readonly GrowthPoint[], left: number, to
 <polyline class="line ideal" points="${line(({ linear }) => linear)}"/><polyline class="line" points="${line(({ y }) => y)}"/>${dots.join("")}${ticks.join("")}${ends.join("")}</g>`;
 }
 
-const time = (ms: number) => (ms >= 1000 ? `${(ms / 1000).toPrecision(2)} s` : `${ms.toPrecision(2)} ms`);
+const time = (ms: number) => (ms >= 1000 ? `${figure(ms / 1000)} s` : `${figure(ms)} ms`);
+const figure = (value: number) => (value >= 100 ? value.toFixed(0) : value.toPrecision(2));

@@ -30,6 +30,9 @@ test("linear growth lies on the dashed line of the drawing; faster growth above 
   const svg = growthSvg([...points(1), ...points(1).map((point) => ({ ...point, axis: "layers" as const }))]);
   expect(svg.match(/<circle/g)).toHaveLength(8);
   expect(svg).toContain("Sequence length: power 1.00");
+  // Times of hundreds of milliseconds stay digits.
+  expect(svg).not.toContain("e+");
+  expect(growthSvg(points(1).map((point) => ({ ...point, stepMs: 77 * point.stepMs })))).not.toContain("e+");
 });
 
 test("the CSV has a line per point", () => {

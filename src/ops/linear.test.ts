@@ -49,6 +49,21 @@ test.each([
   },
 );
 
+// Training's rows come in fours, decoding's do not.
+test.each([1, 3])("adapted projection of %i rows, without gradients", async (rows) => {
+  await checkOp({
+    inputs: {
+      x: input([rows, 12], 1),
+      w: weight([20, 12], 2),
+      a: input([8, 12], 3),
+      b: input([20, 8], 4),
+    },
+    trace: (g, { x, w, a, b, step }) => ({ y: linear(g, x, w, { a, b }, step) }),
+    reference: adapted(12, 8, 2),
+    step: { adapter_scale: 2 },
+  });
+});
+
 test("gradients of an adapter add up over runs, and need none of x", async () => {
   await checkOp({
     inputs: {

@@ -145,7 +145,22 @@ function dots(
   v128.store(y1, second);
 }
 
-/** `forward` for some rows: four rows of w at a time, each read and unpacked once. An odd last row is done twice. */
+/** The same for one row of x: the sums are taken in the same order. */
+function oneDots(
+  x: usize, w0: usize, w1: usize, w2: usize, w3: usize, k: i32, scale: f32, add: bool, y: usize,
+): void {
+  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
+  for (let i = 0; i < k; i += 4) {
+    const p = v128.load(x);
+    a0 = madd(p, v128.load(w0), a0); a1 = madd(p, v128.load(w1), a1);
+    a2 = madd(p, v128.load(w2), a2); a3 = madd(p, v128.load(w3), a3);
+    x += 16; w0 += 16; w1 += 16; w2 += 16; w3 += 16;
+  }
+  const sums = f32x4(sum4(a0), sum4(a1), sum4(a2), sum4(a3));
+  v128.store(y, add ? madd(f32x4.splat(scale), sums, v128.load(y)) : sums);
+}
+
+/** `forward` for some rows: four rows of w at a time, each read and unpacked once. */
 function few(call: usize): void {
   const x = pointer(call, 0), w = pointer(call, 1), y = pointer(call, 2), h = pointer(call, 3), b = pointer(call, 4);
   const rows = integer(call, 6), K = integer(call, 7), N = integer(call, 8), wRows = integer(call, 9);
@@ -165,13 +180,16 @@ function few(call: usize): void {
       }
       const w1 = from + at(i1 * K), w2 = from + at(i2 * K), w3 = from + at(i3 * K);
       const c0 = b + at(n * rank), c1 = c0 + at(i1 * rank), c2 = c0 + at(i2 * rank), c3 = c0 + at(i3 * rank);
-      for (let row = 0; row < rows; row += 2) {
-        const other = min(row + 1, rows - 1);
-        const y0 = y + at(row * N + n), y1 = y + at(other * N + n);
-        dots(x + at(row * K), x + at(other * K), from, w1, w2, w3, K, 1, false, y0, y1);
+      for (let row = 0; row + 1 < rows; row += 2) {
+        const y0 = y + at(row * N + n), y1 = y0 + at(N);
+        dots(x + at(row * K), x + at(row * K + K), from, w1, w2, w3, K, 1, false, y0, y1);
         if (scale == 0) continue;
-        // Both rows are read before either is written, so an odd last row takes the term once.
-        dots(h + at(row * rank), h + at(other * rank), c0, c1, c2, c3, rank, scale, true, y0, y1);
+        dots(h + at(row * rank), h + at(row * rank + rank), c0, c1, c2, c3, rank, scale, true, y0, y1);
+      }
+      if (rows & 1) {
+        const row = rows - 1, y0 = y + at(row * N + n);
+        oneDots(x + at(row * K), from, w1, w2, w3, K, 1, false, y0);
+        if (scale != 0) oneDots(h + at(row * rank), c0, c1, c2, c3, rank, scale, true, y0);
       }
     }
   }
