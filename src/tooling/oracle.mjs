@@ -18,6 +18,7 @@ import { sandboxInNode } from "./humaneval.mjs";
 import { ensureInstalled, PlainError, ROOT, runMain } from "./install.mjs";
 import { exportedFamilies, exportsInLlamaCpp, quantisedAsLlamaCpp } from "./llama-cpp.mjs";
 import { outboundChecks } from "./outbound.mjs";
+import { realSets } from "./real-sets.mjs";
 import { smollm2Answers, smollm2Training } from "./smollm2.mjs";
 import { softwareVulkan } from "./software-vulkan.mjs";
 
@@ -186,6 +187,7 @@ const CHECKS = [
   trainCheck("llama-gqa", "prompt-completion", "plain", CPU),
   trainCheck("llama-untied", "messages", "long", CPU),
   dataCheck,
+  realSets,
   sftCheck("nll", 50, CPU),
   sftCheck("dft", 12, CPU),
   ...Object.keys(DPO_LOSSES).map((lossType) => dpoCheck(lossType, CPU)),
