@@ -104,13 +104,14 @@ function axis(paint: Palette, more: Partial<UPlot.Axis>): UPlot.Axis {
   };
 }
 
-/** From zero, since a cut axis makes every run look the same. */
+/** With zero in it, since a cut axis makes every run look the same; below it for what may be negative, as rewards. */
 function rangeFrom(kind: PlotKind): (plot: UPlot, low: number, high: number) => [number, number] {
-  return (_plot, _low, high) => [0, high > 0 ? high * (kind === "rate" ? 1.15 : 1.08) : 1];
+  const room = kind === "rate" ? 1.15 : 1.08;
+  return (_plot, low, high) => [low < 0 ? low * room : 0, high > 0 ? high * room : low < 0 ? 0 : 1];
 }
 
 function tickWords(value: number): string {
-  return value !== 0 && value < 0.01 ? learningRate(value) : String(Number(value.toPrecision(3)));
+  return value !== 0 && Math.abs(value) < 0.01 ? learningRate(value) : String(Number(value.toPrecision(3)));
 }
 
 function paletteOf(place: HTMLElement): Palette {
