@@ -22,6 +22,7 @@ const ModelRecord = z.object({
   file: z.optional(z.string()),
   sha: hex(40),
   files: z.array(z.object({ path: z.string(), size: z.int(), digest: Digest })).check(z.minLength(1)),
+  license: z.optional(z.string()),
 });
 export type ModelRecord = z.infer<typeof ModelRecord>;
 

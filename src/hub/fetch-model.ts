@@ -20,6 +20,8 @@ export interface FetchedModel {
   readonly repo: string;
   readonly sha: string;
   readonly files: NamedFile[];
+  /** As the repository's card names it. */
+  readonly license?: string | undefined;
 }
 
 /** Bytes of the whole model; seconds are null until the speed is known. */
@@ -46,7 +48,7 @@ export async function fetchModel(
     if (!here || stopped(hub)) throw error;
     return open(store, here);
   }
-  if (here?.sha === listing.sha) return open(store, here);
+  if (here?.sha === listing.sha) return open(store, { ...here, license: listing.license });
   const choice = chooseFiles(listing, reference.file);
   try {
     if (options.sketch && !choice.files.some(isGguf)) return await fetchSketch(hub, listing, choice);
@@ -59,11 +61,11 @@ export async function fetchModel(
 const isGguf = ({ path }: HubFile) => path.toLowerCase().endsWith(".gguf");
 
 /** Kept nowhere, so that a look at a model leaves nothing behind. */
-async function fetchSketch(hub: Hub, { repo, sha }: Listing, { files }: Choice): Promise<FetchedModel> {
+async function fetchSketch(hub: Hub, { repo, sha, license }: Listing, { files }: Choice): Promise<FetchedModel> {
   const store = memoryFiles();
   const small = files.filter(({ path }) => !path.endsWith(".safetensors"));
   for (const file of small) await downloadFile(hub, store, { repo, sha }, file, () => {});
-  return { repo, sha, files: await openAll(store, repo, small) };
+  return { repo, sha, license, files: await openAll(store, repo, small) };
 }
 
 async function download(
@@ -74,8 +76,11 @@ async function download(
   choice: Choice,
   onDownload: OnDownload,
 ): Promise<ModelRecord> {
-  const { repo, sha } = listing;
-  const recordOf = (files: readonly HubFile[]): ModelRecord => ({ version: 1, ...reference, sha, files: [...files] });
+  const { repo, sha, license } = listing;
+  const recordOf = (files: readonly HubFile[]): ModelRecord => ({
+    ...{ version: 1, ...reference, sha, files: [...files] },
+    ...(license === undefined ? {} : { license }),
+  });
   await planModel(store, recordOf(choice.files));
   let files = choice.files;
   if (choice.index) {
@@ -96,8 +101,8 @@ async function download(
   return record;
 }
 
-async function open(store: FileStore, { repo, sha, files }: ModelRecord): Promise<FetchedModel> {
-  return { repo, sha, files: await openAll(store, repo, files) };
+async function open(store: FileStore, { repo, sha, license, files }: ModelRecord): Promise<FetchedModel> {
+  return { repo, sha, license, files: await openAll(store, repo, files) };
 }
 
 function openAll(store: FileStore, repo: string, files: readonly HubFile[]): Promise<NamedFile[]> {

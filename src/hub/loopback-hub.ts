@@ -15,6 +15,8 @@ export interface TestRepo {
   /** What it takes to read its files. */
   token?: string;
   gated?: boolean;
+  /** What its card names, as the Hub reads it: a word, or whatever the owner wrote. */
+  license?: unknown;
 }
 
 export interface Faults {
@@ -144,14 +146,15 @@ interface Sibling {
   readonly lfs?: { readonly sha256: string; readonly size: number; readonly pointerSize: number };
 }
 
-function listing(repo: TestRepo): { id: string; sha: string; siblings: Sibling[] } {
+function listing(repo: TestRepo): { id: string; sha: string; siblings: Sibling[]; cardData?: object } {
   const siblings = [...repo.files].map(([rfilename, body]) => {
     const size = body.length;
     const blobId = sha("sha1", `blob ${size}\0`, body);
     const lfs = size > LFS_BYTES ? { lfs: { sha256: sha("sha256", body), size, pointerSize: 134 } } : {};
     return { rfilename, size, blobId, ...lfs };
   });
-  return { id: "test/model", sha: commitOf(repo), siblings };
+  const cardData = repo.license === undefined ? {} : { cardData: { license: repo.license } };
+  return { id: "test/model", sha: commitOf(repo), siblings, ...cardData };
 }
 
 /** The same list as the Python client asks for it. */

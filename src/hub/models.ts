@@ -21,10 +21,14 @@ export interface Listing {
   /** The commit. */
   readonly sha: string;
   readonly files: readonly HubFile[];
+  /** As the repository's card names it. */
+  readonly license?: string;
 }
 
 const size = z.int().check(z.nonnegative());
 const Model = z.object({
+  // Written by whoever made the repository, and checked by no one: a licence that is no word counts as none.
+  cardData: z.optional(z.unknown()),
   sha: z.string().check(z.regex(/^[0-9a-f]{40}$/)),
   siblings: z
     .array(
@@ -37,6 +41,8 @@ const Model = z.object({
     )
     .check(z.maxLength(20_000)),
 });
+
+const Card = z.object({ license: z.string().check(z.maxLength(100)) });
 
 export async function listFiles(hub: Hub, { repo, revision }: HubReference): Promise<Listing> {
   const path = `/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`;
@@ -54,7 +60,8 @@ export async function listFiles(hub: Hub, { repo, revision }: HubReference): Pro
     const known = typeof bytes === "number" && typeof blobId === "string" && isCommit(blobId);
     return known ? [{ path: rfilename, size: bytes, digest: { kind: "git-sha1", hex: blobId } }] : [];
   });
-  return { repo, sha: model.sha, files };
+  const card = z.safeParse(Card, model.cardData);
+  return { repo, sha: model.sha, files, ...(card.success ? { license: card.data.license } : {}) };
 }
 
 /** The address of a file's bytes at a commit. */

@@ -9,7 +9,13 @@ import { ggufTokenizer } from "@/tokenizer/gguf-tokenizer";
 
 type Json = Readonly<Record<string, unknown>>;
 
-export async function exportBase({ name, arch, located, files, gguf }: ModelParts): Promise<ExportBase> {
+/** The Hub's word on the licence comes before what a file says of itself. */
+export async function exportBase(parts: ModelParts): Promise<ExportBase> {
+  const base = await readBase(parts);
+  return { ...base, license: parts.license ?? base.license };
+}
+
+async function readBase({ name, arch, located, files, gguf }: ModelParts): Promise<ExportBase> {
   if (gguf) return { name, arch, located, ...(await fromGguf(gguf.blob)) };
   const [config, generation, tokenizerJson, tokenizerConfigJson, chatTemplateJinja, card] = await Promise.all([
     readJson(files, "config.json"),

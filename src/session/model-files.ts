@@ -12,6 +12,8 @@ export interface ModelFiles {
   readonly files: readonly NamedFile[];
   /** On the Hub, the commit. */
   readonly revision?: string;
+  /** On the Hub, what the repository's card names. */
+  readonly license?: string | undefined;
 }
 
 export interface FetchOptions {
@@ -44,11 +46,11 @@ export async function modelFiles(
   const { endpoint, token } = platform.hub;
   const hub: Hub = { endpoint, token: source.token ?? token, signal, patience: PATIENCE };
   const reference = parseReference(source.reference);
-  const { repo, sha, files } = await fetchModel(hub, await platform.files(), reference, {
+  const { repo, sha, license, files } = await fetchModel(hub, await platform.files(), reference, {
     onDownload: (done, total, secondsLeft) => onProgress?.(done, total, { secondsLeft }),
     sketch,
   });
-  return { name: repo, files, revision: sha };
+  return { name: repo, files, revision: sha, license };
 }
 
 async function bundledFiles(platform: Platform, name: string): Promise<NamedFile[]> {

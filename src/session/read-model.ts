@@ -24,6 +24,8 @@ export interface ModelParts {
   readonly name: string;
   /** On the Hub, the commit. */
   readonly revision?: string;
+  /** On the Hub, what the repository's card names. */
+  readonly license?: string | undefined;
   /** As they were given; an export reads them again. */
   readonly files: readonly NamedFile[];
   /** The one of them that is the model, when it is a GGUF. */
