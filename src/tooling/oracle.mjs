@@ -188,6 +188,10 @@ const CHECKS = [
   trainCheck("llama-untied", "messages", "long", CPU),
   dataCheck,
   realSets,
+  {
+    name: "gates: 50 sets of each planted fault",
+    run: ({ vitest }) => vitest("src/data/gates/planted.test.ts", { BURNISH_SETS: "50", BURNISH_PRINT: "1" }),
+  },
   sftCheck("nll", 50, CPU),
   sftCheck("dft", 12, CPU),
   ...Object.keys(DPO_LOSSES).map((lossType) => dpoCheck(lossType, CPU)),
@@ -252,11 +256,12 @@ function toolsFor(python, folder) {
       const { err, code } = await capture(command, args, true);
       if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with code ${code}: ${err}`);
     },
-    /** One test file of the gpu project, with these variables set. */
+    /** One test file, with these variables set. */
     vitest: async (testFile, env) => {
       const report = path("vitest.json");
       const program = join(ROOT, "node_modules", "vitest", "vitest.mjs");
-      const args = [program, "run", "--project", "gpu", testFile, "--reporter=default", "--reporter=json"];
+      const project = testFile.endsWith(".gpu.test.ts") ? "gpu" : "unit";
+      const args = [program, "run", "--project", project, testFile, "--reporter=default", "--reporter=json"];
       await capture(process.execPath, [...args, `--outputFile.json=${report}`], true, { ...process.env, ...env });
       const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8"));
       return { passed: numPassedTests, failed: numFailedTests + (numPassedTests === 0 ? 1 : 0) };
@@ -269,6 +274,8 @@ function toolsFor(python, folder) {
       const { out, err, code } = await capture(process.execPath, [CLI, ...args, "--json"], false, {
         ...process.env,
         ...softwareVulkan(),
+        // Kept runs of the judges go with their folder.
+        BURNISH_RUNS: path("runs"),
       });
       if (code !== 0) throw new Error(`burnish ${args.join(" ")} ended with code ${code}:\n${err}${out}`);
       return out;

@@ -26,7 +26,7 @@ export function scheduleFactor(schedule: Schedule, step: number): number {
   return kind === "linear" ? Math.max(0, 1 - progress) : above(0.5 * (1 + Math.cos(Math.PI * progress)));
 }
 
-/** Steps of the fall of warmup_stable_decay: those named, or a fifth of the run. */
+/** Length of the fall of warmup_stable_decay: those named, or a fifth of the run. */
 export function decaySteps({ decay, steps }: Schedule): number {
   return decay > 0 ? decay : Math.max(1, Math.round(steps / 5));
 }

@@ -11,6 +11,7 @@ import { MaskView } from "@/ui/parts/mask-view";
 import { Progress } from "@/ui/parts/progress";
 import { RowViewer } from "@/ui/parts/row-view";
 import { catalog } from "@/ui/state/catalog";
+import { dataReport } from "@/ui/state/check";
 import { activity, idle } from "@/ui/state/core";
 import {
   dataset,
@@ -24,6 +25,7 @@ import {
 import { integer, plural } from "@/ui/state/format";
 import { model } from "@/ui/state/model";
 import { linked } from "@/ui/state/recipe";
+import { control } from "@/ui/state/run";
 import type { DatasetInfo } from "@/worker/api";
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -43,10 +45,21 @@ export function DataCard() {
   return (
     <Card place="data" step="2" title="Data" summary={summary} done={info !== null} waitsFor={waitsFor}>
       <DataChoice />
-      {activity.value === "data" && <Progress label="Reading the rows" fraction={readingShare.value} />}
+      {activity.value === "data" && <Reading />}
       <ColumnMap />
       {info && <DataReport info={info} />}
     </Card>
+  );
+}
+
+function Reading() {
+  return (
+    <div class="actions">
+      <Progress label="Reading the rows" fraction={readingShare.value} />
+      <button type="button" class="quiet small" data-testid="stop-reading" onClick={() => void control("stop")}>
+        Stop
+      </button>
+    </div>
   );
 }
 
@@ -117,9 +130,9 @@ function DataReport({ info }: { info: DatasetInfo }) {
           ["Longest row", plural(info.maxTokens, "token")],
         ]}
       />
-      <DataFindings findings={info.findings} />
       <Losses info={info} />
-      <Findings />
+      {/* What reading found is in the report too; until that is made, it stands for itself. */}
+      {dataReport.value === null ? <DataFindings findings={info.findings} /> : <Findings />}
       <MaskView info={info} />
       <RowViewer />
       <LengthHistogram />

@@ -1,6 +1,7 @@
 /** What the gates found: a calm list, red first; each with its rows, its fix, and for red ones the way to go on regardless. */
-import { acceptFinding, applyFix, dataReport, showRow } from "@/ui/state/check";
+import { acceptFinding, dataReport, showRow } from "@/ui/state/check";
 import { idle } from "@/ui/state/core";
+import { applyFix } from "@/ui/state/data-input";
 import { integer, plural } from "@/ui/state/format";
 import { recipe } from "@/ui/state/recipe";
 import type { Finding } from "@/worker/api";
@@ -50,7 +51,7 @@ function FindingItem({ finding }: { finding: Finding }) {
             class="quiet"
             data-testid={`fix-${gate}`}
             disabled={!idle.value}
-            onClick={() => applyFix(fix)}
+            onClick={() => void applyFix(fix)}
           >
             {fix.label}
           </button>

@@ -7,7 +7,7 @@ import { activity, attempt, report, session } from "@/ui/state/core";
 import { dataset } from "@/ui/state/dataset";
 import { model } from "@/ui/state/model";
 import { recipe, setField } from "@/ui/state/recipe";
-import type { DataFix, DataReport, Finding, ProbeReport, RowPlace, RowView } from "@/worker/api";
+import type { DataReport, Finding, ProbeReport, RowPlace, RowView } from "@/worker/api";
 
 export const dataReport = signal<DataReport | null>(null);
 export const rowView = signal<RowView | null>(null);
@@ -73,8 +73,4 @@ export function probe(): Promise<boolean> {
 export function acceptFinding(gate: string): void {
   const accepted = recipe.value?.data.accept ?? [];
   setField("data.accept", accepted.includes(gate) ? accepted.filter((one) => one !== gate) : [...accepted, gate]);
-}
-
-export function applyFix({ data }: DataFix): void {
-  for (const [field, value] of Object.entries(data)) setField(`data.${field}`, value);
 }

@@ -1,6 +1,7 @@
 /** Rows that are pasted or named rather than dropped, and which of their columns is which where the names do not say so. */
 import { computed, signal } from "@preact/signals";
 import { dataset, datasetSource, openDataset, refused, trainFile } from "@/ui/state/dataset";
+import { token } from "@/ui/state/hub";
 import { draft, setField } from "@/ui/state/recipe";
 import type { DataFix, DataLook } from "@/worker/api";
 
@@ -16,7 +17,9 @@ const ON_THE_HUB = /^hf:|^(https?:\/\/)?(www\.)?(huggingface\.co|hf\.co)\/datase
 export function openAddress(): Promise<boolean> {
   const text = address.value.trim();
   trainFile.value = null;
-  return openDataset(ON_THE_HUB.test(text) ? { kind: "hub", reference: text } : { kind: "url", url: text });
+  if (!ON_THE_HUB.test(text)) return openDataset({ kind: "url", url: text });
+  const secret = token.value.trim();
+  return openDataset({ kind: "hub", reference: text, ...(secret === "" ? {} : { token: secret }) });
 }
 
 export function openPasted(): Promise<boolean> {

@@ -64,7 +64,7 @@ export const MORE_FIELDS: readonly Field[] = [
   },
   number("schedule.warmup", "Warm-up steps", "The learning rate climbs over these first."),
   number("schedule.minimum", "Lowest rate", "Share of the learning rate at which a cosine ends.", "any"),
-  number("schedule.decay", "Steps of the fall", "Of constant, then a cosine. 0 is a fifth of all steps."),
+  number("schedule.decay", "Length of the fall", "Of constant, then a cosine. 0 is a fifth of all steps."),
   number("batch.accumulate", "Accumulate", "Batches added up before each correction."),
   {
     kind: "choice",
