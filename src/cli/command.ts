@@ -12,5 +12,5 @@ export interface CommandContext {
 
 export interface Command extends Signature {
   /** The exit code where it is not 0. */
-  readonly run: (context: CommandContext) => Promise<void | number>;
+  readonly run: (context: CommandContext) => Promise<number | undefined> | Promise<void>;
 }

@@ -1,18 +1,11 @@
 /** Looking for settings on a tiny model: the range test leaves no trace, and a sweep ends with its best run open. */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SweepRow } from "@/runs/sweep";
-import { chooseTarget } from "@/session/choose-target";
 import type { Session } from "@/session/contract";
-import { createSession } from "@/session/session";
-import { memoryLocks } from "@/storage/locks";
-import { memoryFiles } from "@/storage/memory-files";
-import { memoryRecords } from "@/storage/records";
+import { jsonRows, openTinySession } from "@/session/tiny-session";
 import type { RecipeInput } from "@/train/recipe";
 
-const FOLDER = "e2e/fixtures/llama-gqa";
-const text = Array.from({ length: 24 }, (_, i) => JSON.stringify({ prompt: `${i} and `, completion: `${i} it is.` }));
+const rows = Array.from({ length: 24 }, (_, i) => ({ prompt: `${i} and `, completion: `${i} it is.` }));
 const recipe: RecipeInput = {
   data: { holdout: 0.25, maxLength: 64, accept: ["near-duplicates", "imbalance", "leakage", "too-few-rows"] },
   lora: { rank: 4, alpha: 8 },
@@ -22,23 +15,8 @@ const recipe: RecipeInput = {
 
 let session: Session;
 beforeAll(async () => {
-  const home = { records: memoryRecords(), files: memoryFiles(), locks: memoryLocks() };
-  const unused = async () => Promise.reject(new Error("not needed"));
-  session = createSession({
-    openTarget: () => chooseTarget("cpu", undefined),
-    runs: async () => home,
-    bundled: unused,
-    onnxruntime: unused,
-    files: async () => memoryFiles(),
-    exports: { folder: async () => memoryFiles(), room: async () => null },
-    hub: { endpoint: "http://127.0.0.1:1" },
-  });
-  const files = readdirSync(FOLDER)
-    .filter((name) => /^(config|tokenizer.*|model)\.(json|safetensors)$/.test(name))
-    .map((name) => ({ name, blob: new Blob([readFileSync(join(FOLDER, name))]) }));
-  await session.openModel({ kind: "files", name: "tiny", files }, () => {});
-  const train = { name: "rows.jsonl", blob: new Blob([text.join("\n")]) };
-  await session.openDataset({ kind: "files", name: "rows.jsonl", train }, recipe);
+  session = await openTinySession();
+  await session.openDataset(jsonRows(rows), recipe);
 });
 afterAll(() => session.release());
 

@@ -1,7 +1,7 @@
 /** Rows by address, by their name on the Hub, or pasted. */
+import { TokenField } from "@/ui/parts/token-field";
 import { idle } from "@/ui/state/core";
 import { address, openAddress, openPasted, pasted } from "@/ui/state/data-input";
-import { token } from "@/ui/state/hub";
 
 export function DataInput() {
   const blocked = !idle.value;
@@ -33,22 +33,7 @@ export function DataInput() {
       <p class="help">
         <code>:config:split</code> may follow. Parquet copies are read in parts; nothing is kept.
       </p>
-      <details>
-        <summary>Private or gated?</summary>
-        <label for="data-token" class="help">
-          Access token, kept in memory until you leave
-        </label>
-        <input
-          id="data-token"
-          type="password"
-          autocomplete="off"
-          value={token.value}
-          disabled={blocked}
-          onInput={(event) => {
-            token.value = event.currentTarget.value;
-          }}
-        />
-      </details>
+      <TokenField id="data-token" open={false} disabled={blocked} />
       <div class="actions">
         <button type="submit" class="quiet" disabled={blocked || address.value.trim() === ""} data-testid="data-open">
           Read rows

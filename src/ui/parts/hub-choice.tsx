@@ -1,15 +1,8 @@
 /** A model by its name on the Hub, and the models that this browser keeps. */
+import { TokenField } from "@/ui/parts/token-field";
 import { faults, idle } from "@/ui/state/core";
 import { bytes } from "@/ui/state/format";
-import {
-  cachedModels,
-  deleteCached,
-  openFromHub,
-  reference,
-  referenceFault,
-  token,
-  typedReference,
-} from "@/ui/state/hub";
+import { cachedModels, deleteCached, openFromHub, reference, referenceFault, typedReference } from "@/ui/state/hub";
 import { modelSource } from "@/ui/state/model";
 import type { CachedModel } from "@/worker/api";
 
@@ -46,23 +39,7 @@ export function HubChoice({ blocked }: { blocked: boolean }) {
         As on its page; <code>@revision</code> or <code>/file.gguf</code> may follow. It is downloaded once and kept in
         this browser.
       </p>
-      <details open={denied || token.value !== ""}>
-        <summary>Private or gated?</summary>
-        <label for="hub-token" class="help">
-          Access token, kept in memory until you leave
-        </label>
-        <input
-          id="hub-token"
-          type="password"
-          data-testid="hub-token"
-          autocomplete="off"
-          value={token.value}
-          disabled={blocked}
-          onInput={(event) => {
-            token.value = event.currentTarget.value;
-          }}
-        />
-      </details>
+      <TokenField id="hub-token" open={denied} disabled={blocked} />
       <div class="actions">
         <button type="submit" class="quiet small" data-testid="hub-open" disabled={blocked || fault !== null}>
           Get the model

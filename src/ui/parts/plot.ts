@@ -18,51 +18,29 @@ const HEIGHTS: Record<PlotKind, number> = { loss: 240, rate: 130, gradient: 130 
 
 export function createPlot(place: HTMLElement, kind: PlotKind, total: number): Plot {
   const paint = paletteOf(place);
-  const height = HEIGHTS[kind];
-  const plot = new UPlot(
-    {
-      width: place.clientWidth,
-      height,
-      legend: { show: false },
-      cursor: { show: false },
-      padding: [8, 10, 0, 0],
-      scales: { x: { time: false, range: [0, Math.max(1, total)] }, y: { range: rangeFrom(kind) } },
-      axes: [axis(paint, { size: 26 }), axis(paint, { size: 48, values: (_plot, ticks) => ticks.map(tickWords) })],
-      series: [{}, ...seriesOf(kind, paint)],
-    },
-    [[], ...seriesOf(kind, paint).map(() => [])] as UPlot.AlignedData,
-    place,
-  );
-  const observer = new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height }));
-  observer.observe(place);
-  return {
-    update: (columns) => plot.setData(columns as UPlot.AlignedData),
-    destroy: () => {
-      observer.disconnect();
-      plot.destroy();
-    },
-  };
+  return plotOf(place, HEIGHTS[kind], {
+    scales: { x: { time: false, range: [0, Math.max(1, total)] }, y: { range: rangeFrom(kind) } },
+    axes: [axis(paint, { size: 26 }), axis(paint, { size: 48, values: (_plot, ticks) => ticks.map(tickWords) })],
+    series: [{}, ...seriesOf(kind, paint)],
+  });
 }
 
 /** Curves of several runs in one picture; each keeps its run's colour, a custom property's name. */
 export function createOverlay(place: HTMLElement, colours: readonly string[]): Plot {
   const paint = paletteOf(place);
   const strokes = coloursOf(place, colours);
-  const height = HEIGHTS.loss;
-  const plot = new UPlot(
-    {
-      width: place.clientWidth,
-      height,
-      legend: { show: false },
-      cursor: { show: false },
-      padding: [8, 10, 0, 0],
-      scales: { x: { time: false } },
-      axes: [axis(paint, { size: 26 }), axis(paint, { size: 56, values: (_plot, ticks) => ticks.map(tickWords) })],
-      series: [{}, ...strokes.map((stroke) => ({ stroke, width: 2, spanGaps: true, points: { show: false } }))],
-    },
-    [[], ...colours.map(() => [])] as UPlot.AlignedData,
-    place,
-  );
+  return plotOf(place, HEIGHTS.loss, {
+    scales: { x: { time: false } },
+    axes: [axis(paint, { size: 26 }), axis(paint, { size: 56, values: (_plot, ticks) => ticks.map(tickWords) })],
+    series: [{}, ...strokes.map((stroke) => ({ stroke, width: 2, spanGaps: true, points: { show: false } }))],
+  });
+}
+
+/** Empty at first, and as wide as its place whatever that becomes. */
+function plotOf(place: HTMLElement, height: number, what: Pick<UPlot.Options, "scales" | "axes" | "series">): Plot {
+  const frame = { width: place.clientWidth, height, legend: { show: false }, cursor: { show: false } };
+  const empty = what.series.map((): number[] => []) as unknown as UPlot.AlignedData;
+  const plot = new UPlot({ ...frame, padding: [8, 10, 0, 0], ...what }, empty, place);
   const observer = new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height }));
   observer.observe(place);
   return {

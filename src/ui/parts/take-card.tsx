@@ -3,6 +3,7 @@ import { Card } from "@/ui/parts/card";
 import { FilePicker } from "@/ui/parts/files";
 import { Progress } from "@/ui/parts/progress";
 import { PushForm } from "@/ui/parts/push-form";
+import { save } from "@/ui/parts/save";
 import { adapter, exportAdapter, exported, loadAdapter, zipOf } from "@/ui/state/adapter";
 import { idle } from "@/ui/state/core";
 import { bytes } from "@/ui/state/format";
@@ -212,14 +213,4 @@ async function downloadAdapter(): Promise<void> {
 
 async function downloadZip(): Promise<void> {
   save(`burnish-${ready.value?.made.format ?? "export"}.zip`, await readyZip());
-}
-
-function save(name: string, blob: Blob): void {
-  const address = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  // Revoked late: some browsers read the address only after the click returns.
-  setTimeout(() => URL.revokeObjectURL(address), 30_000);
 }
