@@ -1,28 +1,29 @@
 /**
  * The same run in Python, for those who want it on other hardware: TRL's trainer with PEFT's LoRA and every setting of the
  * recipe. Batches are drawn in another order and rows split by another dice, so the numbers come close and are not the
- * same. Null for methods that it does not write.
+ * same.
  */
 import { hubId } from "@/export/base";
+import { scriptMethod } from "@/export/script-methods";
 import type { Recipe } from "@/train/recipe";
 import { decaySteps } from "@/train/schedule";
 
 /** `base` as adapter_config.json names it. */
-export function trainingScript(recipe: Recipe, base: { name: string; revision?: string | undefined }): string | null {
-  if (recipe.method !== "sft") return null;
+export function trainingScript(recipe: Recipe, base: { name: string; revision?: string | undefined }): string {
   const { data, lora, optimizer, schedule, batch } = recipe;
+  const method = scriptMethod(recipe);
   const renames = Object.entries(data.columns).map(([to, from]) => `${py(from)}: ${py(to)}`);
   return `# The run of recipe.json with TRL and PEFT.
 #
 #     pip install trl peft
 #     python train.py --data train.jsonl [--eval held-out.jsonl] [--model ${base.name.replace(/\s+/g, " ")}] [--out adapter]
 import argparse
-
+${method.imports.map((name) => `import ${name}\n`).join("")}
 import torch
 from datasets import load_dataset
 from peft import LoraConfig
-${recipe.lora.plusRatio === 1 ? "" : "from peft.optimizers import create_loraplus_optimizer\n"}from transformers import AutoModelForCausalLM
-from trl import SFTConfig, SFTTrainer
+${recipe.lora.plusRatio === 1 ? "" : "from peft.optimizers import create_loraplus_optimizer\n"}from transformers import ${["AutoModelForCausalLM", ...method.transformers].join(", ")}
+from trl import ${method.config}, ${method.trainer}
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--data", required=True)
@@ -31,7 +32,7 @@ parser.add_argument("--model", default=${py(base.name)})
 parser.add_argument("--out", default="adapter")
 args = parser.parse_args()
 
-RENAMES = {${renames.join(", ")}}
+${method.definitions}RENAMES = {${renames.join(", ")}}
 
 
 def rows(path):
@@ -41,19 +42,17 @@ def rows(path):
         found = found.select_columns(list(RENAMES)).rename_columns(
             {old: new for old, new in RENAMES.items() if old != new}
         )
-    return found
+${method.shape}    return found
 
 
 train = rows(args.data)
 held = rows(args.eval) if args.eval else None
 ${splitLines(data.holdout, recipe.seed)}
 model = AutoModelForCausalLM.from_pretrained(args.model${revision(base)}, dtype=torch.float32)
-config = SFTConfig(
+config = ${method.config}(
     output_dir=args.out,
     max_steps=${schedule.steps},
-    per_device_train_batch_size=${batch.size},
     gradient_accumulation_steps=${batch.accumulate},
-    max_length=${data.maxLength},
     learning_rate=${optimizer.learningRate},
     ${scheduler(schedule)}
     warmup_steps=${schedule.warmup},
@@ -62,7 +61,7 @@ config = SFTConfig(
     adam_epsilon=${optimizer.epsilon},
     weight_decay=${optimizer.weightDecay},
     max_grad_norm=${optimizer.maxGradNorm},
-    ${LOSSES[data.loss]}
+    ${method.settings.join("\n    ")}
     seed=${recipe.seed},
     bf16=torch.cuda.is_available(),
     logging_steps=1,
@@ -82,18 +81,13 @@ peft_config = LoraConfig(
     init_lora_weights=${lora.init === "gaussian" ? '"gaussian"' : "True"},
     task_type="CAUSAL_LM",
 )
-trainer = SFTTrainer(model, args=config, train_dataset=train, eval_dataset=held, peft_config=peft_config)
+trainer = ${method.trainer}(
+    model, ${method.trains}args=config, train_dataset=train, eval_dataset=held, peft_config=peft_config
+)
 ${loraPlus(recipe)}trainer.train()
 trainer.save_model(args.out)
 `;
 }
-
-const LOSSES: Readonly<Record<Recipe["data"]["loss"], string>> = {
-  auto: "completion_only_loss=None,",
-  completion: "completion_only_loss=True,",
-  assistant: "assistant_only_loss=True,",
-  all: "completion_only_loss=False,",
-};
 
 /** transformers' name of the schedule and what that wants to know. */
 function scheduler(schedule: Recipe["schedule"]): string {
