@@ -5,7 +5,7 @@
  * shorter of both agreements counts. EOS is appended to plain texts only, since chat templates write their own.
  */
 import { commonPrefixLength } from "@/tokenizer/token-mask";
-import { type Codec, chatIds, chatOptions, requireTemplate, withEos } from "./encode";
+import { type Codec, chatIds, chatOptions, type Encoded, IGNORED, requireTemplate, withEos } from "./encode";
 import type { ChatExtras, Messages, PairRow, PromptRow, UnpairedRow } from "./row";
 
 export interface EncodedPair {
@@ -25,6 +25,12 @@ export function encodePair(row: PairRow, codec: Codec): EncodedPair {
     chosen: Uint32Array.from(chosen.whole.slice(shared)),
     rejected: Uint32Array.from(rejected.whole.slice(shared)),
   };
+}
+
+/** Prompt and answer as one sequence, of which the answer teaches; at most `limit` tokens. */
+export function answerSequence(prompt: Uint32Array, answer: Uint32Array, limit = Number.POSITIVE_INFINITY): Encoded {
+  const ids = Uint32Array.from([...prompt, ...answer].slice(0, limit));
+  return { ids, labels: Int32Array.from(ids, (id, i) => (i < prompt.length ? IGNORED : id)) };
 }
 
 export interface EncodedAnswer {

@@ -2,8 +2,8 @@
 import type { Recipe } from "@/train/recipe";
 import type { DataFault } from "@/worker/api";
 import type { BuildOptions, Dataset, EvalRow, Pair, ScannedOf } from "./dataset-types";
-import { type Codec, countTrained, type Encoded, IGNORED } from "./encode";
-import { encodePair } from "./encode-pair";
+import { type Codec, countTrained } from "./encode";
+import { answerSequence, encodePair } from "./encode-pair";
 import { previewRow } from "./preview";
 import { type FormattedRow, type PairRow, TYPE_NAMES } from "./row";
 import { eachRow, nothingToLearn, orFault, SHOWN_ROWS, splitRows, tellScan } from "./source";
@@ -35,7 +35,10 @@ export async function buildPairs(
         return undefined;
       }
       if (longest > maxLength) tally.truncated++;
-      const pair: Pair = [sequence(ids.prompt, ids.chosen, maxLength), sequence(ids.prompt, ids.rejected, maxLength)];
+      const pair: Pair = [
+        answerSequence(ids.prompt, ids.chosen, maxLength),
+        answerSequence(ids.prompt, ids.rejected, maxLength),
+      ];
       return { line, row, pair, promptIds: Array.from(ids.prompt) };
     });
   const trained = await encodeAll(train);
@@ -69,11 +72,6 @@ export async function buildPairs(
       samplePrompts: evalRows.slice(0, SHOWN_ROWS).map(({ prompt }) => prompt),
     },
   };
-}
-
-function sequence(prompt: Uint32Array, answer: Uint32Array, maxLength: number): Encoded {
-  const ids = Uint32Array.from([...prompt, ...answer].slice(0, maxLength));
-  return { ids, labels: Int32Array.from(ids, (id, i) => (i < prompt.length ? IGNORED : id)) };
 }
 
 const same = (a: Uint32Array, b: Uint32Array) => a.length === b.length && a.every((id, i) => id === b[i]);

@@ -38,16 +38,14 @@ export function mockReport(faulty: boolean): DataReport {
 export function mockRow(at: number, spans: readonly TokenSpan[]): RowView {
   const cut: TokenSpan = { text: " and a tail that is never read", trained: false, special: false, cut: true };
   const long = at % 3 === 1;
-  const row = {
-    at,
-    total: 520,
-    line: at + 1,
-    held: at >= 400,
+  const sequence = {
+    label: "",
+    spans: long ? [...spans, cut] : spans,
     tokens: long ? 71 : 32,
     kept: long ? 64 : 32,
     trained: 14,
   };
-  return { ...row, spans: long ? [...spans, cut] : spans };
+  return { at, total: 520, line: at + 1, held: at >= 400, sequences: [sequence] };
 }
 
 export const mockExercise = (): PracticeExercise => ({

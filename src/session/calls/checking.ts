@@ -1,8 +1,9 @@
 /** Looking at the data before a run: the gates, one row as the model will see it, and sets to practise on. */
-import { countTrained, encodeRow } from "@/data/encode";
+import { countTrained } from "@/data/encode";
 import { hiddenFault, PLAIN_FRAME, practiceSet, toLines } from "@/data/practice/practice";
 import { previewRow } from "@/data/preview";
-import { isSupervised } from "@/data/row";
+import { rawRows } from "@/data/raw-rows";
+import { rowSequences } from "@/data/row-sequences";
 import { AppError } from "@/errors";
 import { checkData, checkWithBase } from "@/session/check";
 import type { Session } from "@/session/contract";
@@ -25,24 +26,28 @@ export function checkingCalls(core: Core): CheckingCalls {
     viewRow: async (place, input) => {
       const recipe = parseRecipe(input);
       const model = requireModel();
-      const { rows } = await datasetFor(recipe);
+      const dataset = await datasetFor(recipe);
+      const { scanned } = state;
+      const rows = recipe.method === "sft" || !scanned ? dataset.rows : rawRows(scanned.rows, recipe, model.tokenizer);
       const at =
         typeof place === "number"
           ? place
           : rows.findIndex(({ line, held }) => line === place.line && held === place.held);
       const found = rows[at];
-      if (!found || !isSupervised(found.row))
-        throw new AppError("usage", `There is no such row; there are ${rows.length}.`);
+      if (!found) throw new AppError("usage", `There is no such row; there are ${rows.length}.`);
       const { line, held, row } = found;
       const { maxLength, loss } = recipe.data;
-      const whole = encodeRow(row, model, loss, Number.MAX_SAFE_INTEGER);
-      return {
-        ...{ at, line, held, total: rows.length },
-        spans: previewRow(whole, model.tokenizer, maxLength),
-        tokens: whole.ids.length,
-        kept: Math.min(whole.ids.length, maxLength),
-        trained: countTrained(encodeRow(row, model, loss, maxLength)),
-      };
+      const sequences = rowSequences(row, model, loss).map(({ label, encoded }) => ({
+        label,
+        spans: previewRow(encoded, model.tokenizer, maxLength),
+        tokens: encoded.ids.length,
+        kept: Math.min(encoded.ids.length, maxLength),
+        trained: countTrained({
+          ids: Array.from(encoded.ids).slice(0, maxLength),
+          labels: Array.from(encoded.labels).slice(0, maxLength),
+        }),
+      }));
+      return { at, line, held, total: rows.length, sequences };
     },
 
     practice: async (fault, seed) => {

@@ -6,7 +6,9 @@ import { integer, percent } from "@/ui/state/format";
 export function RowViewer() {
   const row = rowView.value;
   if (row === null) return null;
-  const { at, total, line, held, spans, tokens, kept, trained } = row;
+  const { at, total, line, held, sequences } = row;
+  const sum = (of: "tokens" | "kept" | "trained") => sequences.reduce((all, sequence) => all + sequence[of], 0);
+  const [tokens, kept, trained] = [sum("tokens"), sum("kept"), sum("trained")];
   const first = dataReport.value?.findings.find(({ rows }) => rows.length > 0)?.rows[0];
   return (
     <figure class="mask" data-testid="row-view">
@@ -58,9 +60,12 @@ export function RowViewer() {
         </div>
       </figcaption>
       <div class="mask-rows">
-        <div class="mask-row">
-          <Tokens spans={spans} />
-        </div>
+        {sequences.map(({ label, spans }) => (
+          <div key={label} class="mask-row">
+            {label && <strong class="mask-label">{label}</strong>}
+            <Tokens spans={spans} />
+          </div>
+        ))}
       </div>
     </figure>
   );

@@ -47,7 +47,7 @@ async function refresh(): Promise<void> {
   const answer = await session().check(wanted);
   if (recipe.value !== wanted || dataset.value !== info) return;
   dataReport.value = answer;
-  if (rowView.value === null && wanted.method === "sft") await showRow(0);
+  if (rowView.value === null) await showRow(0);
 }
 
 export async function showRow(place: RowPlace): Promise<void> {

@@ -49,11 +49,16 @@ export interface RowView {
   readonly total: number;
   readonly line: number;
   readonly held: boolean;
-  readonly spans: readonly TokenSpan[];
-  /** Tokens in all, those within the longest length, and those of them that teach. */
-  readonly tokens: number;
-  readonly kept: number;
-  readonly trained: number;
+  /** One, or two of a pair: chosen and rejected. */
+  readonly sequences: readonly {
+    /** Empty where there is one. */
+    readonly label: string;
+    readonly spans: readonly TokenSpan[];
+    /** Tokens in all, those within the longest length, and those of them that teach. */
+    readonly tokens: number;
+    readonly kept: number;
+    readonly trained: number;
+  }[];
 }
 
 /** Tokens of the rows before any cut; `suggested` cuts no more than 1 % of them. */
