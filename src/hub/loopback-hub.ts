@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { answerLogin, type LoginState, newLogins } from "./loopback-login";
 import { answerUpload, newUploads, type UploadState } from "./loopback-upload";
 
 export interface TestRepo {
@@ -40,6 +41,7 @@ export interface TestHub {
   readonly url: string;
   readonly repos: Map<string, TestRepo>;
   readonly uploads: UploadState;
+  readonly logins: LoginState;
   readonly faults: Faults;
   /** "GET path bytes=…", in order. */
   readonly log: string[];
@@ -65,6 +67,7 @@ export async function startHub(): Promise<TestHub> {
   const hub: Omit<TestHub, "url" | "close"> = {
     repos: new Map(),
     uploads: newUploads(),
+    logins: newLogins(),
     faults: { cuts: [], cutDelay: 20, statuses: [] },
     log: [],
     sent: 0,
@@ -97,7 +100,8 @@ async function answer(
     return response.end(body);
   };
   if (request.method === "OPTIONS") return send(204, "");
-  const { pathname: path, search } = new URL(request.url ?? "/", "http://hub");
+  const address = new URL(request.url ?? "/", "http://hub");
+  const { pathname: path, search } = address;
   hub.log.push(`${request.method} ${path}${search} ${request.headers.range ?? ""}`.trim());
   const { faults } = hub;
   const status = faults.statuses.shift();
@@ -105,7 +109,10 @@ async function answer(
   if (faults.html === "all" || (faults.html === "files" && path.includes("/resolve/"))) {
     return send(200, "<!doctype html><p>Log in to this hotel's network</p>", { "Content-Type": "text/html" });
   }
-  const written = await answerUpload(hub.uploads, hub.repos, request, path, `http://${request.headers.host}`);
+  const origin = `http://${request.headers.host}`;
+  const login = await answerLogin(hub.logins, request, address, origin);
+  if (login) return send(login.status, JSON.stringify(login.body), login.location ? { Location: login.location } : {});
+  const written = await answerUpload(hub.uploads, hub.repos, request, path, origin);
   if (written) return send(written.status, JSON.stringify(written.body));
   const [, api, file] =
     /^(?:\/api\/models\/([^/]+\/[^/]+)(?:\/(?:revision|tree)\/.+)?|\/(.+\/.+)\/resolve\/.+)$/.exec(path) ?? [];

@@ -9,6 +9,7 @@ import { useSession } from "@/ui/state/core";
 import { watchShape } from "@/ui/state/dataset";
 import { findDevice } from "@/ui/state/device";
 import { readCachedModels } from "@/ui/state/hub";
+import { answeredLogin } from "@/ui/state/login";
 import { watchPlan } from "@/ui/state/plan";
 import { readLink } from "@/ui/state/recipe";
 import { watchOutlines } from "@/ui/state/take";
@@ -39,6 +40,7 @@ function hubOf(query: URLSearchParams): string {
 }
 
 async function start(): Promise<void> {
+  if (answeredLogin(location.search)) return;
   recallTheme(localStorage);
   useSession(await openSession());
   readLink(location.hash);
