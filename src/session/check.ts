@@ -1,6 +1,7 @@
 /** The gates over the open data, with what only the session has: the model's tokens, its memory, and the hashed tests. */
 import type { BaseSample, GateContext, TestSet } from "@/data/gates/gate";
 import { knownTests } from "@/data/gates/known-tests";
+import { testSetOf } from "@/data/gates/leakage";
 import { prepareRow, type RawRow } from "@/data/gates/prepare";
 import { bySeverity, requireAccepted, runGates } from "@/data/gates/run-gates";
 import { lengthReport } from "@/data/lengths";
@@ -9,6 +10,7 @@ import { rawRows } from "@/data/raw-rows";
 import type { Method } from "@/data/row";
 import { scanDataset } from "@/data/source";
 import { AppError } from "@/errors";
+import type { Suite } from "@/eval/suite";
 import { baseSample } from "@/session/base-sample";
 import type { Core } from "@/session/core";
 import { memoryPlan } from "@/session/ledger";
@@ -18,11 +20,18 @@ import { workloadOf } from "@/session/run";
 import type { Recipe } from "@/train/recipe";
 import type { DataReport, Finding, LengthReport } from "@/worker/api";
 
+export interface CheckOptions {
+  readonly method?: Method;
+  readonly base?: BaseSample | null;
+  /** Cases that the tuned model is to be tested on: what they ask must not be trained on. */
+  readonly suite?: Suite | null;
+}
+
 /** Without a model, or for another method than sft, only the gates that need no tokens speak. */
 export async function checkData(
   core: Core,
   recipe: Recipe,
-  { method = recipe.method, base = null }: { method?: Method; base?: BaseSample | null } = {},
+  { method = recipe.method, base = null, suite = null }: CheckOptions = {},
 ): Promise<DataReport> {
   const { state, platform } = core;
   const model = state.model;
@@ -34,12 +43,14 @@ export async function checkData(
     recipe.batch,
     method,
   ]);
-  if (known?.key === key && known.source === state.source && known.model === model && !base) return known.report;
+  if (known?.key === key && known.source === state.source && known.model === model && !base && !suite) {
+    return known.report;
+  }
   const { rows, findings: read } = await sourceRows(core, recipe, method);
   const tests = await humanEval(platform);
   const context: GateContext = {
     ...{ tokenizer: model?.tokenizer ?? null, recipe, base },
-    tests: tests ? [tests] : [],
+    tests: [...(tests ? [tests] : []), ...(suite ? [testSetOf(suite.name, textsOfSuite(suite))] : [])],
   };
   const report = {
     findings: bySeverity([...read, ...runGates(rows.map(prepareRow), context), ...(tests ? [] : [UNCHECKED])]),
@@ -51,9 +62,17 @@ export async function checkData(
 }
 
 /** With a sample of what the base model answers already, which takes seconds. */
-export async function checkWithBase(core: Core, recipe: Recipe): Promise<DataReport> {
+export async function checkWithBase(core: Core, recipe: Recipe, suite: Suite | null): Promise<DataReport> {
   const base = await baseSample(core.requireModel(), await core.datasetFor(recipe), recipe);
-  return checkData(core, recipe, { base });
+  return checkData(core, recipe, { base, suite });
+}
+
+/** What the cases ask, and what they take for right. */
+function textsOfSuite({ cases }: Suite): string[] {
+  return cases.flatMap(({ input, expected }) => {
+    const asked = typeof input === "string" ? input : input.map(({ content }) => content).join("\n");
+    return [asked, `${asked}\n${expected ?? ""}`];
+  });
 }
 
 /** Throws AppError "dataset/gate" where a red finding is not accepted by name. */

@@ -330,7 +330,12 @@ export interface SessionApi extends RunsApi, SweepApi {
    * What the gates find in the open data, as this recipe cuts, masks and splits them. Without a model, and for other
    * methods than sft, those speak that need no tokens. `sampleBase` also asks the base model some of the questions.
    */
-  check(recipe: RecipeInput, method?: "sft" | "dpo" | "grpo" | "kto", sampleBase?: boolean): Promise<DataReport>;
+  check(
+    recipe: RecipeInput,
+    method?: "sft" | "dpo" | "grpo" | "kto",
+    sampleBase?: boolean,
+    suite?: NamedFile,
+  ): Promise<DataReport>;
   /** By its place among all rows, or by its line. */
   viewRow(place: RowPlace, recipe: RecipeInput): Promise<RowView>;
   /** Null hides a fault that the seed chooses. */

@@ -1,7 +1,7 @@
 /** burnish check: what the gates find in a data file, one object a finding, before a minute is spent on it. */
 import type { Command } from "@/cli/command";
 import { openModel } from "@/cli/commands/shared";
-import { dataSource, recipeFile } from "@/cli/files";
+import { dataSource, file as readFile, recipeFile } from "@/cli/files";
 import { recipeFrom } from "@/cli/flags";
 import type { Finding } from "@/worker/api";
 
@@ -11,7 +11,7 @@ export const check: Command = {
   required: ["data"],
   optional: [
     ...(["model", "eval", "method", "columns", "max-rows", "recipe", "loss", "max-length", "seed"] as const),
-    ...(["steps", "batch", "accept", "fix", "base-dtype"] as const),
+    ...(["steps", "batch", "accept", "fix", "suite", "base-dtype"] as const),
   ],
   run: async (context) => {
     const { session, flags, terminal } = context;
@@ -22,7 +22,12 @@ export const check: Command = {
     const file = await recipeFile(flags.recipe);
     const recommended = await session.useDataset(source);
     const recipe = recipeFrom(flags, named, recommended, file);
-    const { findings, lengths, rows } = await session.check(recipe, flags.method, true);
+    const { findings, lengths, rows } = await session.check(
+      recipe,
+      flags.method,
+      true,
+      flags.suite ? await readFile(flags.suite) : undefined,
+    );
     for (const { gate, severity, count, rows: lines, heldRows, message, why, fix } of findings) {
       const more = { ...(heldRows ? { heldRows } : {}), message, why };
       terminal.emit({ gate, severity, count, rows: lines, fix: fix ? nameOf(fix) : null, ...more });

@@ -5,6 +5,7 @@ import { previewRow } from "@/data/preview";
 import { rawRows } from "@/data/raw-rows";
 import { rowSequences } from "@/data/row-sequences";
 import { AppError } from "@/errors";
+import { readSuite } from "@/eval/suite/read";
 import { checkData, checkWithBase } from "@/session/check";
 import type { Session } from "@/session/contract";
 import type { Core } from "@/session/core";
@@ -15,12 +16,13 @@ type CheckingCalls = Pick<Session, "check" | "viewRow" | "practice">;
 export function checkingCalls(core: Core): CheckingCalls {
   const { state, requireModel, datasetFor } = core;
   return {
-    check: (input, wanted, sampleBase = false) => {
+    check: async (input, wanted, sampleBase = false, file) => {
       const recipe = parseRecipe(input);
       const method = wanted ?? recipe.method;
+      const suite = file ? readSuite(await file.blob.text(), file.name) : null;
       return sampleBase && state.model && method === "sft"
-        ? checkWithBase(core, recipe)
-        : checkData(core, recipe, { method });
+        ? checkWithBase(core, recipe, suite)
+        : checkData(core, recipe, { method, suite });
     },
 
     viewRow: async (place, input) => {
