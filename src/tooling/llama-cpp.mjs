@@ -29,7 +29,11 @@ async function converters(run, python) {
 /** @returns {Promise<string>} the script that asks llama.cpp */
 async function llamaCpp(run) {
   if (!existsSync(join(JUDGE, "node_modules"))) {
-    await run("npm", ["ci", "--prefix", JUDGE, "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund"]);
+    // Not `npm ci`: the lock names only this platform's library, and ci wants all of them in it.
+    await run("npm", [
+      ...["install", "--prefix", JUDGE, "--ignore-scripts", "--omit=optional"],
+      ...["--no-save", "--no-package-lock", "--no-audit", "--no-fund"],
+    ]);
   }
   return join(JUDGE, "answer.mjs");
 }
