@@ -3,6 +3,7 @@ import { curvesCsv } from "@/runs/csv";
 import { addPoint, cutCurves, thin } from "@/runs/curves";
 import { diffRuns } from "@/runs/diff";
 import { bestCheckpoint, newRunId, parseRecord, RunId } from "@/runs/record";
+import { summaryOf } from "@/runs/summary";
 import { testRecord } from "@/runs/test-record";
 import { treeOf } from "@/runs/tree";
 import { parseRecipe } from "@/train/recipe";
@@ -35,6 +36,8 @@ describe("a record", () => {
     expect(bestCheckpoint({ checkpoints: [point(1, null), point(2, null)] })?.step).toBe(2);
     expect(bestCheckpoint({ checkpoints: [point(1, 1, 0.5), point(2, 2, 0.7), point(3, 1, 0.7)] })?.step).toBe(3);
     expect(bestCheckpoint({ checkpoints: [] })).toBeUndefined();
+    const byAnswers = [point(1, 1, 0.9), point(2, 0.5, 0.7)];
+    expect(summaryOf(testRecord({ checkpoints: byAnswers })).best).toBe(1);
   });
 });
 

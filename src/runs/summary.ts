@@ -1,6 +1,6 @@
 /** A run in a line of a list: small enough that hundreds cross the worker border at once. */
 import { lastValue, thin } from "@/runs/curves";
-import type { RunRecord, RunStatus } from "@/runs/record";
+import { bestCheckpoint, type RunRecord, type RunStatus } from "@/runs/record";
 
 export interface RunSummary {
   readonly id: string;
@@ -19,6 +19,8 @@ export interface RunSummary {
   /** The loss curve in at most 60 points. */
   readonly spark: readonly number[];
   readonly checkpoints: readonly { readonly step: number; readonly evalLoss: number | null }[];
+  /** The step of the best of them, by what the run goes by. */
+  readonly best: number | null;
   /** Of its checkpoints. */
   readonly bytes: number;
   readonly parent: RunRecord["parent"];
@@ -39,6 +41,7 @@ export function summaryOf(record: RunRecord): RunSummary {
     evalLoss: lastValue(series.eval_loss),
     spark: series.loss ? thin(series.loss, SPARK_POINTS) : [],
     checkpoints: record.checkpoints.map(({ step, evalLoss }) => ({ step, evalLoss })),
+    best: bestCheckpoint(record)?.step ?? null,
     bytes: record.checkpoints.reduce((sum, point) => sum + point.bytes, 0),
   };
 }

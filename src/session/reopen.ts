@@ -1,6 +1,6 @@
 /** Bringing back what a kept run was made with: its model, its data, and one of its checkpoints. */
 import { AppError } from "@/errors";
-import { isReference } from "@/hub/reference";
+import { dataByName, modelByName } from "@/hub/sources";
 import { adapterLayout } from "@/model/adapter";
 import { bestCheckpoint, lastCheckpoint, type RunRecord } from "@/runs/record";
 import { createRunStore } from "@/runs/store";
@@ -8,7 +8,7 @@ import type { Session } from "@/session/contract";
 import type { Core } from "@/session/core";
 import { dataFingerprint, modelFingerprint } from "@/session/fingerprint";
 import { type TrainingState, unpackState } from "@/train/state";
-import type { DatasetSource, WhichCheckpoint } from "@/worker/api";
+import type { WhichCheckpoint } from "@/worker/api";
 
 export type Opening = Pick<Session, "openModel" | "openDataset">;
 
@@ -24,33 +24,19 @@ export async function idleRun({ platform }: Core, id: string): Promise<RunRecord
 /** What has a name is opened by it; a model from a person's own files must be open. Throws AppError "usage" if it is not. */
 export async function reopenModel({ state }: Core, { model }: RunRecord, { openModel }: Opening): Promise<void> {
   const fits = () => state.model !== undefined && modelFingerprint(state.model) === model.fingerprint;
-  const bundled = /^bundled:(.+)$/.exec(model.source)?.[1];
-  if (!fits() && bundled !== undefined) await openModel({ kind: "bundled", name: bundled }, () => {});
-  else if (!fits() && isReference(model.source)) await openModel({ kind: "hub", reference: model.source }, () => {});
+  const known = modelByName(model.source);
+  if (known && !fits()) await openModel(known, () => {});
   if (fits()) return;
   throw new AppError("usage", `This run was trained on ${model.name}, and that model is not open as it was.`, {
     hint: `Open ${model.source} first, with its weights kept in the same format.`,
   });
 }
 
-/** The name by which a dataset is found again; a person's own file has one, but cannot be opened by it. */
-export function dataReference(source: DatasetSource): string {
-  if (source.kind === "url") return source.url;
-  return source.kind === "hub" ? source.reference : `${source.kind}:${source.name}`;
-}
-
-function dataByReference(reference: string): DatasetSource | undefined {
-  const bundled = /^bundled:(.+)$/.exec(reference)?.[1];
-  if (bundled !== undefined) return { kind: "bundled", name: bundled };
-  if (/^https?:/.test(reference)) return { kind: "url", url: reference };
-  return reference.startsWith("hf:datasets/") ? { kind: "hub", reference } : undefined;
-}
-
 /** The same for the data. */
 export async function reopenData(core: Core, { data, recipe }: RunRecord, { openDataset }: Opening): Promise<void> {
   const { state, datasetFor } = core;
   const fits = async () => state.source !== undefined && dataFingerprint(await datasetFor(recipe)) === data.fingerprint;
-  const known = dataByReference(data.source);
+  const known = dataByName(data.source);
   if (known && !(await fits())) await openDataset(known, recipe);
   if (await fits()) return;
   throw new AppError("usage", `This run was trained on ${data.name}, and that data is not open as it was.`, {

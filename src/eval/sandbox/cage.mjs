@@ -1,6 +1,6 @@
 /**
  * What runs inside the cage, the same text in a browser's worker and in a Node process: Pyodide, and no way out. The
- * start of each (`cage-worker.mjs`, `cage-process.mjs`) stands after this text and calls `openCage(port, importText, runScript)`.
+ * start of a process (`cage-process.mjs`) stands after this text and calls `openCage(port, importText, runScript)`.
  * port: { post, listen }; importText: a module's text → its namespace; runScript: text of a function, its argument → what
  * it gives.
  *

@@ -2,11 +2,11 @@
 import { lookAt } from "@/data/look";
 import { fileOfBlob } from "@/data/reading/open";
 import { AppError } from "@/errors";
+import { sourceName } from "@/hub/sources";
 import type { Session } from "@/session/contract";
 import type { Core } from "@/session/core";
 import { dataSource } from "@/session/data-source";
 import { memoryPlan } from "@/session/ledger";
-import { dataReference } from "@/session/reopen";
 import { workloadOf } from "@/session/run";
 import { scoreRows } from "@/session/score";
 import { tokensOf } from "@/session/tokens";
@@ -28,7 +28,7 @@ export function dataCalls({ platform, state, requireIdle, requireModel, requireA
         state.source = await dataSource(platform, source, signal);
         delete state.dataset;
         delete state.scanned;
-        state.dataSource = dataReference(source);
+        state.dataSource = sourceName(source);
         const { recipe, samplePrompts } = state.source.extra;
         state.recipe = parseRecipe({ ...input, method: input.method ?? recipe?.method });
         const { info } = await datasetFor(state.recipe, { check, ...(onProgress ? { onProgress } : {}) });
@@ -44,7 +44,7 @@ export function dataCalls({ platform, state, requireIdle, requireModel, requireA
     useDataset: async (source) => {
       requireIdle();
       state.source = await dataSource(platform, source);
-      state.dataSource = dataReference(source);
+      state.dataSource = sourceName(source);
       delete state.scanned;
       delete state.dataset;
       return state.source.extra.recipe ?? {};

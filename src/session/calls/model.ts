@@ -1,6 +1,7 @@
 /** Opening a model, and what can be said of models and the device. */
 import { cachedModels, deleteModel } from "@/hub/cache";
 import { parseReference } from "@/hub/reference";
+import { sourceName } from "@/hub/sources";
 import { releaseRuntime } from "@/model/runtime";
 import type { Session } from "@/session/contract";
 import type { Core } from "@/session/core";
@@ -32,7 +33,7 @@ export function modelCalls({ platform, state, requireIdle, dropAdapter }: Core):
       delete state.model;
       delete state.dataset;
       state.model = await openModel(target, parts, onProgress);
-      state.modelSource = source.kind === "hub" ? source.reference : `${source.kind}:${source.name}`;
+      state.modelSource = sourceName(source);
       return state.model.info;
     },
 

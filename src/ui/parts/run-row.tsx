@@ -62,10 +62,9 @@ export function RunRow({ run, depth }: { run: RunSummary; depth: number }) {
 
 /** Back to work from a checkpoint. */
 function RunWork({ run }: { run: RunSummary }) {
-  const { id, checkpoints, status, steps, totalSteps } = run;
+  const { id, checkpoints, best, status, steps, totalSteps } = run;
   const last = checkpoints.at(-1);
   if (last === undefined || status === "running") return null;
-  const best = checkpoints.reduce((a, b) => ((b.evalLoss ?? Infinity) < (a.evalLoss ?? Infinity) ? b : a));
   const button = (words: string, testid: string, task: () => Promise<void>) => (
     <button type="button" class="quiet small" data-testid={testid} disabled={!idle.value} onClick={() => void task()}>
       {words}
@@ -75,8 +74,9 @@ function RunWork({ run }: { run: RunSummary }) {
     <div class="actions">
       {steps < totalSteps && button(`Resume from step ${last.step}`, "run-resume", () => resumeRun(id))}
       {button(`Use the adapter of step ${last.step}`, "run-open", () => openRun(id, last.step))}
-      {best.step !== last.step &&
-        button(`Use the best, of step ${best.step}`, "run-open-best", () => openRun(id, best.step))}
+      {best !== null &&
+        best !== last.step &&
+        button(`Use the best, of step ${best}`, "run-open-best", () => openRun(id, best))}
       {button("Fork at a third of the learning rate", "run-fork", () => forkRun(id, last.step, 1 / 3))}
     </div>
   );

@@ -2,7 +2,7 @@
  * From a kept run back to work: its model and data are opened again where they have a name, its recipe fills the form,
  * and it is resumed, forked, or its adapter becomes the current one. The session checks that all of it is what it was.
  */
-import { isReference } from "@/hub/reference";
+import { dataByName, modelByName, sourceName } from "@/hub/sources";
 import type { RunRecord } from "@/runs/record";
 import { plannedRates } from "@/train/schedule";
 import { setAdapter } from "@/ui/state/adapter";
@@ -68,28 +68,12 @@ function showWork(): void {
 
 async function prepare({ model, data, recipe }: RunRecord): Promise<boolean> {
   const wanted = modelByName(model.source);
-  if (wanted && nameOf(modelSource.value) !== model.source && !(await openModel(wanted))) return false;
+  if (wanted && !isOpen(modelSource.value, model.source) && !(await openModel(wanted))) return false;
   adoptRecipe(recipe);
   const rows = dataByName(data.source);
-  if (rows && nameOf(datasetSource.value) !== data.source) return openDataset(rows, "keep");
+  if (rows && !isOpen(datasetSource.value, data.source)) return openDataset(rows, "keep");
   return true;
 }
 
-function nameOf(source: ModelSource | DatasetSource | null): string {
-  if (source === null) return "";
-  if (source.kind === "url") return source.url;
-  return source.kind === "hub" ? source.reference : `${source.kind}:${source.name}`;
-}
-
-function modelByName(name: string): ModelSource | undefined {
-  const bundled = /^bundled:(.+)$/.exec(name)?.[1];
-  if (bundled !== undefined) return { kind: "bundled", name: bundled };
-  return isReference(name) ? { kind: "hub", reference: name } : undefined;
-}
-
-function dataByName(name: string): DatasetSource | undefined {
-  const bundled = /^bundled:(.+)$/.exec(name)?.[1];
-  if (bundled !== undefined) return { kind: "bundled", name: bundled };
-  if (/^https?:/.test(name)) return { kind: "url", url: name };
-  return name.startsWith("hf:datasets/") ? { kind: "hub", reference: name } : undefined;
-}
+const isOpen = (source: ModelSource | DatasetSource | null, name: string) =>
+  source !== null && sourceName(source) === name;
