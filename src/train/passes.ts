@@ -3,7 +3,7 @@
  * on first use of their bucket, and a queue of results, so that nothing waits for a read-back.
  */
 import type { Bucket, PackedBatch } from "@/data/pack";
-import type { DeviceBuffer, Executable } from "@/graph/target";
+import type { DeviceBuffer, Executable, Program } from "@/graph/target";
 import type { AdapterLayout } from "@/model/adapter";
 import type { Runtime } from "@/model/runtime";
 import type { Head, Judgement } from "@/train/objective";
@@ -83,8 +83,10 @@ export function createPasses({
   };
   const compiled = new Map<string, Promise<Executable>>();
   const traced = { arch: runtime.arch, tensors: runtime.tensors, layout, head };
+  // Most steps are as large as the largest, so its program serves again.
+  let reserved: Program | undefined = tracePass(traced, largest, trained);
   try {
-    target.reserve(tracePass(traced, largest, trained));
+    target.reserve(reserved);
     for (const [name, bytes] of Object.entries(inputBytes(largest))) allocate(name, bytes);
     if (trained) {
       for (const name of ["adapter.grad", "adapter.m", "adapter.v"]) allocate(name, layout.length * 4);
@@ -108,10 +110,19 @@ export function createPasses({
     }
     return executable;
   };
+  const optimizer = () => program("optimizer", () => traceOptimizer(layout, plusRatio));
   const load = async (batch: PackedBatch, teach: boolean) => {
     const bucket = { tokens: batch.tokens.length, labels: batch.targets.length };
     const key = `${teach} ${bucket.tokens} ${bucket.labels}`;
-    const executable = await program(key, () => tracePass(traced, bucket, teach));
+    const pending = program(key, () => {
+      const same = teach === trained && bucket.tokens === largest.tokens && bucket.labels === largest.labels;
+      const found = same ? reserved : undefined;
+      if (same) reserved = undefined;
+      return found ?? tracePass(traced, bucket, teach);
+    });
+    // Compiles beside the step, which needs it next; whoever waits for it hears of a failure.
+    if (teach) optimizer().catch(() => {});
+    const executable = await pending;
     for (const name of INPUTS) target.write(buffer(name), batch[name]);
     return executable;
   };
@@ -135,8 +146,7 @@ export function createPasses({
     },
     loss: (batch) => pass(batch, false),
     update: async () => {
-      const optimizer = await program("optimizer", () => traceOptimizer(layout, plusRatio));
-      await optimizer.run();
+      await (await optimizer()).run();
       target.clear(buffer("adapter.grad"));
       const norm = target.read(buffer("norm"), 0, 4).then((bytes) => new Float32Array(bytes)[0] ?? Number.NaN);
       return { norm };
