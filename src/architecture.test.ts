@@ -42,7 +42,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   export: ["model", "files", "tokenizer"],
   hub: ["storage", "files"],
   runs: ["storage", "files"],
-  offload: [],
+  // A job comes home as a kept run.
+  offload: ["hub", "runs", "files"],
   skill: ["eval", "tokenizer"],
   session: [
     ...["gpu", "cpu", "graph", "ops", "files", "storage", "tokenizer", "model", "data", "eval", "explain"],
