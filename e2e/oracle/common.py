@@ -180,6 +180,11 @@ def read_adapter_tensors(path):
 def make_optimizer(model, optimizer, schedule, plus_ratio=1):
     """AdamW, or PEFT's LoRA+ around it, and Hugging Face's own schedule, from the recipe's sections."""
     decay = optimizer["weightDecay"]
+    if optimizer.get("kind") == "sgd":
+        parameters = adapter_parameters(model).values()
+        rate, momentum = optimizer["learningRate"], optimizer.get("momentum", 0.9)
+        sgd = torch.optim.SGD(parameters, lr=rate, momentum=momentum, weight_decay=decay)
+        return sgd, make_schedule(sgd, schedule)
     settings = dict(
         lr=optimizer["learningRate"], betas=(optimizer["beta1"], optimizer["beta2"]), eps=optimizer["epsilon"],
         weight_decay=decay, foreach=False,

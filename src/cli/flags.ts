@@ -39,6 +39,7 @@ const FLAGS = {
   grid: { hint: '"lr=1e-4,1e-3;rank=4,8"', type: z.string() },
   strategy: { hint: "halving|grid", type: z.enum(["halving", "grid"]) },
   minutes: { hint: "N", type: number },
+  optimizer: { hint: "adamw|sgd", type: z.enum(["adamw", "sgd"]) },
   lr: { hint: "X", type: number },
   rank: { hint: "R", type: number },
   alpha: { hint: "A", type: number },
@@ -180,7 +181,7 @@ export function recipeFrom(flags: Flags, ...layers: readonly RecipeInput[]): Rec
       plusRatio: flags["lora-plus"],
       init: flags.init,
     },
-    optimizer: { learningRate: flags.lr },
+    optimizer: { kind: flags.optimizer, learningRate: flags.lr },
     schedule: {
       steps: flags.steps,
       kind: flags.schedule,

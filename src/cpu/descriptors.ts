@@ -135,6 +135,11 @@ export const DESCRIPTORS: Readonly<Record<string, Descriptor>> = {
     integers: (call) => [size(call, "y")],
     reals: (call) => [constant(call, "FACTOR")],
   },
+  "sgd.update": {
+    operands: "grad norm step param m",
+    integers: (call) => [size(call, "param")],
+    reals: (call) => [constant(call, "RATIO")],
+  },
   "adamw.update": {
     operands: "grad norm step param m v",
     integers: (call) => [size(call, "param")],

@@ -56,7 +56,7 @@ config = ${method.config}(
     learning_rate=${optimizer.learningRate},
     ${scheduler(schedule)}
     warmup_steps=${schedule.warmup},
-    adam_beta1=${optimizer.beta1},
+    ${sgdLine(recipe)}adam_beta1=${optimizer.beta1},
     adam_beta2=${optimizer.beta2},
     adam_epsilon=${optimizer.epsilon},
     weight_decay=${optimizer.weightDecay},
@@ -99,6 +99,10 @@ function scheduler(schedule: Recipe["schedule"]): string {
   }
   if (kind === "cosine" && minimum > 0) return as("cosine_with_min_lr", `"min_lr_rate": ${minimum}`);
   return as(kind === "constant" ? "constant_with_warmup" : kind);
+}
+
+function sgdLine({ optimizer: { kind, momentum } }: Recipe): string {
+  return kind === "sgd" ? `optim="sgd",\n    optim_args="momentum=${momentum}",\n    ` : "";
 }
 
 function loraPlus({ lora, optimizer }: Recipe): string {

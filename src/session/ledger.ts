@@ -13,6 +13,7 @@ import { cacheBytes, type GeneratorShape } from "@/model/generate";
 import { ropeBytes } from "@/model/runtime";
 import { type Formats, formatLabel, modelTensors, weightBytes } from "@/model/weights";
 import type { MethodWork } from "@/session/method";
+import { stateBytes } from "@/train/optimizers";
 import { inputBytes } from "@/train/passes";
 import { tracePass } from "@/train/programs";
 import type { Recipe } from "@/train/recipe";
@@ -47,7 +48,7 @@ function ledger(arch: Architecture, formats: Formats, recipe: Recipe, work: Work
     { name: `base weights (${formatLabel(tensors)})`, bytes: weightBytes(tensors) },
     { name: "adapter", bytes: flat },
     { name: "gradients", bytes: flat },
-    { name: "optimizer moments", bytes: 2 * flat },
+    { name: "optimizer moments", bytes: stateBytes(recipe.optimizer.kind, layout.length) },
     { name: "activations and logits", bytes: slotBytes(program) },
     ...(work.adapterCopies > 0 ? [{ name: "adapter at the start", bytes: flat * work.adapterCopies }] : []),
     ...(sampler ? [{ name: "key/value cache of the sampler", bytes: cacheBytes(arch, sampler) }] : []),

@@ -54,7 +54,7 @@ export async function checkpointOf(core: Core, record: RunRecord, which: WhichCh
   }
   const bytes = await createRunStore(records, files).readCheckpoint(found);
   const { length } = adapterLayout(core.requireModel().arch, record.recipe.lora);
-  return unpackState(bytes, found.step, length);
+  return unpackState(bytes, found.step, length, record.recipe.optimizer.kind);
 }
 
 const PICK = { best: bestCheckpoint, last: lastCheckpoint };

@@ -72,6 +72,10 @@ describe("by example", () => {
     await expectExact({ ...recipe, lora: { rank: 4, alpha: 8, dropout: 0.25, plusRatio: 4 } }, [1, 5]);
   });
 
+  test("so with SGD, whose momentum is kept", async () => {
+    await expectExact({ ...recipe, optimizer: { kind: "sgd", learningRate: 0.2 } }, [1, 5]);
+  });
+
   test("so with DFT's weights, one row at a time", async () => {
     await expectExact({ ...recipe, sft: { lossType: "dft" }, batch: { size: 1, accumulate: 1 } }, [1, 2]);
   });

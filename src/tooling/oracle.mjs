@@ -57,6 +57,13 @@ const RECIPES = {
     schedule: { kind: "cosine", warmup: 5, steps: 50 },
     batch: { size: 2, accumulate: 2 },
   },
+  sgd: {
+    data: { holdout: 0, maxLength: 128 },
+    lora: { rank: 4, alpha: 8 },
+    optimizer: { kind: "sgd", learningRate: 0.2, momentum: 0.8, weightDecay: 0.01, maxGradNorm: 0.5 },
+    schedule: { kind: "linear", warmup: 2, steps: 12 },
+    batch: { size: 2, accumulate: 1 },
+  },
   accumulated: {
     data: { holdout: 0, maxLength: 128 },
     lora: {
@@ -186,6 +193,7 @@ const CHECKS = [
   trainCheck("llama-wide-head", "text", "accumulated", GPU),
   trainCheck("llama-gqa", "prompt-completion", "plain", CPU),
   trainCheck("llama-untied", "messages", "long", CPU),
+  trainCheck("llama-gqa", "prompt-completion", "sgd", CPU),
   dataCheck,
   realSets,
   {

@@ -7,17 +7,13 @@ import type { DeviceBuffer, Executable, Program } from "@/graph/target";
 import type { AdapterLayout } from "@/model/adapter";
 import type { Runtime } from "@/model/runtime";
 import type { Head, Judgement } from "@/train/objective";
-import { traceOptimizer, tracePass } from "@/train/programs";
+import { type OptimizerState, stateWords } from "@/train/optimizers";
+import { PLAIN, traceOptimizer, tracePass, type Updating } from "@/train/programs";
 
 /** What the host makes of the losses: row weights for the backward, and what it wants to keep. */
 export interface Weighed {
   readonly judgement: Judgement;
   readonly weights: Float32Array<ArrayBuffer>;
-}
-
-export interface Moments {
-  readonly m: Float32Array<ArrayBuffer>;
-  readonly v: Float32Array<ArrayBuffer>;
 }
 
 export interface Passes {
@@ -31,9 +27,9 @@ export interface Passes {
   update(): Promise<{ norm: Promise<number> }>;
   /** The adapter's gradient as summed so far, flat. */
   gradient(): Promise<Float32Array>;
-  /** Both moments of the optimizer, flat. */
-  moments(): Promise<Moments>;
-  setMoments(moments: Moments): void;
+  /** What the optimizer keeps. */
+  state(): Promise<OptimizerState>;
+  setState(state: OptimizerState): void;
   release(): void;
 }
 
@@ -61,8 +57,8 @@ export interface PassesOptions {
   /** The largest batch that will come. */
   readonly largest: Bucket;
   readonly trained: boolean;
-  /** LoRA+'s, of B's learning rate to A's; 1 if not said. */
-  readonly plusRatio?: number;
+  /** AdamW at one rate if not said. */
+  readonly updating?: Updating;
 }
 
 export function createPasses({
@@ -72,9 +68,10 @@ export function createPasses({
   head,
   largest,
   trained,
-  plusRatio = 1,
+  updating = PLAIN,
 }: PassesOptions): Passes {
   const { target } = runtime;
+  const kept = stateWords(updating.optimizer, layout.length);
   const own = new Map<string, DeviceBuffer>();
   const allocate = (name: string, bytes: number) => own.set(name, target.allocate(bytes, name));
   const release = () => {
@@ -89,7 +86,7 @@ export function createPasses({
     target.reserve(reserved);
     for (const [name, bytes] of Object.entries(inputBytes(largest))) allocate(name, bytes);
     if (trained) {
-      for (const name of ["adapter.grad", "adapter.m", "adapter.v"]) allocate(name, layout.length * 4);
+      for (const [name, words] of [["grad", layout.length] as const, ...kept]) allocate(`adapter.${name}`, words * 4);
       allocate("norm", 4);
     }
   } catch (error) {
@@ -110,7 +107,7 @@ export function createPasses({
     }
     return executable;
   };
-  const optimizer = () => program("optimizer", () => traceOptimizer(layout, plusRatio));
+  const optimizer = () => program("optimizer", () => traceOptimizer(layout, updating));
   const load = async (batch: PackedBatch, teach: boolean) => {
     const bucket = { tokens: batch.tokens.length, labels: batch.targets.length };
     const key = `${teach} ${bucket.tokens} ${bucket.labels}`;
@@ -152,13 +149,17 @@ export function createPasses({
       return { norm };
     },
     gradient: async () => new Float32Array(await target.read(buffer("adapter.grad"))),
-    moments: async () => ({
-      m: new Float32Array(await target.read(buffer("adapter.m"))),
-      v: new Float32Array(await target.read(buffer("adapter.v"))),
-    }),
-    setMoments: ({ m, v }) => {
-      target.write(buffer("adapter.m"), m);
-      target.write(buffer("adapter.v"), v);
+    state: async () => {
+      const read = async (name: string) =>
+        [name, new Float32Array(await target.read(buffer(`adapter.${name}`)))] as const;
+      return Object.fromEntries(await Promise.all([...kept.keys()].map(read)));
+    },
+    setState: (given) => {
+      for (const name of kept.keys()) {
+        const values = given[name];
+        if (!values) throw new Error(`internal: the state has no ${name}`);
+        target.write(buffer(`adapter.${name}`), values);
+      }
     },
     release,
   };

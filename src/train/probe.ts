@@ -53,10 +53,12 @@ export async function runProbe({ runtime, layout, recipe, trainRows, evalRows }:
     const buffer = runtime.buffers.get("step");
     if (buffer) target.write(buffer, packStep({ ...NO_STEP, adapter_scale: layout.scale, ...step }));
   };
+  // Its rate is one for AdamW.
+  const plain: Recipe = { ...recipe, optimizer: { ...recipe.optimizer, kind: "adamw" } };
   const norms: number[] = [];
   const step = async (rows: readonly Encoded[], t: number, rate: number) => {
     const batch = packBatch(rows);
-    writeStep({ ...adamStep(recipe, t, rate), loss_scale: 1 / Math.max(1, batch.counts.labels) });
+    writeStep({ ...adamStep(plain, t, rate), loss_scale: 1 / Math.max(1, batch.counts.labels) });
     const { nll } = await passes.train(batch);
     const { norm } = await passes.update();
     norms.push(await norm);

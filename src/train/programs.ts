@@ -7,14 +7,14 @@ import { addGradient, backward, type Gradients } from "@/graph/backward";
 import { createGraph, external, slice } from "@/graph/graph";
 import { compileGraph } from "@/graph/plan";
 import { STEP_BYTES } from "@/graph/step";
-import type { Program } from "@/graph/target";
+import type { Program, Tensor } from "@/graph/target";
 import { type AdapterLayout, adapterPairs } from "@/model/adapter";
 import type { Architecture } from "@/model/architecture";
 import { decoderOf } from "@/model/runtime";
 import type { ModelTensors } from "@/model/weights";
-import { adamw } from "@/ops/adamw";
 import { globalNorm } from "@/ops/norm";
 import { batchSymbols, type Head, traceLoss } from "@/train/objective";
+import { OPTIMIZERS, type OptimizerKind } from "@/train/optimizers";
 
 export interface Traced {
   readonly arch: Architecture;
@@ -41,24 +41,35 @@ export function tracePass(traced: Traced, bucket: Bucket, trained: boolean): Pro
   return compileGraph(g);
 }
 
-/** With a `ratio` the second part of the buffer, every B, learns at so many times the rate (LoRA+, Hayou et al. 2024). */
-export function traceOptimizer({ length, firstB }: AdapterLayout, ratio = 1): Program {
+export interface Updating {
+  readonly optimizer: OptimizerKind;
+  /** LoRA+ (Hayou et al. 2024): the second part of the buffer, every B, learns at so many times the rate. */
+  readonly plusRatio: number;
+}
+
+export const PLAIN: Updating = { optimizer: "adamw", plusRatio: 1 };
+
+export function traceOptimizer({ length, firstB }: AdapterLayout, { optimizer, plusRatio } = PLAIN): Program {
   const g = createGraph("optimizer");
-  const flat = (name: string) => external(name, [length]);
+  const { state: words } = OPTIMIZERS[optimizer];
+  const param = external("adapter", [length]);
+  const grad = external("adapter.grad", [length]);
   const norm = external("norm", [1]);
-  const grad = flat("adapter.grad");
-  globalNorm(g, grad, norm);
   const step = external("step", [STEP_BYTES / 4]);
-  const all = { param: flat("adapter"), grad, m: flat("adapter.m"), v: flat("adapter.v") };
-  const part = (from: number, to: number) =>
-    Object.fromEntries(
-      Object.entries(all).map(([name, tensor]) => [name, slice(tensor, from * 4, [to - from])]),
-    ) as typeof all;
-  if (ratio === 1) {
-    adamw(g, { ...all, norm, step });
+  globalNorm(g, grad, norm);
+  const update = (from: number, to: number, ratio: number) => {
+    const part = (tensor: Tensor) => slice(tensor, from * 4, [to - from]);
+    const state = (name: string) => {
+      const own = words[name] ?? (() => Number.NaN);
+      return slice(external(`adapter.${name}`, [own(length)]), own(from) * 4, [own(to) - own(from)]);
+    };
+    OPTIMIZERS[optimizer].update(g, { param: part(param), grad: part(grad), state, norm, step }, ratio);
+  };
+  if (plusRatio === 1) {
+    update(0, length, 1);
   } else {
-    adamw(g, { ...part(0, firstB), norm, step });
-    adamw(g, { ...part(firstB, length), norm, step }, ratio);
+    update(0, firstB, 1);
+    update(firstB, length, plusRatio);
   }
   return compileGraph(g);
 }

@@ -116,10 +116,13 @@ export const Recipe = z.strictObject({
   ),
   optimizer: z._default(
     z.strictObject({
+      kind: z._default(z.enum(["adamw", "sgd"]), "adamw"),
       learningRate: z._default(positive, 2e-4),
       beta1: z._default(z.number(), 0.9),
       beta2: z._default(z.number(), 0.999),
       epsilon: z._default(positive, 1e-8),
+      /** Of "sgd". */
+      momentum: z._default(z.number().check(z.minimum(0), z.lt(1)), 0.9),
       weightDecay: z._default(z.number().check(z.nonnegative()), 0),
       /** 0 never clips. */
       maxGradNorm: z._default(z.number().check(z.nonnegative()), 1),

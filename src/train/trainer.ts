@@ -83,12 +83,12 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
     if (buffer) target.write(buffer, packStep({ ...NO_STEP, adapter_scale: scale, loss_scale: 1, ...step }));
   };
   const { largest } = feed;
-  const { plusRatio } = recipe.lora;
+  const updating = { optimizer: recipe.optimizer.kind, plusRatio: recipe.lora.plusRatio };
   const shared = { runtime, layout, adapter: run.adapter, head: objective.head, largest };
-  const passes = createPasses({ ...shared, trained: true, plusRatio });
+  const passes = createPasses({ ...shared, trained: true, updating });
   if (run.from) {
     target.write(run.adapter, run.from.adapter);
-    passes.setMoments(run.from);
+    passes.setState(run.from.optimizer);
   }
   const start = objective.reference && recipe.start === "adapter" ? await startPasses(run) : undefined;
   const reference = start ? { passes: start.passes, scale } : { passes, scale: 0 };
@@ -106,7 +106,7 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
   };
   const checkpoint = async (step: number): Promise<TrainerEvent> => {
     const adapter = new Float32Array(await target.read(run.adapter));
-    return { type: "checkpoint", state: { step, adapter, ...(await passes.moments()), start: start?.adapter } };
+    return { type: "checkpoint", state: { step, adapter, optimizer: await passes.state(), start: start?.adapter } };
   };
   const first = run.from?.step ?? 0;
   let done = first;
@@ -230,7 +230,8 @@ async function settle({ event, judged, sizes, norm }: InFlight): Promise<StepEve
 }
 
 export function adamStep({ optimizer }: Recipe, t: number, lr: number): Partial<Step> {
-  const { beta1, beta2, epsilon, weightDecay, maxGradNorm } = optimizer;
+  const { kind, momentum, beta2, epsilon, weightDecay, maxGradNorm } = optimizer;
+  const beta1 = kind === "sgd" ? momentum : optimizer.beta1;
   return {
     learning_rate: lr,
     beta1,

@@ -24,6 +24,7 @@ export const train: Command = {
     "recipe",
     "method",
     "steps",
+    "optimizer",
     "lr",
     "rank",
     "alpha",

@@ -10,6 +10,6 @@ export { forward as rope_forward, backward as rope_backward } from "./rope";
 export { forward as attention_forward, delta as attention_delta } from "./attention";
 export { backwardQ as attention_backward_q, backwardKv as attention_backward_kv } from "./attention-backward";
 export { forward as cross_entropy_forward, backward as cross_entropy_backward } from "./cross-entropy";
-export { adamw as adamw_update, scale as scale_forward, partialSums as norm_partial_sums, root as norm_root } from "./optimizer";
+export { adamw as adamw_update, sgd as sgd_update, scale as scale_forward, partialSums as norm_partial_sums, root as norm_root } from "./optimizer";
 export { forward as dropout_forward, backward as dropout_backward } from "./dropout";
 export { forward as sample_forward } from "./sample";

@@ -1,4 +1,4 @@
-// Global norm, AdamW over flat buffers and a scaled Step; see shaders/{norm,adamw,scale}.wgsl.
+// Global norm, AdamW and SGD over flat buffers, and a scaled Step; see shaders/{norm,adamw,sgd,scale}.wgsl.
 import { at, ceilDiv, claim, integer, pointer, real } from "./context";
 import { ADAPTER_SCALE, BETA1, BETA2, CORRECTION1, CORRECTION2, EPSILON, LEARNING_RATE, MAX_NORM, WEIGHT_DECAY } from "./step";
 import { madd, sum4 } from "./vector";
@@ -36,6 +36,25 @@ export function scale(call: usize): void {
   const step = pointer(call, 0), y = pointer(call, 1);
   memory.copy(y, step, at(integer(call, 2)));
   store<f32>(y, load<f32>(step, ADAPTER_SCALE) * real(call, 3), ADAPTER_SCALE);
+}
+
+/** grad norm step param m | elements RATIO */
+export function sgd(call: usize): void {
+  const step = pointer(call, 2), count = integer(call, 5);
+  const most = load<f32>(step, MAX_NORM);
+  const clip = f32x4.splat(most > 0 ? min<f32>(1, most / (load<f32>(pointer(call, 1)) + 1e-6)) : 1);
+  const momentum = f32x4.splat(load<f32>(step, BETA1)), decay = f32x4.splat(load<f32>(step, WEIGHT_DECAY));
+  const learn = f32x4.splat(load<f32>(step, LEARNING_RATE) * real(call, 6));
+  for (let i = claim() * PIECE; i < count; i = claim() * PIECE) {
+    let grad = pointer(call, 0) + at(i), param = pointer(call, 3) + at(i), m = pointer(call, 4) + at(i);
+    for (const end = grad + at(min(PIECE, count - i)); grad < end; grad += 16, param += 16, m += 16) {
+      const before = v128.load(param);
+      const g = f32x4.add(f32x4.mul(v128.load(grad), clip), f32x4.mul(decay, before));
+      const velocity = f32x4.add(f32x4.mul(momentum, v128.load(m)), g);
+      v128.store(m, velocity);
+      v128.store(param, f32x4.sub(before, f32x4.mul(learn, velocity)));
+    }
+  }
 }
 
 /** grad norm step param m v | elements RATIO */

@@ -79,6 +79,16 @@ export const MORE_FIELDS: readonly Field[] = [
     ],
   },
   number("data.holdout", "Held-out share", "Split off for measuring when there is no eval file.", "any"),
+  {
+    kind: "choice",
+    path: "optimizer.kind",
+    label: "Optimizer",
+    help: "SGD keeps half as much, and wants a far higher learning rate.",
+    options: [
+      ["adamw", "AdamW"],
+      ["sgd", "SGD with momentum"],
+    ],
+  },
   number("optimizer.weightDecay", "Weight decay", "Pulls weights towards zero. 0 is off.", "any"),
   number("optimizer.maxGradNorm", "Gradient limit", "Longer gradients are shortened to this. 0 is off.", "any"),
   number("lora.dropout", "Dropout", "Share of the adapter's inputs that falls while it learns. 0 is off.", "any"),
