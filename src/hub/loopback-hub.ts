@@ -7,8 +7,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { answerBuckets, type BucketState, newBuckets } from "./loopback-buckets";
+import { type JobsState, mayRun, newJobs } from "./loopback-job-state";
+import { answerStream } from "./loopback-job-streams";
+import { answerJobs } from "./loopback-jobs";
 import { answerLogin, type LoginState, newLogins } from "./loopback-login";
-import { answerUpload, newUploads, type UploadState } from "./loopback-upload";
+import { answerUpload, bodyOf, newUploads, tokenOf, type UploadState } from "./loopback-upload";
 
 export interface TestRepo {
   /** Replaced as a whole to make a new commit. */
@@ -42,6 +46,8 @@ export interface TestHub {
   readonly repos: Map<string, TestRepo>;
   readonly uploads: UploadState;
   readonly logins: LoginState;
+  readonly buckets: BucketState;
+  readonly jobs: JobsState;
   readonly faults: Faults;
   /** "GET path bytes=…", in order. */
   readonly log: string[];
@@ -68,6 +74,8 @@ export async function startHub(): Promise<TestHub> {
     repos: new Map(),
     uploads: newUploads(),
     logins: newLogins(),
+    buckets: newBuckets(),
+    jobs: newJobs(),
     faults: { cuts: [], cutDelay: 20, statuses: [] },
     log: [],
     sent: 0,
@@ -86,8 +94,8 @@ export async function startHub(): Promise<TestHub> {
 const CORS = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Allow-Headers": "Authorization, Range, Content-Type, Accept",
-  "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT",
-  "Access-Control-Expose-Headers": "X-Error-Code, Content-Range, ETag",
+  "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE",
+  "Access-Control-Expose-Headers": "X-Error-Code, Content-Range, ETag, Link",
 };
 
 async function answer(
@@ -112,6 +120,13 @@ async function answer(
   const origin = `http://${request.headers.host}`;
   const login = await answerLogin(hub.logins, request, address, origin);
   if (login) return send(login.status, JSON.stringify(login.body), login.location ? { Location: login.location } : {});
+  const beyond = await answerBeyond(hub, request, response, new URL(address.pathname + search, origin));
+  if (beyond === true) return;
+  if (Buffer.isBuffer(beyond)) return sendFile(hub, request, response, beyond, "");
+  if (beyond) {
+    const code: Record<string, string> = beyond.code ? { "X-Error-Code": beyond.code } : {};
+    return send(beyond.status, JSON.stringify(beyond.body), { ...code, ...beyond.headers });
+  }
   const written = await answerUpload(hub.uploads, hub.repos, request, path, origin);
   if (written) return send(written.status, JSON.stringify(written.body));
   const [, api, file] =
@@ -135,6 +150,24 @@ async function answer(
   const body = repo.files.get(name);
   if (!body) return send(404, "{}", { "X-Error-Code": "EntryNotFound" });
   sendFile(hub, request, response, faults.corrupt?.(name, body) ?? body, commit);
+}
+
+/** Buckets and jobs. */
+async function answerBeyond(
+  { uploads, buckets, jobs }: Pick<TestHub, "uploads" | "buckets" | "jobs">,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+) {
+  const account = uploads.accounts.get(tokenOf(request));
+  const { method = "GET" } = request;
+  const allowed = (ns: string) => (account ? (mayRun(account, ns) ? 0 : 403) : 401);
+  if (answerStream(jobs, url, allowed, response, CORS)) return true;
+  const asked = { method, path: url.pathname, account, origin: url.origin, body: () => bodyOf(request) };
+  return (
+    (await answerBuckets(buckets, asked)) ??
+    (await answerJobs(jobs, { method, url, account, body: async () => (await bodyOf(request)).toString() }))
+  );
 }
 
 function pour(response: ServerResponse): void {

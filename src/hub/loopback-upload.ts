@@ -13,6 +13,10 @@ export interface TestAccount {
   readonly role: "read" | "write" | "fineGrained";
   /** Owners or repositories that a fine-grained token may write to. */
   readonly scoped?: readonly string[];
+  /** May a fine-grained token run jobs? */
+  readonly jobs?: boolean;
+  /** Has it a card, or credit? What is left is counted down by the jobs' ceilings. */
+  canPay?: boolean;
   /** Bytes of large files that still fit. */
   quota?: number;
 }
@@ -36,6 +40,9 @@ interface Repo {
 export interface Answer {
   readonly status: number;
   readonly body: object;
+  /** X-Error-Code. */
+  readonly code?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Files from this size on are large. */
@@ -52,8 +59,8 @@ export async function answerUpload(
   path: string,
   origin: string,
 ): Promise<Answer | undefined> {
-  const { method, headers } = request;
-  const token = /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1] ?? "";
+  const { method } = request;
+  const token = tokenOf(request);
   const account = state.accounts.get(token);
   if (path === "/api/whoami-v2") return account ? { status: 200, body: whoAmI(account) } : denied(401);
   if (method === "PUT") return putLarge(state, path, await bodyOf(request));
@@ -74,21 +81,25 @@ export async function answerUpload(
   return commit(state, repo, name, body, origin);
 }
 
+export const tokenOf = ({ headers }: IncomingMessage) => /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1] ?? "";
+
 const denied = (status: number): Answer => ({ status, body: { error: "You are not allowed to do this." } });
 
-function mayWrite({ name, orgs = [], role, scoped = [] }: TestAccount, repo: string): boolean {
+export function mayWrite({ name, orgs = [], role, scoped = [] }: TestAccount, repo: string): boolean {
   const owner = repo.split("/")[0] ?? "";
   if (role === "fineGrained") return scoped.includes(owner) || scoped.includes(repo);
   return role === "write" && [name, ...orgs].includes(owner);
 }
 
-function whoAmI({ name, orgs = [], role, scoped = [] }: TestAccount): object {
-  const scopes = scoped.map((of) => ({ entity: { type: "user", name: of }, permissions: ["repo.write"] }));
+function whoAmI({ name, orgs = [], role, scoped = [], jobs = false, canPay = true }: TestAccount): object {
+  const permissions = ["repo.write", ...(jobs ? ["job.write"] : [])];
+  const scopes = scoped.map((of) => ({ entity: { type: "user", name: of }, permissions }));
   const fineGrained = role === "fineGrained" ? { fineGrained: { scoped: scopes } } : {};
   return {
     type: "user",
     name,
     fullname: name,
+    canPay,
     orgs: orgs.map((org) => ({ type: "org", name: org })),
     auth: { type: "access_token", accessToken: { displayName: "test", role, ...fineGrained } },
   };
@@ -189,7 +200,7 @@ function commit(state: UploadState, repo: Repo, name: string, text: string, orig
   return { status: 200, body: { success: true, commitOid, commitUrl, hookOutput: "" } };
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of request as AsyncIterable<Buffer>) {

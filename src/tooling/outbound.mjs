@@ -78,6 +78,12 @@ const hubCheck = {
   run: ({ python, vitest }) => vitest("src/hub/push.gpu.test.ts", { BURNISH_PYTHON: python }),
 };
 
+/** The Jobs server of our tests is one for the real client: run_uv_job by a bucket, logs, metrics, lists, schedules. */
+const jobsCheck = {
+  name: "huggingface_hub on the loopback Jobs server",
+  run: ({ python, vitest }) => vitest("src/hub/jobs.gpu.test.ts", { BURNISH_PYTHON: python }),
+};
+
 export const outboundChecks = [
   onnxCheck("llama-gqa", "f32", "1e-3"),
   onnxCheck("llama-gqa", "f16", "2e-2"),
@@ -87,4 +93,5 @@ export const outboundChecks = [
   scriptCheck("grpo"),
   rewardsCheck,
   hubCheck,
+  jobsCheck,
 ];
