@@ -28,6 +28,8 @@ export default defineConfig(({ isSsrBuild }) => ({
       }
     : { outDir: "dist/web", target: "es2022" },
   test: {
+    // Style that a saved report carries as text; Vitest would give it empty.
+    css: { include: [/report-view|tokens\.css/] },
     projects: [
       {
         extends: true,

@@ -79,6 +79,7 @@ const FLAGS = {
   fix: { hint: "GATE,…", type: names },
   probe: { hint: "auto|always|never", type: z.enum(["auto", "always", "never"]) },
   suite: { hint: "FILE", type: z.string() },
+  report: { hint: "FILE.html", type: z.string() },
   arms: { hint: "base,tuned,…", type: arms },
   skill: { hint: "SKILL.md", type: z.string() },
   runs: { hint: "N", type: number },

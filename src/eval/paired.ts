@@ -40,6 +40,13 @@ export interface PairedComparison {
   readonly sentence: string;
 }
 
+/** What decides, declared before the run. */
+export interface Decision {
+  readonly metric: "pass rate" | "mean score";
+  /** A share, 0 to 1: the interval must lie beyond it for a verdict. */
+  readonly margin: number;
+}
+
 interface Side {
   readonly name: string;
   readonly answers: readonly Answer[];
@@ -47,7 +54,12 @@ interface Side {
 
 const answered = ({ status }: Answer) => status !== "error" && status !== "timeout";
 
-export function comparePair(before: Side, after: Side, seed = 1): PairedComparison {
+export function comparePair(
+  before: Side,
+  after: Side,
+  seed = 1,
+  decision: Decision = { metric: "pass rate", margin: 0 },
+): PairedComparison {
   const key = ({ caseId, repeat }: Answer) => JSON.stringify([caseId, repeat]);
   const others = new Map(after.answers.map((answer) => [key(answer), answer]));
   const both = before.answers.flatMap((a) => {
@@ -63,16 +75,18 @@ export function comparePair(before: Side, after: Side, seed = 1): PairedComparis
   const difference = cases === 0 ? 0 : mean(differences);
   const effective = effectiveCounts(repeats);
   const interval = newcombePaired(effective);
-  const verdict = verdictOf(cases, interval);
+  const score = scoreOf(pairs, seed);
+  const byScore = decision.metric === "mean score" && score !== null;
+  const verdict = verdictOf(cases, byScore ? score.interval : interval, decision.margin);
   const figures = {
     ...{ before: before.name, after: after.name, cases, pairs: pairs.length, unanswered: both.length - pairs.length },
     ...{ counts, difference, interval, verdict },
     pValue: pairs.length === cases ? mcnemarMidP(counts.fixed, counts.broken) : signFlipP(differences, { seed }),
     chanceBetter: chanceBetter(effective),
-    casesNeeded: verdict === "inconclusive" ? needed(difference, effective) : null,
-    score: scoreOf(pairs, seed),
+    casesNeeded: verdict === "inconclusive" && !byScore ? needed(difference, effective) : null,
+    score,
   };
-  return { ...figures, sentence: sentenceOf(figures) };
+  return { ...figures, sentence: sentenceOf(figures, decision.margin, byScore ? score : null) };
 }
 
 function needed(difference: number, { both, fixed, broken, neither }: PairedCounts): number | null {
@@ -80,10 +94,10 @@ function needed(difference: number, { both, fixed, broken, neither }: PairedCoun
   return casesToShow(Math.abs(difference), Math.min(fixed, broken) / n);
 }
 
-function verdictOf(cases: number, { low, high }: Interval): Verdict {
+function verdictOf(cases: number, { low, high }: Interval, margin: number): Verdict {
   if (cases < MIN_CASES) return "too-few";
-  if (low > 0) return "better";
-  return high < 0 ? "worse" : "inconclusive";
+  if (low > margin) return "better";
+  return high < -margin ? "worse" : "inconclusive";
 }
 
 function scoreOf(pairs: readonly { a: Answer; b: Answer }[], seed: number): PairedComparison["score"] {
@@ -98,11 +112,16 @@ function scoreOf(pairs: readonly { a: Answer; b: Answer }[], seed: number): Pair
   };
 }
 
-function sentenceOf(figures: Omit<PairedComparison, "sentence">): string {
-  const { before, after, cases, pairs, counts, difference, interval, unanswered, casesNeeded } = figures;
+function sentenceOf(
+  figures: Omit<PairedComparison, "sentence">,
+  margin: number,
+  score: PairedComparison["score"],
+): string {
+  const { before, after, cases, pairs, counts, unanswered, casesNeeded } = figures;
+  const { difference, interval } = score ?? figures;
   const of = pairs === cases ? `${cases} cases` : `${cases} cases × ${Math.round(pairs / Math.max(1, cases))}`;
   const told = `${after} passes ${counts.both + counts.fixed} and ${before} ${counts.both + counts.broken} of ${pairs} answers (${of}; ${counts.fixed} fixed, ${counts.broken} broken)`;
-  const range = `${points(difference)} points, 95 % interval ${points(interval.low)} to ${points(interval.high)}`;
+  const range = `${points(difference)} points${score ? " of mean score" : ""}, 95 % interval ${points(interval.low)} to ${points(interval.high)}`;
   const rest = unanswered > 0 ? ` ${unanswered} pairs have no answer and are left out.` : "";
   const chance = `the chance that ${after} is better is ${Math.round(100 * figures.chanceBetter)} %`;
   switch (figures.verdict) {
@@ -110,7 +129,11 @@ function sentenceOf(figures: Omit<PairedComparison, "sentence">): string {
       return `Too few cases for a verdict: ${told}; ${chance}; at least ${MIN_CASES} are needed.${rest}`;
     case "inconclusive": {
       const settle = casesNeeded === null ? "" : ` About ${casesNeeded} cases would settle a difference of this size.`;
-      return `Inconclusive: ${told}: ${range}, so it could be chance.${settle}${rest}`;
+      const why =
+        margin === 0 || (interval.low <= 0 && interval.high >= 0)
+          ? "so it could be chance"
+          : `not beyond the ${Math.round(100 * margin)} points that were asked for`;
+      return `Inconclusive: ${told}: ${range}, ${why}.${settle}${rest}`;
     }
     default:
       return `${figures.verdict === "better" ? "Better" : "Worse"}: ${told}: ${range}.${rest}`;

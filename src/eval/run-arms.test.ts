@@ -5,7 +5,7 @@ import type { Completion, Prompt, Provider } from "./provider";
 import { type Answer, runArms, textLoss } from "./run-arms";
 import { sanityArms } from "./sanity";
 import type { Case, Suite } from "./suite";
-import { declare, makeReport, readReport } from "./suite-report";
+import { declare, makeReport } from "./suite-report";
 
 const cases = Array.from({ length: 30 }, (_, i): Case => {
   const assert = [{ type: "equals" as const, not: false, value: `a${i}`, weight: 1 }];
@@ -51,7 +51,6 @@ test("every arm sees the same cases in the same shuffled order, and differs in i
     await declare(suite, ["base", "skill"], settings, "m"),
     made,
     await sanityArms(suite),
-    1,
   );
   expect(report.summaries).toMatchObject([
     { passed: 0, empty: 30, errors: 0 },
@@ -69,7 +68,7 @@ test("what could not be answered is in its own column, and in neither arm's coun
   );
   expect(result).toMatchObject({ unanswered: 1, pairs: 29, counts: { both: 29 }, verdict: "inconclusive" });
   const declared = await declare(suite, ["base"], settings, "m");
-  const report = await makeReport(declared, first ? [first] : [], [], 1);
+  const report = await makeReport(declared, first ? [first] : [], []);
   expect(report.summaries[0]).toMatchObject({ timeouts: 1, errors: 0, passed: 29, rate: 1 });
 });
 
@@ -125,7 +124,7 @@ test("a suite that an echo passes is called weak", async () => {
     { name: "echo", passed: 30, n: 30 },
     { name: "empty", passed: 0, n: 30 },
   ]);
-  const report = await makeReport(await declare(suite, [], settings, "m"), [], sanity, 1);
+  const report = await makeReport(await declare(suite, [], settings, "m"), [], sanity);
   expect(report.notes[0]).toContain("the echo answer passes 30 of 30");
 });
 
@@ -205,20 +204,10 @@ test("weights and skill make a 2×2 with one sentence", async () => {
     context: null,
   }));
   const made = await runArms(suite, arms, settings, {});
-  const { sentence } = await makeReport(await declare(suite, names, settings, "m"), made, [], 1);
+  const { sentence } = await makeReport(await declare(suite, names, settings, "m"), made, []);
   expect(sentence).toBe(
     "Against base on the same 30 cases, tuning alone gives +100 points (better), the skill alone +100 points (better), both together +100 points (better).",
   );
-});
-
-test("a saved report is read again, and tells what was edited", async () => {
-  const made = await runArms(suite, [{ name: "base", provider: answering(() => "x"), context: null }], settings, {});
-  const report = await makeReport(await declare(suite, ["base"], settings, "m"), made, [], 1);
-  const text = JSON.stringify(report);
-  expect(await readReport(text, "r.json")).toMatchObject({ edited: [], model: "m", arms: [{ arm: "base" }] });
-  expect((await readReport(text.replace("pass rate on", "any rate on"), "r.json")).edited).toEqual(["declaration"]);
-  expect((await readReport(text.replace('"pass":false', '"pass":true'), "r.json")).edited).toEqual(["answers"]);
-  await expect(readReport("{}", "r.json")).rejects.toMatchObject({ code: "file/malformed" });
 });
 
 test("arms by name; a placebo is as long as the skill", () => {

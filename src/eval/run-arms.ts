@@ -5,7 +5,7 @@
 import { createRandom, shuffle } from "@/util/random";
 import { type Frame, framed, type ReadyArm } from "./arms";
 import { type CodeGrader, judge } from "./assertions/judge";
-import type { Completion, Provider } from "./provider";
+import type { Completion, Price, Provider } from "./provider";
 import { type Case, type CodeTask, questionOf, type Suite } from "./suite";
 
 export interface RunSettings {
@@ -36,6 +36,7 @@ export interface Answer {
 export interface ArmAnswers {
   readonly arm: string;
   readonly provider: string;
+  readonly price?: Price;
   readonly answers: readonly Answer[];
 }
 
@@ -57,7 +58,8 @@ interface Item {
   readonly repeat: number;
 }
 
-const CHUNK = 256;
+/** Cases that every arm has answered before the next are asked: what a run that is stopped leaves behind in pairs. */
+const CHUNK = 64;
 
 export async function runArms(
   suite: Suite,
@@ -80,7 +82,10 @@ export async function runArms(
       answers.get(arm)?.push(...(await answerChunk(arm, chunk, from, settings, judges, tell, signal)));
     }
   }
-  return arms.map((arm) => ({ arm: arm.name, provider: arm.provider.name, answers: answers.get(arm) ?? [] }));
+  return arms.map((arm) => {
+    const { name: provider, price } = arm.provider;
+    return { arm: arm.name, provider, ...(price ? { price } : {}), answers: answers.get(arm) ?? [] };
+  });
 }
 
 async function answerChunk(
@@ -106,6 +111,9 @@ async function answerChunk(
   const found: Answer[] = [];
   for (const item of items) {
     const completion = said.get(item);
+    // What was not asked, or not judged, because the run was stopped is no answer and no fault.
+    if (completion && !completion.ok && completion.fault === "stopped") continue;
+    if (signal?.aborted && (!completion || item.one.code)) continue;
     if (completion) found.push(await judged(item, completion, arm, prompts[free.indexOf(item)] ?? "", judges));
     else found.push(await chosen(item, arm, stoppable));
   }

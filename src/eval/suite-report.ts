@@ -1,30 +1,41 @@
 /**
  * What a run over a suite leaves behind, as JSON. What is measured and how it is decided are declared and hashed before the
- * first answer; a file whose declaration or answers were edited afterwards says so when it is read again.
+ * first answer; a file that was edited afterwards says so when it is read again (`saved-report.ts`).
  */
-import * as z from "zod/mini";
-import { AppError } from "@/errors";
 import { sha256Hex } from "@/util/sha256";
-import { comparePair, type PairedComparison, points } from "./paired";
+import { comparePair, type Decision, type PairedComparison, points } from "./paired";
+import { costPerPass } from "./provider";
 import type { Answer, ArmAnswers, RunSettings, TextLoss } from "./run-arms";
 import type { SanityArm } from "./sanity";
 import { wilson } from "./statistics";
 import { byCase } from "./statistics/clusters";
 import { passAtK, passHatK } from "./statistics/many";
 import { powerMeter } from "./statistics/power";
-import { type Suite, suiteHash } from "./suite";
+import { type Case, type Suite, suiteHash } from "./suite";
 
-const RULE =
-  "pass rate on the same cases; better or worse when Newcombe's paired 95 % interval leaves 0 out; no verdict below 20 cases";
-
-export interface Declaration {
-  readonly metric: "pass rate";
+export interface Declaration extends Decision {
   readonly rule: string;
   readonly suite: { readonly name: string; readonly format: string; readonly cases: number; readonly sha256: string };
   readonly arms: readonly string[];
   readonly settings: RunSettings;
+  /** For pass@k. */
+  readonly k: number;
   readonly model: string;
+  /** Of what was run, by label: "SHA-256 of the model" …; null: not known. */
+  readonly hashes: Readonly<Record<string, string | null>>;
 }
+
+/** What a person may choose before a run, besides suite, arms and settings. */
+export type Choices = Partial<Decision> & { readonly k?: number; readonly hashes?: Declaration["hashes"] };
+
+export function ruleOf({ metric, margin }: Decision): string {
+  const interval = metric === "pass rate" ? "Newcombe's paired" : "the bootstrapped (BCa)";
+  const beyond = margin === 0 ? "leaves 0 out" : `lies beyond ${Math.round(margin * 100)} points`;
+  return `${metric} on the same cases; better or worse when ${interval} 95 % interval ${beyond}; no verdict below 20 cases`;
+}
+
+/** A case as a report shows it; a report holds the suite's whole cases, so that its hash can be taken again. */
+export type ShownCase = Pick<Case, "id" | "input" | "expected" | "tags">;
 
 export interface ArmSummary {
   readonly arm: string;
@@ -41,6 +52,11 @@ export interface ArmSummary {
   readonly errors: number;
   readonly tokensIn: number | null;
   readonly tokensOut: number | null;
+  /** Of answers that were had, from asking to the last token. */
+  readonly latencyMs: { readonly median: number; readonly p95: number } | null;
+  /** In the price's currency; null where a price or a count of tokens is missing. */
+  readonly cost: number | null;
+  readonly costPerPass: number | null;
   readonly passAtK: number | null;
   readonly passHatK: number | null;
 }
@@ -61,19 +77,25 @@ export interface SuiteReport {
   /** Of the model as it was run, arm by arm, on general text: what may have been forgotten. */
   readonly general?: Readonly<Record<string, TextLoss>>;
   readonly arms: readonly ArmAnswers[];
+  readonly cases?: readonly ShownCase[];
+  /** Ended by hand before every arm had answered every case. */
+  readonly stopped?: { readonly had: number; readonly planned: number };
 }
 
-const hashOf = (value: unknown) => sha256Hex(new TextEncoder().encode(JSON.stringify(value)));
+/** Of a value as JSON. */
+export const hashOf = (value: unknown) => sha256Hex(new TextEncoder().encode(JSON.stringify(value)));
 
 export async function declare(
   suite: Suite,
   arms: readonly string[],
   settings: RunSettings,
   model: string,
+  { metric = "pass rate", margin = 0, k = 1, hashes = {} }: Choices = {},
 ): Promise<{ declared: Declaration; declaredSha256: string }> {
   const { name, format, cases } = suite;
   const about = { name, format, cases: cases.length, sha256: await suiteHash(suite) };
-  const declared = { metric: "pass rate" as const, rule: RULE, suite: about, arms, settings, model };
+  const decision = { metric, margin, rule: ruleOf({ metric, margin }) };
+  const declared = { ...decision, suite: about, arms, settings, k, model, hashes };
   return { declared, declaredSha256: await hashOf(declared) };
 }
 
@@ -81,21 +103,31 @@ export async function makeReport(
   { declared, declaredSha256 }: { readonly declared: Declaration; readonly declaredSha256: string },
   arms: readonly ArmAnswers[],
   sanity: readonly SanityArm[],
-  k: number,
+  cases: readonly ShownCase[] = [],
 ): Promise<SuiteReport> {
-  const sides = arms.map(({ arm, answers }) => ({ name: arm, answers }));
-  const [first, ...others] = sides;
-  const comparisons = first ? others.map((side) => comparePair(first, side, declared.settings.seed)) : [];
+  const { settings, suite, k } = declared;
+  const [first, ...others] = arms.map(({ arm, answers }) => ({ name: arm, answers }));
+  const comparisons = first ? others.map((side) => comparePair(first, side, settings.seed, declared)) : [];
   const summaries = arms.map((arm) => summaryOf(arm, k));
+  const had = arms.reduce((sum, { answers }) => sum + answers.length, 0);
+  const planned = arms.length * suite.cases * settings.repeats;
+  const stopped = had < planned ? { had, planned } : undefined;
+  const said = sentenceOf(summaries, comparisons);
   return {
     ...{ format: "burnish-eval/1", declared, declaredSha256, answersSha256: await hashOf(arms) },
-    ...{ power: powerMeter(declared.suite.cases).sentence, summaries, comparisons, sanity, arms },
-    sentence: sentenceOf(summaries, comparisons),
-    notes: notesOf(arms, sanity, declared.settings),
+    ...{ power: powerMeter(suite.cases).sentence, summaries, comparisons, sanity, arms },
+    sentence: stopped ? `${stoppedSentence(stopped)} ${said}` : said,
+    notes: notesOf(arms, sanity, settings),
+    ...(cases.length > 0 ? { cases } : {}),
+    ...(stopped ? { stopped } : {}),
   };
 }
 
-export function summaryOf({ arm, provider, answers }: ArmAnswers, k: number): ArmSummary {
+function stoppedSentence({ had, planned }: NonNullable<SuiteReport["stopped"]>): string {
+  return `Stopped after ${had} of ${planned} answers. A run that ends when somebody likes what it shows proves nothing, so what follows is no verdict.`;
+}
+
+export function summaryOf({ arm, provider, price, answers }: ArmAnswers, k: number): ArmSummary {
   const count = (status: Answer["status"]) => answers.filter((answer) => answer.status === status).length;
   const had = answers.filter(({ status }) => status !== "error" && status !== "timeout");
   const groups = [...byCase(had).values()].map((group) => ({
@@ -111,14 +143,24 @@ export function summaryOf({ arm, provider, answers }: ArmAnswers, k: number): Ar
       return sum === null || own === null ? null : sum + own;
     }, 0);
   const rate = average((n, c) => c / n);
+  const passed = had.filter(({ pass }) => pass).length;
+  const [tokensIn, tokensOut] = [tokens(({ promptTokens }) => promptTokens), tokens((one) => one.completionTokens)];
+  const cost =
+    price && tokensIn !== null && tokensOut !== null ? (tokensIn * price.input + tokensOut * price.output) / 1e6 : null;
   return {
-    ...{ arm, provider, answers: answers.length, passed: had.filter(({ pass }) => pass).length, rate },
+    ...{ arm, provider, answers: answers.length, passed, rate },
     interval: wilson(rate * groups.length, groups.length),
     ...{ empty: count("empty"), truncated: count("truncated"), timeouts: count("timeout"), errors: count("error") },
-    ...{ tokensIn: tokens(({ promptTokens }) => promptTokens), tokensOut: tokens((answer) => answer.completionTokens) },
+    ...{ tokensIn, tokensOut, latencyMs: latencyOf(had), cost, costPerPass: costPerPass(cost, passed) },
     passAtK: enough ? average((n, c) => passAtK(n, c, k)) : null,
     passHatK: enough ? average((n, c) => passHatK(n, c, k)) : null,
   };
+}
+
+function latencyOf(had: readonly Answer[]): ArmSummary["latencyMs"] {
+  const sorted = had.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+  return sorted.length === 0 ? null : { median: at(0.5), p95: at(0.95) };
 }
 
 /** One sentence: a single arm's rate, two arms' difference, or the 2×2 of weights and skill. */
@@ -154,60 +196,4 @@ function notesOf(arms: readonly ArmAnswers[], sanity: readonly SanityArm[], sett
     if (settings.repeats > 1) notes.push("Repeats at temperature 0 are the same answer again.");
   }
   return notes;
-}
-
-const AnswerFile = z.object({
-  ...{
-    caseId: z.string(),
-    repeat: z.number(),
-    text: z.string(),
-    pass: z.boolean(),
-    score: z.number(),
-    reason: z.string(),
-  },
-  status: z.enum(["ok", "empty", "truncated", "timeout", "error"]),
-  ...{ promptTokens: z.nullable(z.number()), completionTokens: z.nullable(z.number()), latencyMs: z.number() },
-});
-const ReportFile = z.looseObject({
-  format: z.literal("burnish-eval/1"),
-  declared: z.looseObject({
-    suite: z.looseObject({ name: z.string(), sha256: z.string() }),
-    rule: z.string(),
-    model: z.string(),
-  }),
-  ...{ declaredSha256: z.string(), answersSha256: z.string() },
-  arms: z.array(z.object({ arm: z.string(), provider: z.string(), answers: z.array(AnswerFile) })),
-});
-
-export interface SavedReport {
-  readonly model: string;
-  readonly suite: { readonly name: string; readonly sha256: string };
-  readonly arms: readonly ArmAnswers[];
-  /** What was changed after the run: "declaration", "answers". */
-  readonly edited: readonly string[];
-}
-
-/** Throws "file/malformed". */
-export async function readReport(text: string, name: string): Promise<SavedReport> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = null;
-  }
-  const parsed = z.safeParse(ReportFile, value);
-  if (!parsed.success) {
-    throw new AppError("file/malformed", `${name} is no saved evaluation.`, {
-      hint: "burnish eval --suite FILE --out FILE.json writes one.",
-    });
-  }
-  const { declared, arms, declaredSha256, answersSha256 } = parsed.data;
-  // Hashes are of what the file says, before any schema reordered its keys.
-  const raw = value as { declared: unknown; arms: unknown };
-  const edited = [
-    ...((await hashOf(raw.declared)) === declaredSha256 ? [] : ["declaration"]),
-    ...((await hashOf(raw.arms)) === answersSha256 ? [] : ["answers"]),
-  ];
-  const { suite, model } = declared;
-  return { model, suite: { name: suite.name, sha256: suite.sha256 }, arms, edited };
 }

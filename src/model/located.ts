@@ -67,6 +67,14 @@ export async function convertTensor(
   }
 }
 
+/** The file's own bytes of a tensor, a piece at a time: what a hash of the model is taken over. */
+export async function* storedPieces(located: Located, pieceBytes = PIECE): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const rows = rowsOf(located);
+  const rowSize = fileRowBytes(located.stored, columnsOf(located));
+  const perPiece = Math.max(1, Math.floor(pieceBytes / rowSize / located.group)) * located.group;
+  for (let row = 0; row < rows; row += perPiece) yield located.read(row, Math.min(perPiece, rows - row));
+}
+
 /** Rows as f32, a piece at a time; pieces are whole groups. `group` may ask for larger groups than the tensor's own. */
 export async function* tensorRows(
   located: Located,

@@ -8,6 +8,8 @@ export interface RunControl {
   readonly until?: number | undefined;
   /** Pending while paused. */
   paused: Promise<void> | undefined;
+  /** For work that is not looked at between steps. */
+  readonly onStop?: () => void;
 }
 
 /** For a session that is asked to do two things at once. */

@@ -12,7 +12,7 @@ export const evaluate: Command = {
     "Answer every row greedily and compare with its completion, base and tuned when an adapter is given; or a suite of cases, arm against arm.",
   required: ["model"],
   optional: [
-    ...(["data", "suite", "adapter", "arms", "skill", "runs", "k", "temperature", "out"] as const),
+    ...(["data", "suite", "adapter", "arms", "skill", "runs", "k", "temperature", "out", "report"] as const),
     ...(["max-length", "columns", "max-rows", "max-tokens", "seed", "base-dtype"] as const),
   ],
   run: async (context) => {

@@ -6,6 +6,7 @@ import { openModel } from "@/cli/commands/shared";
 import { adapterFiles } from "@/cli/files";
 import { table } from "@/cli/terminal";
 import { AppError } from "@/errors";
+import { reportHtml } from "@/eval/report-view/html";
 import { readSuite } from "@/eval/suite/read";
 import type { ArmSummary, SuiteReport } from "@/eval/suite-report";
 
@@ -33,6 +34,7 @@ export async function evaluateSuite(context: CommandContext, path: string): Prom
   const ask = { suite, arms, settings, k, contexts: skill === undefined ? {} : { skill } };
   const report = await session.evaluateSuite(ask, ({ arm, done, total }) => terminal.progress(arm, done, total));
   say(context, report, k);
+  if (flags.report !== undefined) await writeFile(flags.report, await reportHtml(report));
   if (flags.out !== undefined) await writeFile(flags.out, `${JSON.stringify(report)}\n`);
   terminal.emit({ type: "suite", ...report });
 }

@@ -2,10 +2,13 @@
 
 import { AppError } from "@/errors";
 import { parseArm, placeboOf, type ReadyArm } from "@/eval/arms";
+import type { Decision } from "@/eval/paired";
 import { type Judges, type RunEvent, type RunSettings, runArms } from "@/eval/run-arms";
 import { sanityArms } from "@/eval/sanity";
 import type { Suite } from "@/eval/suite";
 import { declare, makeReport, type SuiteReport } from "@/eval/suite-report";
+import { contentHashes } from "@/session/content-hashes";
+import type { RunControl } from "@/session/control";
 import type { Core } from "@/session/core";
 import { engineProvider } from "@/session/engine-provider";
 
@@ -19,15 +22,19 @@ export interface SuiteAsk {
   /** Texts of the arms that put one before the question. */
   readonly contexts?: { readonly skill?: string; readonly previous?: string };
   readonly judges?: Judges;
+  /** What decides; the pass rate, by any gain, unless said otherwise. */
+  readonly metric?: Decision["metric"];
+  readonly margin?: number;
 }
 
 export interface SuiteCalls {
+  /** `stop` ends it; the report of what had been answered until then says so. */
   evaluateSuite(ask: SuiteAsk, onEvent: (event: RunEvent) => void): Promise<SuiteReport>;
 }
 
-export function suiteCalls({ requireIdle, requireModel, requireAdapter }: Core): SuiteCalls {
+export function suiteCalls({ state, requireIdle, requireModel, requireAdapter }: Core): SuiteCalls {
   return {
-    evaluateSuite: async ({ suite, arms: names, settings, k, contexts = {}, judges = {} }, onEvent) => {
+    evaluateSuite: async ({ suite, arms: names, settings, k, contexts = {}, judges = {}, ...decision }, onEvent) => {
       requireIdle();
       const model = requireModel();
       const arms = names.map((name): ReadyArm => {
@@ -43,9 +50,21 @@ export function suiteCalls({ requireIdle, requireModel, requireAdapter }: Core):
       });
       const frame = settings.frame ?? (model.template ? "chat" : "plain");
       const used = { ...settings, frame };
-      const declaration = await declare(suite, names, used, model.info.name);
-      const answers = await runArms(suite, arms, used, judges, onEvent);
-      return makeReport(declaration, answers, await sanityArms(suite), k);
+      const tuned = names.some((name) => parseArm(name).weights === "tuned");
+      const hashes = await contentHashes(model, tuned ? state : {}, {
+        skill: contexts.skill,
+        previous: contexts.previous,
+      });
+      const declaration = await declare(suite, names, used, model.info.name, { ...decision, k, hashes });
+      const stop = new AbortController();
+      const run: RunControl = { stopped: false, paused: undefined, onStop: () => stop.abort() };
+      state.run = run;
+      try {
+        const answers = await runArms(suite, arms, used, judges, onEvent, stop.signal);
+        return await makeReport(declaration, answers, await sanityArms(suite), suite.cases);
+      } finally {
+        delete state.run;
+      }
     },
   };
 }

@@ -41,6 +41,7 @@ function runControls(state: State): Pick<Session, "pause" | "resume" | "stop"> {
     stop: async () => {
       state.download?.abort();
       if (state.run) Object.assign(state.run, { stopped: true, paused: undefined });
+      state.run?.onStop?.();
       unpause();
     },
   };
