@@ -81,12 +81,18 @@ const vocabulary = (call: Call) => constants(call, "VOCAB", "STRIDE");
 export const DESCRIPTORS: Readonly<Record<string, Descriptor>> = {
   "add.forward": { operands: "a b y", integers: (call) => [size(call, "y")] },
   "bias.forward": { operands: "x b y", integers: (call) => [size(call, "y"), constant(call, "WIDTH")] },
+  "bias.gradient": { operands: "dy db", integers: (call) => [size(call, "dy"), constant(call, "WIDTH")] },
   "swiglu.forward": { operands: "gate up y", integers: (call) => [size(call, "y")], reals: gate },
   "swiglu.backward": { operands: "gate up dy dgate dup", integers: (call) => [size(call, "dy")], reals: gate },
   "window.forward": { operands: "span y", integers: (call) => [rowsOf(call, "span"), constant(call, "WINDOW")] },
   "embed.forward": {
     operands: "tokens w y",
     integers: (call) => [size(call, "tokens"), constant(call, "W_COLS"), format(call), rowsOf(call, "w")],
+    reals: (call) => [constant(call, "SCALE")],
+  },
+  "embed.backward": {
+    operands: "tokens dy dw",
+    integers: (call) => [size(call, "tokens"), constant(call, "W_COLS"), rowsOf(call, "dw")],
     reals: (call) => [constant(call, "SCALE")],
   },
   "gather.forward": {
@@ -99,6 +105,7 @@ export const DESCRIPTORS: Readonly<Record<string, Descriptor>> = {
   },
   "rmsnorm.forward": { operands: "x w y", integers: rms, reals: epsilon },
   "rmsnorm.backward": { operands: "x w dy dx", integers: rms, reals: epsilon },
+  "rmsnorm.weight_terms": { operands: "x dy terms", integers: rms, reals: epsilon },
   "rope.forward": rope,
   "rope.backward": rope,
   "linear.forward": { operands: "x w y - - -", integers: forwardLinear, run: "linear_forward" },

@@ -14,6 +14,7 @@ function head(
   scale: number,
   learns: boolean,
   options: LossOptions = {},
+  headLearns = false,
 ): Case<string> {
   const targets = Array.from({ length: rows }, (_, l) => (l % 5 === 0 ? vocab - 1 : (l * 37) % vocab));
   const weights = randoms([rows], 9).map((value, l) => (l % 3 === 1 ? 0 : value));
@@ -21,7 +22,7 @@ function head(
   return {
     inputs: {
       x: input([rows, WIDTH], 1, learns ? "flow" : undefined, scale),
-      w: weight([vocab, WIDTH], 2, format),
+      w: headLearns ? input([vocab, WIDTH], 2, "param") : weight([vocab, WIDTH], 2, format),
       targets: indices([rows], targets),
       weights: { shape: [rows], data: weights },
     },
@@ -29,7 +30,7 @@ function head(
       const nll = external("nll", [rows]);
       const { x, w, targets, weights, step } = t as Record<"x" | "w" | "targets" | "weights" | "step", typeof nll>;
       lossHead(g, { x, w, targets, weights, step, nll }, options);
-      return { nll: { ...nll, needsGrad: learns } };
+      return { nll: { ...nll, needsGrad: learns || headLearns } };
     },
     reference: (inputs) => {
       const { x, w } = inputs as Record<"x" | "w", Numbers>;
@@ -40,7 +41,7 @@ function head(
       });
       return { nll };
     },
-    step: { loss_scale: lossScale },
+    step: { loss_scale: lossScale, adapter_scale: 1 },
     upstream: { nll: weights.map((value) => value * lossScale) },
   };
 }
@@ -76,4 +77,9 @@ test.each([
 
 test("loss and gradient as on hardware", async () => {
   await checkOp(head(CHUNK_ROWS, 301, "f16", 1, true), [await gpuAsHardware()]);
+});
+
+test.each([true, false])("gradient of a head that is trained, with one of x: %o", async (learns) => {
+  await checkOp(head(2 * CHUNK_ROWS, 44, "f32", 1, learns, {}, true));
+  await checkOp(head(CHUNK_ROWS, 44, "f32", 1, learns, { staged: true, temperature: 0.7 }, true));
 });

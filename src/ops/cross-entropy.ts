@@ -1,11 +1,11 @@
 /**
  * The loss head: logits = x · wᵀ and next-token loss, in chunks of rows, so that [L, V] never exists. In training each
- * chunk turns its logits into their gradient in place and at once into the gradient of x: the head's weight is
- * frozen, so nothing else is needed, and the logits are computed once.
+ * chunk turns its logits into their gradient in place and at once into the gradients of x and of a head that is trained,
+ * so the logits are computed once.
  */
 import { call, type Graph, pause, rows, scope, temp } from "@/graph/graph";
 import type { Tensor } from "@/graph/target";
-import { multiply, multiplyBackward } from "@/ops/linear";
+import { multiply, multiplyBackward, weightGradient } from "@/ops/linear";
 
 /** Rows of logits alive at once. A view must start at a multiple of 256 bytes: 64 rows of 4 bytes. */
 export const CHUNK_ROWS = 64;
@@ -33,17 +33,18 @@ export interface LossOptions {
 
 /**
  * nll[l] = -log softmax(x wᵀ / temperature)[l, targets[l]]. With x.needsGrad, the tape gets
- * d(Σ nll · weight · loss_scale)/dx.
+ * d(Σ nll · weight · loss_scale)/dx; the same by w is added to w.grad, where there is one.
  */
 export function lossHead(g: Graph, inputs: LossInputs, { temperature = 1, staged = false }: LossOptions = {}): void {
-  const { x, nll } = inputs;
-  const dx = x.needsGrad ? temp(g, x.shape) : undefined;
+  const { x, w, nll } = inputs;
+  const dx = x.needsGrad || w.grad ? temp(g, x.shape) : undefined;
   scope(g, "head", () => {
     if (!dx || staged) eachChunk(g, inputs, temperature, undefined);
     if (dx && staged) pause(g);
     if (dx) eachChunk(g, inputs, temperature, dx);
   });
-  if (dx) g.tape.push({ label: "head.loss", inputs: { x }, outputs: { nll }, pullback: () => ({ x: dx }) });
+  if (dx && x.needsGrad)
+    g.tape.push({ label: "head.loss", inputs: { x }, outputs: { nll }, pullback: () => ({ x: dx }) });
 }
 
 function eachChunk(g: Graph, inputs: LossInputs, temperature: number, dx: Tensor | undefined): void {
@@ -57,6 +58,7 @@ function eachChunk(g: Graph, inputs: LossInputs, temperature: number, dx: Tensor
     if (dx) {
       const writes = { z: logits, nll: part(nll) };
       call(g, "cross-entropy.backward", { reads: { ...reads, step }, writes }, constants, CHUNK_ROWS);
+      weightGradient(g, logits, part(x), w, step);
       multiplyBackward(g, logits, w, [], undefined, part(dx));
     } else {
       const operands = { reads: { ...reads, logits }, writes: { nll: part(nll) } };

@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { checkOp, indices } from "@/ops/check";
+import { type Case, checkOp, gpuAsHardware, indices, input } from "@/ops/check";
 import { embed } from "@/ops/embed";
 import { weight } from "@/ops/reference";
 
@@ -22,4 +22,29 @@ test.each([
     }),
     tolerance: 1e-7,
   });
+});
+
+/** Repeated tokens, and a table of which most rows are never read. */
+function learned(rows: number, vocab: number, width: number): Case<"tokens" | "w"> {
+  const tokens = Array.from({ length: rows }, (_, t) => (t * t) % Math.min(vocab, 19));
+  return {
+    inputs: { tokens: indices([rows], tokens), w: input([vocab, width], 1, "param") },
+    trace: (g, t) => embed(g, t, { scale: 0.5 }),
+    reference: ({ w = [] }) => ({
+      y: tokens.flatMap((token) => Array.from({ length: width }, (_, i) => 0.5 * (w[token * width + i] ?? 0))),
+    }),
+    runs: 2,
+  };
+}
+
+test.each([
+  [1, 5, 4],
+  [24, 40, 36],
+  [70, 7, 100],
+])("gradient of a table that is trained, %i rows of %i × %i", async (rows, vocab, width) => {
+  await checkOp(learned(rows, vocab, width));
+});
+
+test("the same as on hardware", async () => {
+  await checkOp(learned(70, 23, 20), [await gpuAsHardware()]);
 });

@@ -19,6 +19,20 @@ test.each([
   });
 });
 
+// Up to whole matrices on both sides, where an adapter's gradient has one narrow side.
+test.each([
+  [8, 12, 20],
+  [24, 260, 36],
+  [72, 36, 132],
+])("projection of %i rows, %i to %i, whose weight is trained", async (rows, k, n) => {
+  await checkOp({
+    inputs: { x: input([rows, k], 1, "flow"), w: input([n, k], 2, "param") },
+    trace: (g, { x, w, step }) => ({ y: linear(g, x, w, undefined, step) }),
+    reference: ({ x, w }) => ({ y: times(x, w, k) }),
+    runs: 2,
+  });
+});
+
 const adapted =
   (k: number, rank: number, scale: number) =>
   ({ x, w, a, b }: Record<"x" | "w" | "a" | "b", Numbers>) => {

@@ -1,7 +1,7 @@
 /**
- * A projection by a frozen weight, with an optional LoRA pair (Hu et al. 2021): y = x wᵀ + scale · (drop(x) aᵀ) bᵀ.
- * The scale is in the Step uniform, so that one number switches the adapter off. Gradients of a and b are added to
- * their `grad` tensors; the weight gets none.
+ * A projection, with an optional LoRA pair (Hu et al. 2021): y = x wᵀ + scale · (drop(x) aᵀ) bᵀ. The scale is in the
+ * Step uniform, so that one number switches the adapter off. Gradients of a and b, or of a weight that is itself
+ * trained, are added to their `grad` tensors.
  */
 import { call, type Graph, temp } from "@/graph/graph";
 import { op } from "@/graph/op";
@@ -21,15 +21,18 @@ export interface LoraPair {
 
 /** y = x · wᵀ (+ LoRA).  x: [T, K], T a multiple of 8  w: [N, K] → y: [T, N rounded up to a multiple of 4] */
 export function linear(g: Graph, x: Tensor, w: Tensor, lora: LoraPair | undefined, step: Tensor): Tensor {
-  if (!lora) return frozenLinear(g, { x, w, step }, null).y;
+  if (!lora) return plainLinear(g, { x, w, step }, null).y;
   const { factor = 1 } = lora;
   const own = factor === 1 ? step : scale(g, { step }, { factor }).y;
   return loraLinear(g, { x, w, a: lora.a, b: lora.b, step: own }, lora.dropout ?? null).y;
 }
 
-const frozenLinear = op<"x" | "w" | "step", "y", null>("linear", {
+const plainLinear = op<"x" | "w" | "step", "y", null>("linear", {
   forward: (g, { x, w }) => ({ y: multiply(g, x, w) }),
-  backward: (g, { x, w, dy }) => ({ x: multiplyBackward(g, dy, w, x.shape) }),
+  backward(g, { x, w, step, dy }) {
+    weightGradient(g, dy, x, w, step);
+    return { x: multiplyBackward(g, dy, w, x.shape) };
+  },
 });
 
 const loraLinear = op<"x" | "w" | "a" | "b" | "step", "y", Dropout | null>("linear", {
@@ -82,6 +85,14 @@ export function multiplyBackward(
 function shapeOf(w: Tensor, n: number, low: Tensor | undefined): Record<string, number> {
   const [wRows = 0, k = 0] = w.shape;
   return { K: k, N: n, W_ROWS: wRows, W_COLS: k, ...(low ? { RANK: low.shape[1] ?? 0 } : {}) };
+}
+
+/**
+ * Of y = x · wᵀ, where w is trained: its gradient += dyᵀ · x. There is no adapter then, so the Step's scale is 1.
+ * dy: [T, N rounded up to a multiple of 4], and so many rows has the gradient.
+ */
+export function weightGradient(g: Graph, dy: Tensor, x: Tensor, w: Tensor, step: Tensor): void {
+  accumulate(g, dy, x, w.grad, step);
 }
 
 /** grad[M, N] += scale · leftᵀ · right.  left: [T, M]  right: [T, N] */

@@ -33,11 +33,12 @@ test.each([
 
 // A weight shorter than the row norms each head.
 test.each([
-  [3, 4, 16],
-  [2, 1, 36],
-])("rmsnorm of %i rows of %i heads × %i", async (rows, heads, width) => {
+  [3, 4, 16, undefined],
+  [2, 1, 36, "param"],
+  [9, 5, 16, "param"],
+] as const)("rmsnorm of %i rows of %i heads × %i, its weight a %s", async (rows, heads, width, learns) => {
   await checkOp({
-    inputs: { x: input([rows, heads * width], 1, "flow"), w: input([width], 2) },
+    inputs: { x: input([rows, heads * width], 1, "flow"), w: input([width], 2, learns) },
     trace: (g, t) => rmsnorm(g, t, { eps: 1e-5 }),
     reference: reference(width, 1e-5),
   });
@@ -56,9 +57,9 @@ test("more heads than one side of a grid takes", async () => {
 test.each([
   [3, 576],
   [2, 12],
-])("rmsnorm of %i rows × %i as on hardware", async (rows, width) => {
+])("rmsnorm of %i rows × %i as on hardware, its weight trained", async (rows, width) => {
   const test = {
-    inputs: { x: input([rows, width], 1, "flow"), w: input([width], 2) },
+    inputs: { x: input([rows, width], 1, "flow"), w: input([width], 2, "param") },
     trace: (g: Graph, t: Readonly<Record<"x" | "w", Tensor>>) => rmsnorm(g, t, { eps: 1e-5 }),
     reference: reference(width, 1e-5),
   };

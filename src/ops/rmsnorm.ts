@@ -1,42 +1,32 @@
 /**
- * Root-mean-square normalisation (Zhang and Sennrich 2019). The weight is frozen, so it gets no gradient. Its length
- * says what is normalised: a whole row, or each head of it.
+ * Root-mean-square normalisation (Zhang and Sennrich 2019). The weight's length says what is normalised: a whole row, or
+ * each head of it. Where it is trained, its gradient is added to.
  */
-import { call, elements, type Grid, temp } from "@/graph/graph";
+import { call, elements, temp } from "@/graph/graph";
+import { oneGroupEach } from "@/graph/grid";
 import { op } from "@/graph/op";
+import { sumRows } from "@/ops/bias";
 
 /** y = w · x / rms(x), per stretch of W values.  x: [T, n·W]  w: [W] */
 export const rmsnorm = op<"x" | "w", "y", { eps: number }>("rmsnorm", {
   forward(g, { x, w }, { eps }) {
     const [width = 0] = w.shape;
     const y = temp(g, x.shape);
-    call(
-      g,
-      "rmsnorm.forward",
-      { reads: { x, w }, writes: { y } },
-      { WIDTH: width, EPS: eps },
-      oneGroupEach(elements(x.shape) / width),
-    );
+    const grid = oneGroupEach(elements(x.shape) / width);
+    call(g, "rmsnorm.forward", { reads: { x, w }, writes: { y } }, { WIDTH: width, EPS: eps }, grid);
     return { y };
   },
   backward(g, { x, w, dy }, { eps }) {
     const [width = 0] = w.shape;
     const dx = temp(g, x.shape);
-    call(
-      g,
-      "rmsnorm.backward",
-      { reads: { x, w, dy }, writes: { dx } },
-      { WIDTH: width, EPS: eps },
-      oneGroupEach(elements(x.shape) / width),
-    );
+    const constants = { WIDTH: width, EPS: eps };
+    const grid = oneGroupEach(elements(x.shape) / width);
+    call(g, "rmsnorm.backward", { reads: { x, w, dy }, writes: { dx } }, constants, grid);
+    if (w.grad) {
+      const terms = temp(g, x.shape);
+      call(g, "rmsnorm.weight_terms", { reads: { x, dy }, writes: { terms } }, constants, grid);
+      sumRows(g, terms, w.grad);
+    }
     return { x: dx };
   },
 });
-
-const SIDE = 4096;
-
-/** One workgroup per stretch. The heads of a long batch are more than one side of a grid may hold. */
-function oneGroupEach(count: number): Grid {
-  const y = Math.ceil(count / SIDE);
-  return [Math.ceil(count / y), y];
-}

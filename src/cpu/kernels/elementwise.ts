@@ -31,6 +31,19 @@ export function bias(call: usize): void {
   }
 }
 
+/** dy db | elements WIDTH. A task sums 16 columns, a line of the cache, down all rows. */
+export function biasGradient(call: usize): void {
+  const width = integer(call, 3), rows = integer(call, 2) / width, step = at(width);
+  for (let column = claim() << 4; column < width; column = claim() << 4) {
+    for (let quad = column, end = min(column + 16, width); quad < end; quad += 4) {
+      const db = pointer(call, 1) + at(quad);
+      let dy = pointer(call, 0) + at(quad), sum = f32x4.splat(0);
+      for (let row = 0; row < rows; row++, dy += step) sum = f32x4.add(sum, v128.load(dy));
+      v128.store(db, f32x4.add(v128.load(db), sum));
+    }
+  }
+}
+
 /** 1 / (1 + exp(-z)), z = slope g + cubic g³; exp4 is bounded, so nothing overflows. */
 @inline
 function sigmoid(g: v128, slope: v128, cubic: v128): v128 {
@@ -76,6 +89,19 @@ export function embed(call: usize): void {
     if (format == F32) copy(w + at(token * width), to, width);
     else dequantise(format, w, width, token, 0, width, to);
     for (const end = to + at(width); to < end; to += 16) v128.store(to, f32x4.mul(scale, v128.load(to)));
+  }
+}
+
+/** tokens dy dw | rows WIDTH V SCALE. A task adds 16 columns of every row, in order, so nobody meets. */
+export function embedBackward(call: usize): void {
+  const rows = integer(call, 3), width = integer(call, 4), last = integer(call, 5) - 1, scale = f32x4.splat(real(call, 6));
+  for (let column = claim() << 4; column < width; column = claim() << 4) {
+    const end = at(min(16, width - column));
+    for (let row = 0; row < rows; row++) {
+      const dy = pointer(call, 1) + at(row * width + column);
+      const dw = pointer(call, 2) + at(indexAt(pointer(call, 0), row, last) * width + column);
+      for (let i: usize = 0; i < end; i += 16) v128.store(dw + i, madd(scale, v128.load(dy + i), v128.load(dw + i)));
+    }
   }
 }
 

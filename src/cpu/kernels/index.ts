@@ -1,11 +1,11 @@
 // Everything that the module exports: the pool's entries, and each kernel under its name with "." and "-" as "_".
 export { resume, run, serve, setup } from "./context";
-export { add as add_forward, cache as cache_forward, embed as embed_forward, gather as gather_forward } from "./elementwise";
-export { bias as bias_forward, window as window_forward } from "./elementwise";
+export { add as add_forward, cache as cache_forward, embed as embed_forward, embedBackward as embed_backward, gather as gather_forward } from "./elementwise";
+export { bias as bias_forward, biasGradient as bias_gradient, window as window_forward } from "./elementwise";
 export { swiglu as swiglu_forward, swigluBackward as swiglu_backward } from "./elementwise";
 export { forward as linear_forward, backward as linear_backward } from "./linear";
 export { gradient as lora_gradient } from "./lora";
-export { forward as rmsnorm_forward, backward as rmsnorm_backward } from "./rmsnorm";
+export { forward as rmsnorm_forward, backward as rmsnorm_backward, weightTerms as rmsnorm_weight_terms } from "./rmsnorm";
 export { forward as rope_forward, backward as rope_backward } from "./rope";
 export { forward as attention_forward, delta as attention_delta } from "./attention";
 export { backwardQ as attention_backward_q, backwardKv as attention_backward_kv } from "./attention-backward";

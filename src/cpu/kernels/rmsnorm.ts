@@ -36,6 +36,21 @@ export function forward(call: usize): void {
   }
 }
 
+/** x dy terms | rows WIDTH EPS */
+export function weightTerms(call: usize): void {
+  const rows = integer(call, 3), width = integer(call, 4), eps = real(call, 5);
+  for (let task = claim(); task * ROWS < rows; task = claim()) {
+    for (let row = task * ROWS, end = min(row + ROWS, rows); row < end; row++) {
+      const offset = at(row * width);
+      let x = pointer(call, 0) + offset, dy = pointer(call, 1) + offset, terms = pointer(call, 2) + offset;
+      const r = f32x4.splat(inverseRms(x, width, eps));
+      for (const stop = x + at(width); x < stop; x += 16, dy += 16, terms += 16) {
+        v128.store(terms, f32x4.mul(f32x4.mul(v128.load(dy), v128.load(x)), r));
+      }
+    }
+  }
+}
+
 /** x w dy dx | rows WIDTH EPS */
 export function backward(call: usize): void {
   const rows = integer(call, 4), width = integer(call, 5), eps = real(call, 6);
