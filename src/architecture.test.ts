@@ -44,7 +44,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runs: ["storage", "files"],
   // A job comes home as a kept run.
   offload: ["hub", "runs", "files"],
-  skill: ["eval", "tokenizer"],
+  // Pure: what a skill is, what it weighs, what of it is asked; who answers is handed in.
+  skill: ["eval", "files"],
   session: [
     ...["gpu", "cpu", "graph", "ops", "files", "storage", "tokenizer", "model", "data", "eval", "explain"],
     ...["train", "export", "hub", "offload", "skill", "bench", "runs"],
@@ -61,6 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "offload",
     "explain",
     "eval",
+    "skill",
     "bench/report",
     "bench/growth-svg",
   ],
@@ -70,6 +72,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "runs",
     "eval/suite",
     "eval/report",
+    "skill",
     "data/formats",
     "explain",
     "hub",

@@ -14,6 +14,7 @@ import { pushResult } from "@/cli/commands/push";
 import { resume } from "@/cli/commands/resume";
 import { runs } from "@/cli/commands/runs";
 import { score } from "@/cli/commands/score";
+import { skill } from "@/cli/commands/skill";
 import { sweep } from "@/cli/commands/sweep";
 import { tokens } from "@/cli/commands/tokens";
 import { train } from "@/cli/commands/train";
@@ -24,6 +25,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   check,
   eval: evaluate,
   compare,
+  skill,
   score,
   tokens,
   generate,

@@ -18,6 +18,12 @@ const names = z.pipe(
   z.transform((text) => text.split(",")),
 );
 
+/** "all", or "api.md,guide.md" */
+const paths = z.pipe(
+  z.string().check(z.minLength(1)),
+  z.transform((text): "all" | string[] => (text === "all" ? "all" : text.split(","))),
+);
+
 /** "base,tuned,tuned+skill" */
 const arms = z.pipe(
   z.string().check(z.regex(/^[a-z+]+(,[a-z+]+)*$/, "must be names with commas between")),
@@ -84,6 +90,9 @@ const FLAGS = {
   skill: { hint: "SKILL.md", type: z.string() },
   runs: { hint: "N", type: number },
   k: { hint: "K", type: number },
+  references: { hint: "all|FILE,…", type: paths },
+  scripts: { hint: "all|FILE,…", type: paths },
+  place: { hint: "system|user", type: z.enum(["system", "user"]) },
   fault: { hint: "NAME", type: z.string() },
   chat: { hint: "", type: z.literal(true) },
   record: { hint: "", type: z.literal(true) },

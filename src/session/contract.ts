@@ -1,6 +1,7 @@
 /** What the core offers, as types: all that a page may ask, and what only the command line needs. */
 import type { Method } from "@/data/row";
 import type { ExportSink } from "@/export/format";
+import type { SkillCalls } from "@/session/calls/skills";
 import type { SuiteCalls } from "@/session/calls/suites";
 import type { Inspection } from "@/session/inspect";
 import type { RowScore } from "@/session/score";
@@ -18,7 +19,7 @@ import type {
 } from "@/worker/api";
 
 /** What the CLI may ask beyond the page. */
-export interface Session extends SessionApi, SuiteCalls {
+export interface Session extends SessionApi, SuiteCalls, SkillCalls {
   /** Without reading its rows; gives the recipe that the dataset recommends. For a check, which may have no model. */
   useDataset(source: DatasetSource): Promise<RecipeInput>;
   score(file: NamedFile, recipe: RecipeInput, useAdapter: boolean): Promise<RowScore[]>;

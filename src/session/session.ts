@@ -11,6 +11,7 @@ import { exportCalls } from "@/session/calls/export";
 import { finishCalls } from "@/session/calls/finish";
 import { modelCalls } from "@/session/calls/model";
 import { runCalls } from "@/session/calls/runs";
+import { skillCalls } from "@/session/calls/skills";
 import { suiteCalls } from "@/session/calls/suites";
 import { sweepCalls } from "@/session/calls/sweeps";
 import { trainingCalls } from "@/session/calls/training";
@@ -30,6 +31,7 @@ export function createSession(platform: Platform): Session {
     ...sweepCalls(core, runs),
     ...answerCalls(core),
     ...suiteCalls(core),
+    ...skillCalls(core),
     ...adapterCalls(core),
     ...exportCalls(core),
     ...finishCalls(core),

@@ -220,6 +220,14 @@ const CHECKS = [
       return { passed: read.passed + written.passed, failed: read.failed + written.failed };
     },
   },
+  {
+    name: "skills are right and wrong as the specification's own validator says",
+    run: async ({ path, python, run, vitest, judge }) => {
+      await run(python, [join("e2e", "oracle", "check_skills.py"), "--make", path(".")]);
+      const read = await vitest("src/skill/judge.gpu.test.ts", { BURNISH_SKILLS: path(".") });
+      return sum(read, await judge("check_skills.py", "--compare", path(".")));
+    },
+  },
   { name: "grpo goldens are TRL's", run: ({ judge }) => judge("make_grpo_goldens.py", "--check") },
   smollm2Answers,
   smollm2Training,

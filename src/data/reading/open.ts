@@ -1,10 +1,10 @@
 /** A data file of any kind → its reader. Parquet, zip and gzip are known by their first bytes, texts by name and content. */
 
 import { AppError } from "@/errors";
+import { gunzip, unzip } from "@/files/archive";
 import { type ByteSource, fromBlob, fromBytes } from "@/files/byte-source";
 import { FOREIGN_COLUMNS, TRL_COLUMNS } from "../convert";
 import type { DataReader, Part } from "../reader";
-import { gunzip, noted, unzip } from "./archive";
 import { type Bytes, bytesOf, peek } from "./bytes";
 import { readParquet } from "./parquet";
 import { readText } from "./text";
@@ -15,6 +15,11 @@ export interface ReadOptions {
   /** Graders may ask for any column. */
   readonly allColumns?: boolean;
 }
+
+/** Of an archive's entries. */
+const READABLE = /\.(jsonl|ndjson|json|csv|tsv|txt)$/i;
+
+const noted = (...notes: string[]): Part => ({ records: [], faults: [], notes });
 
 export interface DataFile {
   readonly name: string;
@@ -65,7 +70,7 @@ async function* parts(
     });
   }
   if (startsWith(head, "PK\x03\x04")) {
-    for await (const found of unzip(rest)) {
+    for await (const found of unzip(rest, READABLE)) {
       if ("note" in found) yield noted(found.note);
       else yield* readText(found.entry.name, found.entry.pieces(), all);
     }

@@ -1,9 +1,8 @@
 /**
  * zip and gzip over fflate, unpacked piece by piece: nothing is ever written, names are only looked at, and whatever grows
- * beyond all reason is stopped. Files of the archive are read one after another as one set.
+ * beyond all reason is stopped. Files of the archive are read one after another.
  */
 import { Gunzip, Unzip, type UnzipFile, UnzipInflate } from "fflate";
-import type { Part } from "../reader";
 
 /** Fed in small pieces, because deflate may unpack each to a thousand times its size at once. */
 const FEED = 16 << 10;
@@ -13,8 +12,6 @@ const MAX_RATIO = 200;
 const FREE_BYTES = 16 << 20;
 const MAX_BYTES = 16 * 2 ** 30;
 
-const READABLE = /\.(jsonl|ndjson|json|csv|tsv|txt)$/i;
-
 export interface Entry {
   readonly name: string;
   pieces(): AsyncIterable<Uint8Array<ArrayBuffer>>;
@@ -22,15 +19,18 @@ export interface Entry {
 
 export type Unpacked = { readonly entry: Entry } | { readonly note: string };
 
-/** An entry's pieces must be read, or left, before the next entry is asked for. */
-export async function* unzip(pieces: AsyncIterable<Uint8Array<ArrayBuffer>>): AsyncGenerator<Unpacked, void, void> {
+/** Entries whose names are `readable`. An entry's pieces must be read, or left, before the next entry is asked for. */
+export async function* unzip(
+  pieces: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  readable: RegExp,
+): AsyncGenerator<Unpacked, void, void> {
   const queue: Flow[] = [];
   let entries = 0;
   const skipped: string[] = [];
   const machine = new Unzip((file) => {
     if (++entries > MAX_ENTRIES) return;
-    if (/\/$|(^|\/)(\.|__MACOSX\/)/.test(file.name)) return;
-    if (READABLE.test(file.name)) queue.push(startEntry(file));
+    if (/\/$|(^|\/)(\.(?!\.\/)|__MACOSX\/)/.test(file.name)) return;
+    if (readable.test(file.name)) queue.push(startEntry(file));
     else skipped.push(file.name);
   });
   machine.register(UnzipInflate);
@@ -163,5 +163,3 @@ function startEntry(file: UnzipFile): Flow {
   }
   return flow;
 }
-
-export const noted = (...notes: string[]): Part => ({ records: [], faults: [], notes });

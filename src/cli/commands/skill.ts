@@ -1,0 +1,26 @@
+/** burnish skill: is a SKILL.md right, does it help, or write one. */
+import type { Command, CommandContext } from "@/cli/command";
+import { checkAction } from "@/cli/commands/skill/check";
+import { AppError } from "@/errors";
+
+type Action = (context: CommandContext, path: string | undefined) => Promise<number | undefined> | Promise<void>;
+
+const ACTIONS: Readonly<Record<string, Action>> = { check: checkAction };
+
+export const skill: Command = {
+  name: "skill",
+  summary: "check: faults, hidden text, tokens; exit code 1 on an error that is not accepted.",
+  operands: ["check", "[PATH]"],
+  required: [],
+  optional: ["model", "suite", "references", "scripts", "accept", "max-tokens", "base-dtype"],
+  run: async (context) => {
+    const [name = "", path] = context.operands;
+    const action = ACTIONS[name];
+    if (!action) {
+      throw new AppError("usage", `burnish skill has no "${name}".`, {
+        hint: `It has ${Object.keys(ACTIONS).join(", ")}.`,
+      });
+    }
+    return (await action(context, path)) ?? 0;
+  },
+};
