@@ -38,7 +38,10 @@ export interface ReadyArm {
 /** "chat" asks through the model's template, "plain" continues the text. */
 export type Frame = "chat" | "plain";
 
-export function framed(question: Prompt, context: string | null, frame: Frame): Prompt {
+/** Where the context stands: a system turn before all, or the top of the first user's turn. */
+export type Place = "system" | "user";
+
+export function framed(question: Prompt, context: string | null, frame: Frame, place: Place = "system"): Prompt {
   if (frame === "plain") {
     const text = typeof question === "string" ? question : question.map(({ content }) => content).join("\n\n");
     return context === null ? text : `${context}\n\n${text}`;
@@ -46,6 +49,12 @@ export function framed(question: Prompt, context: string | null, frame: Frame): 
   const messages: readonly Message[] = typeof question === "string" ? [{ role: "user", content: question }] : question;
   if (context === null) return messages;
   const [first, ...rest] = messages;
+  const user = messages.findIndex(({ role }) => role === "user");
+  if (place === "user" && user >= 0) {
+    return messages.map((message, i) =>
+      i === user ? { ...message, content: `${context}\n\n${message.content}` } : message,
+    );
+  }
   if (first?.role !== "system") return [{ role: "system", content: context }, ...messages];
   return [{ role: "system", content: `${first.content}\n\n${context}` }, ...rest];
 }
@@ -54,6 +63,11 @@ const FILLER =
   "The harbour was built of grey stone two hundred years ago. Boats bring fish in the morning and leave again before noon. " +
   "In winter the wind comes from the north and the nets are mended indoors. A narrow road leads up to the church, past gardens " +
   "with apple trees and low walls. On market days people come from the farms to sell cheese, wool and honey. ";
+
+/** About as many tokens as most tokenizers make, for who does not tell: words, numbers and signs, long words in pieces. */
+export const roughTokens = (text: string): { readonly length: number } => ({
+  length: text.match(/\p{L}{1,8}|\p{N}{1,3}|[^\s\p{L}\p{N}]/gu)?.length ?? 0,
+});
 
 /** Text about nothing that matters, of as many tokens as the skill: what mere length does. */
 export function placeboOf(skill: string, encode: (text: string) => { readonly length: number }): string {

@@ -60,14 +60,7 @@ export function comparePair(
   seed = 1,
   decision: Decision = { metric: "pass rate", margin: 0 },
 ): PairedComparison {
-  const key = ({ caseId, repeat }: Answer) => JSON.stringify([caseId, repeat]);
-  const others = new Map(after.answers.map((answer) => [key(answer), answer]));
-  const both = before.answers.flatMap((a) => {
-    const b = others.get(key(a));
-    return b ? [{ a, b }] : [];
-  });
-  const pairs = both.filter(({ a, b }) => answered(a) && answered(b));
-  const repeats = pairs.map(({ a, b }) => ({ caseId: a.caseId, before: a.pass, after: b.pass }));
+  const { pairs, repeats, unanswered } = pairUp(before.answers, after.answers);
   const counts = { both: 0, fixed: 0, broken: 0, neither: 0 };
   for (const one of repeats) counts[one.before ? (one.after ? "both" : "broken") : one.after ? "fixed" : "neither"]++;
   const differences = caseDifferences(repeats);
@@ -79,7 +72,7 @@ export function comparePair(
   const byScore = decision.metric === "mean score" && score !== null;
   const verdict = verdictOf(cases, byScore ? score.interval : interval, decision.margin);
   const figures = {
-    ...{ before: before.name, after: after.name, cases, pairs: pairs.length, unanswered: both.length - pairs.length },
+    ...{ before: before.name, after: after.name, cases, pairs: pairs.length, unanswered },
     ...{ counts, difference, interval, verdict },
     pValue: pairs.length === cases ? mcnemarMidP(counts.fixed, counts.broken) : signFlipP(differences, { seed }),
     chanceBetter: chanceBetter(effective),
@@ -87,6 +80,19 @@ export function comparePair(
     score,
   };
   return { ...figures, sentence: sentenceOf(figures, decision.margin, byScore ? score : null) };
+}
+
+/** Answers to the same case and repeat; those that one side or the other does not have are counted apart. */
+export function pairUp(before: readonly Answer[], after: readonly Answer[]) {
+  const key = ({ caseId, repeat }: Answer) => JSON.stringify([caseId, repeat]);
+  const others = new Map(after.map((answer) => [key(answer), answer]));
+  const both = before.flatMap((a) => {
+    const b = others.get(key(a));
+    return b ? [{ a, b }] : [];
+  });
+  const pairs = both.filter(({ a, b }) => answered(a) && answered(b));
+  const repeats = pairs.map(({ a, b }) => ({ caseId: a.caseId, before: a.pass, after: b.pass }));
+  return { pairs, repeats, unanswered: both.length - pairs.length };
 }
 
 function needed(difference: number, { both, fixed, broken, neither }: PairedCounts): number | null {

@@ -3,7 +3,7 @@
  * of each arm has the same seed; which arm goes first changes from chunk to chunk.
  */
 import { createRandom, shuffle } from "@/util/random";
-import { type Frame, framed, type ReadyArm } from "./arms";
+import { type Frame, framed, type Place, type ReadyArm } from "./arms";
 import { type CodeGrader, judge } from "./assertions/judge";
 import type { Completion, Price, Provider } from "./provider";
 import { type Case, type CodeTask, questionOf, type Suite } from "./suite";
@@ -15,6 +15,8 @@ export interface RunSettings {
   readonly temperature: number;
   readonly maxTokens: number;
   readonly frame: Frame;
+  /** Of the text before the question; a system turn unless said otherwise. */
+  readonly place?: Place;
 }
 
 /** ok: answered and judged. Only ok, empty and truncated answers can pass or fail; the others say nothing of the model. */
@@ -100,7 +102,7 @@ async function answerChunk(
   const stoppable = signal ? { signal } : {};
   const free = items.filter(({ one }) => !one.choices);
   const prompts = free.map(({ one }) =>
-    framed(questionOf(one), arm.context, one.code?.kind === "humaneval" ? "plain" : settings.frame),
+    framed(questionOf(one), arm.context, one.code?.kind === "humaneval" ? "plain" : settings.frame, settings.place),
   );
   let done = 0;
   const completions = await arm.provider.complete(prompts, {

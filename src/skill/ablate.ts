@@ -4,10 +4,10 @@
  * (Holm); intervals hold for all parts at once (Bonferroni: Newcombe's at 1 − 0.05/m).
  */
 import { AppError } from "@/errors";
-import { comparePair, points } from "@/eval/paired";
+import { comparePair, pairUp, points } from "@/eval/paired";
 import { MIN_CASES } from "@/eval/report";
-import type { Answer, ArmAnswers } from "@/eval/run-arms";
-import { newcombePaired, type PairedCounts } from "@/eval/statistics";
+import type { ArmAnswers } from "@/eval/run-arms";
+import { newcombePaired } from "@/eval/statistics";
 import { effectiveCounts } from "@/eval/statistics/clusters";
 import { holm } from "@/eval/statistics/many";
 import { normalQuantile } from "@/eval/statistics/normal";
@@ -89,7 +89,7 @@ export function ablate(
   const raw = parts.map((part) => {
     const answers = reduced.find(({ arm }) => arm === part.arm)?.answers ?? [];
     const paired = comparePair({ name: part.arm, answers }, { name: "skill", answers: whole.answers }, seed);
-    return { part, paired, interval: newcombePaired(countsOf(answers, whole.answers), z) };
+    return { part, paired, interval: newcombePaired(effectiveCounts(pairUp(answers, whole.answers).repeats), z) };
   });
   const adjusted = holm(raw.map(({ paired }) => paired.pValue));
   const effects = raw.map(({ part, paired, interval }, i): PartEffect => {
@@ -107,18 +107,6 @@ export function ablate(
   });
   const calls = reduced.reduce((sum, { answers }) => sum + answers.length, 0);
   return { parts: effects, calls, notes: notesOf(effects) };
-}
-
-/** As `comparePair` counts them: answers that both sides gave. */
-function countsOf(before: readonly Answer[], after: readonly Answer[]): PairedCounts {
-  const key = ({ caseId, repeat }: Answer) => JSON.stringify([caseId, repeat]);
-  const had = ({ status }: Answer) => status !== "error" && status !== "timeout";
-  const others = new Map(after.filter(had).map((answer) => [key(answer), answer]));
-  const repeats = before.filter(had).flatMap((a) => {
-    const b = others.get(key(a));
-    return b ? [{ caseId: a.caseId, before: a.pass, after: b.pass }] : [];
-  });
-  return effectiveCounts(repeats);
 }
 
 function sentenceOf({

@@ -13,6 +13,7 @@ export const evaluate: Command = {
   required: ["model"],
   optional: [
     ...(["data", "suite", "adapter", "arms", "skill", "runs", "k", "temperature", "out", "report"] as const),
+    ...(["references", "scripts", "place"] as const),
     ...(["max-length", "columns", "max-rows", "max-tokens", "seed", "base-dtype"] as const),
   ],
   run: async (context) => {

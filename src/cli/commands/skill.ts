@@ -1,18 +1,33 @@
 /** burnish skill: is a SKILL.md right, does it help, or write one. */
 import type { Command, CommandContext } from "@/cli/command";
 import { checkAction } from "@/cli/commands/skill/check";
+import { evalAction } from "@/cli/commands/skill/eval";
 import { AppError } from "@/errors";
 
 type Action = (context: CommandContext, path: string | undefined) => Promise<number | undefined> | Promise<void>;
 
-const ACTIONS: Readonly<Record<string, Action>> = { check: checkAction };
+const ACTIONS: Readonly<Record<string, Action>> = { check: checkAction, eval: evalAction };
 
 export const skill: Command = {
   name: "skill",
   summary: "check: faults, hidden text, tokens; exit code 1 on an error that is not accepted.",
   operands: ["check", "[PATH]"],
   required: [],
-  optional: ["model", "suite", "references", "scripts", "accept", "max-tokens", "base-dtype"],
+  optional: [
+    ...([
+      "model",
+      "adapter",
+      "endpoint",
+      "endpoint-model",
+      "suite",
+      "references",
+      "scripts",
+      "place",
+      "previous",
+    ] as const),
+    ...(["ablate", "paragraphs", "max-calls", "runs", "k", "seed", "temperature", "max-tokens"] as const),
+    ...(["accept", "out", "report", "base-dtype"] as const),
+  ],
   run: async (context) => {
     const [name = "", path] = context.operands;
     const action = ACTIONS[name];

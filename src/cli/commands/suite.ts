@@ -3,12 +3,14 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { CommandContext } from "@/cli/command";
 import { openModel } from "@/cli/commands/shared";
+import { choiceOf, skillAt } from "@/cli/commands/skill/open";
 import { adapterFiles } from "@/cli/files";
 import { table } from "@/cli/terminal";
 import { AppError } from "@/errors";
 import { reportHtml } from "@/eval/report-view/html";
 import { readSuite } from "@/eval/suite/read";
 import type { ArmSummary, SuiteReport } from "@/eval/suite-report";
+import { composeSkill } from "@/skill/compose";
 
 const MOST_FILE = 64e6;
 
@@ -16,7 +18,7 @@ export async function evaluateSuite(context: CommandContext, path: string): Prom
   const { session, flags, terminal } = context;
   // The suite first: what is wrong with it is known before a model is loaded.
   const suite = readSuite(await textOf(path), basename(path));
-  const skill = flags.skill === undefined ? undefined : withoutFrontMatter(await textOf(flags.skill));
+  const skill = flags.skill === undefined ? undefined : composeSkill(await skillAt(flags.skill), choiceOf(flags));
   const repeats = flags.runs ?? 1;
   const k = flags.k ?? 1;
   if (k > repeats)
@@ -30,16 +32,17 @@ export async function evaluateSuite(context: CommandContext, path: string): Prom
   const settings = {
     ...{ seed: flags.seed ?? 42, repeats, maxTokens: flags["max-tokens"] ?? 128 },
     temperature: flags.temperature ?? (repeats > 1 ? 0.8 : 0),
+    ...(flags.place ? { place: flags.place } : {}),
   };
   const ask = { suite, arms, settings, k, contexts: skill === undefined ? {} : { skill } };
   const report = await session.evaluateSuite(ask, ({ arm, done, total }) => terminal.progress(arm, done, total));
-  say(context, report, k);
+  sayReport(context, report, k);
   if (flags.report !== undefined) await writeFile(flags.report, await reportHtml(report));
   if (flags.out !== undefined) await writeFile(flags.out, `${JSON.stringify(report)}\n`);
   terminal.emit({ type: "suite", ...report });
 }
 
-function say({ terminal }: CommandContext, report: SuiteReport, k: number): void {
+export function sayReport({ terminal }: CommandContext, report: SuiteReport, k: number): void {
   const columns = k > 1 ? [`pass@${k}`, `pass^${k}`] : [];
   const row = (one: ArmSummary) => [
     ...[
@@ -72,9 +75,6 @@ function say({ terminal }: CommandContext, report: SuiteReport, k: number): void
 }
 
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
-
-/** The body of a SKILL.md: what stands below its front matter. */
-const withoutFrontMatter = (text: string) => text.replace(/^\uFEFF?---\r?\n[\s\S]*?\r?\n---\r?\n/, "").trim();
 
 export async function textOf(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
