@@ -33,6 +33,9 @@ export type ErrorCode =
   | "hub/denied"
   | "hub/not-found"
   | "hub/corrupt"
+  | "job/no-credit"
+  | "job/no-flavor"
+  | "job/failed"
   | "storage/full"
   | "storage/failed"
   | "internal";

@@ -30,6 +30,8 @@ export const impatient = (hub: Hub, tries: number): Hub => {
 
 export const PATIENCE: Patience = { waits: [500, 1000, 2000, 4000, 8000], stall: 30_000 };
 
+export const patienceOf = ({ patience = PATIENCE }: Hub): Patience => patience;
+
 const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
 
 /** An address of one's own choice. Throws "usage" for what is none. */
