@@ -38,6 +38,8 @@ export interface TestJob {
   readonly createdAt: Date;
   startedAt: Date | null;
   finishedAt: Date | null;
+  /** Bytes of its log's connections after which they are cut, once each; before those of the server. */
+  readonly cuts: number[];
   readonly logs: { readonly data: string; readonly timestamp: string }[];
   /** "line", "stage", "metric". */
   readonly changes: EventEmitter;
@@ -70,7 +72,7 @@ export interface JobsState {
   /** Jobs in an answer to a list, before the next page. */
   pageSize: number;
   readonly faults: {
-    /** Bytes of a stream after which its connection is cut, once each. */
+    /** Bytes of a log's stream after which its connection is cut, once each. */
     streamCuts: number[];
     /** Statuses to answer a stream with first. */
     streamStatuses: number[];
@@ -127,7 +129,7 @@ export interface JobsRequest {
 export function begin(state: JobsState, owner: string, spec: TestJobSpec, initiator: TestJob["initiator"]): TestJob {
   const job: TestJob = {
     ...{ id: randomBytes(12).toString("hex"), owner, spec, initiator, stage: "SCHEDULING", message: null },
-    ...{ createdAt: new Date(), startedAt: null, finishedAt: null, logs: [], changes: new EventEmitter() },
+    ...{ createdAt: new Date(), startedAt: null, finishedAt: null, cuts: [], logs: [], changes: new EventEmitter() },
   };
   job.changes.setMaxListeners(0);
   state.jobs.set(job.id, job);

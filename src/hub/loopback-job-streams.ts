@@ -31,9 +31,12 @@ export function answerStream(
     return true;
   }
   response.writeHead(200, { ...headers, ...HEADERS });
-  const write = limited(state, response);
+  response.flushHeaders();
+  const cut = kind === "logs" ? (job.cuts.shift() ?? state.faults.streamCuts.shift()) : undefined;
+  const write = limited(cut, response);
   const keepAlive = setInterval(() => write(": keep-alive\n\n"), state.faults.keepAlive);
-  const stop = STREAMS[kind as keyof typeof STREAMS](state, job, write, () => response.end(), url);
+  const end = () => write(null);
+  const stop = STREAMS[kind as keyof typeof STREAMS](state, job, write, end, url);
   response.on("close", () => {
     clearInterval(keepAlive);
     stop();
@@ -91,11 +94,15 @@ function subscribe(job: TestJob, more: () => void): () => void {
   };
 }
 
-/** Writes until the next cut's byte, then breaks the connection as a network does. */
-function limited({ faults }: JobsState, response: ServerResponse): (text: string) => void {
-  let left = faults.streamCuts.shift() ?? Number.POSITIVE_INFINITY;
+/** Writes until the next cut's byte, then breaks the connection as a network does. Null is the end. */
+function limited(cut = Number.POSITIVE_INFINITY, response: ServerResponse): (text: string | null) => void {
+  let left = cut;
   return (text) => {
     if (response.destroyed || response.writableEnded || left < 0) return;
+    if (text === null) {
+      response.end();
+      return;
+    }
     const bytes = Buffer.from(text);
     if (bytes.length <= left) {
       left -= bytes.length;
@@ -104,6 +111,7 @@ function limited({ faults }: JobsState, response: ServerResponse): (text: string
     }
     const part = bytes.subarray(0, left);
     left = -1;
-    response.write(part, () => setTimeout(() => response.destroy(), 5));
+    response.write(part);
+    setTimeout(() => response.destroy(), 5);
   };
 }

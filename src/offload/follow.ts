@@ -12,9 +12,10 @@ import {
   type LogLine,
   pause,
   STREAM_TIMING,
+  type StreamOptions,
   type StreamTiming,
 } from "./job-stream";
-import { inspectJob, type JobsPlace } from "./jobs-client";
+import { inspectJob, type JobsPlace, openStream } from "./jobs-client";
 
 export type JobUpdate =
   | { readonly type: "job"; readonly job: Job; readonly spent: number | null }
@@ -56,7 +57,9 @@ export async function followJob(options: FollowOptions): Promise<Job> {
   const ended = new AbortController();
   const stop = () => ended.abort();
   signal.addEventListener("abort", stop);
-  const shared = { place, jobId, isOver: () => job.over, signal: ended.signal, timing };
+  if (signal.aborted) stop();
+  const open: StreamOptions["open"] = (kind, ending) => openStream(place, jobId, kind, ending);
+  const shared = { open, isOver: () => job.over, signal: ended.signal, timing };
 
   const poll = async () => {
     for (let failures = 0; !job.over && !ended.signal.aborted; ) {

@@ -1,42 +1,71 @@
 /**
- * What a job's script says while it runs: one JSON object a line on stdout, told from everything else that a program prints
- * by its first key, `burnish`. Whatever is not such a line is text for people.
+ * What a job's script says while it runs (src/export/python/arguments.py): lines `@burnish {JSON}` on stdout, told from
+ * everything else that a program prints by their first word. Whatever is not such a line is text for people.
  *
- *   {"burnish": "phase", "phase": "loading", "message": "Qwen/Qwen3-0.6B"}
- *   {"burnish": "start", "steps": 100, "trainRows": 900, "evalRows": 100}
- *   {"burnish": "step", "step": 7, "values": {"loss": 1.23, "grad_norm": 0.4, "learning_rate": 0.0002}}
- *   {"burnish": "eval", "step": 25, "values": {"eval_loss": 1.1}}
- *   {"burnish": "error", "message": "CUDA out of memory …"}
- *   {"burnish": "result", "path": "result.json"}
+ *   @burnish {"time": 1700000000.1, "type": "start", "step": 0, "steps": 100, "tokensMatch": true}
+ *   @burnish {"time": …, "type": "step", "step": 7, "steps": 100, "loss": 1.23, "grad_norm": 0.4, "learning_rate": 0.0002}
+ *   @burnish {"time": …, "type": "done", "seconds": 812.5}
  */
 import * as z from "zod/mini";
 
 const count = z.int().check(z.nonnegative());
-const message = z._default(z.string().check(z.maxLength(4000)), "");
-const values = z.record(z.string().check(z.maxLength(200)), z.nullable(z.number()));
+const text = z.string().check(z.maxLength(4000));
+/** Numbers beside the named fields are what the trainer logged, by its own names. */
+const logged = { step: count, steps: z.optional(count) };
 
-export const PHASES = ["loading", "baseline", "training", "evaluating", "saving", "exporting", "done"] as const;
-
-export const LogEvent = z.discriminatedUnion("burnish", [
-  z.object({ burnish: z.literal("phase"), phase: z.enum(PHASES), message }),
-  z.object({ burnish: z.literal("start"), steps: count, trainRows: count, evalRows: count }),
-  z.object({ burnish: z.literal("step"), step: count, values }),
-  z.object({ burnish: z.literal("eval"), step: count, values }),
-  z.object({ burnish: z.literal("error"), message }),
-  z.object({ burnish: z.literal("result"), path: z.string().check(z.maxLength(300)) }),
+const Event = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("start"), step: count, steps: count, tokensMatch: z.nullish(z.boolean()) }),
+  z.looseObject({ type: z.literal("step"), ...logged }),
+  z.looseObject({ type: z.literal("eval"), ...logged }),
+  z.object({ type: z.literal("checkpoint"), step: count }),
+  z.object({ type: z.literal("trained"), step: count, seconds: z.number(), peakBytes: z.nullish(z.number()) }),
+  z.object({ type: z.literal("answered"), arm: z.enum(["base", "tuned"]), cases: count }),
+  z.object({ type: z.literal("gguf"), file: text, ok: z.boolean() }),
+  z.object({ type: z.literal("error"), code: z._default(text, ""), message: text }),
+  z.object({ type: z.literal("interrupted") }),
+  z.object({ type: z.literal("done"), seconds: z.number() }),
 ]);
-export type LogEvent = z.infer<typeof LogEvent>;
+type Event = z.infer<typeof Event>;
 
+type Measured = {
+  readonly type: "step" | "eval";
+  readonly step: number;
+  readonly values: Readonly<Record<string, number | null>>;
+};
+export type LogEvent = Exclude<Event, { type: "step" | "eval" }> | Measured;
+
+const PREFIX = "@burnish ";
 const LONGEST = 100_000;
+/** Not of the run, but of the clock and the plan. */
+const NO_MEASURE = new Set(["time", "step", "steps", "epoch", "total_flos"]);
 
 /** Undefined for text, and for what only looks like an event: a log is never an error. */
 export function readLogEvent(line: string): LogEvent | undefined {
   const trimmed = line.trim();
-  if (!trimmed.startsWith('{"burnish"') || trimmed.length > LONGEST) return undefined;
+  return trimmed.startsWith(PREFIX) ? readEvent(trimmed.slice(PREFIX.length)) : undefined;
+}
+
+/** The same from a line of events.jsonl, which keeps what the log said. */
+export function readEvent(json: string): LogEvent | undefined {
+  if (json.length > LONGEST) return undefined;
   try {
-    const parsed = z.safeParse(LogEvent, JSON.parse(trimmed));
-    return parsed.success ? parsed.data : undefined;
+    const parsed = z.safeParse(Event, JSON.parse(withoutNaN(json)));
+    if (!parsed.success) return undefined;
+    const event = parsed.data;
+    return event.type === "step" || event.type === "eval" ? measured(event) : event;
   } catch {
     return undefined;
   }
 }
+
+function measured({ type, step, ...rest }: Extract<Event, { type: "step" | "eval" }>): Measured {
+  const numbers = Object.entries(rest).filter(
+    (pair): pair is [string, number | null] =>
+      !NO_MEASURE.has(pair[0]) && pair[0].length < 200 && (pair[1] === null || typeof pair[1] === "number"),
+  );
+  return { type, step, values: Object.fromEntries(numbers) };
+}
+
+/** Python writes numbers that JSON does not have; outside of strings they are gaps. */
+export const withoutNaN = (json: string) =>
+  json.replace(/"(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity)\b/g, (found) => (found.startsWith('"') ? found : "null"));

@@ -1,75 +1,78 @@
 /**
- * What a job leaves behind: `result.json` beside its files, written last, so that a folder without one is a job that did
- * not end. Every file is named with its size and SHA-256; numbers that were not finite are null, as in a kept run.
+ * What a job leaves behind (src/export/python/main.py): `result.json` beside its files, written last, so that a folder without
+ * one is a job that did not end. Every file is named with its size and SHA-256. `events.jsonl` has what the log said.
  *
- *   OUT/result.json
- *   OUT/adapter/adapter_model.safetensors, adapter_config.json      PEFT, what comes home
- *   OUT/…                                                           merged weights, GGUF, checkpoints: named, fetched on wish
+ *   OUT/result.json, OUT/events.jsonl
+ *   OUT/adapter/adapter_config.json, adapter_model.safetensors      what comes home
+ *   OUT/merged/…, OUT/model-Q4_K_M.gguf, OUT/checkpoints/…          stay where they are until they are wanted
  */
 import * as z from "zod/mini";
 import { AppError } from "@/errors";
-import { Series } from "@/runs/record";
 import { Recipe } from "@/train/recipe";
+import { withoutNaN } from "./job-log";
 
 export const RESULT_FILE = "result.json";
+export const EVENTS_FILE = "events.jsonl";
 export const ADAPTER_FILES = ["adapter/adapter_config.json", "adapter/adapter_model.safetensors"] as const;
 
-const MAX_RESULT_BYTES = 64_000_000;
+export const LARGEST_RESULT = 64_000_000;
 const count = z.int().check(z.nonnegative());
 const text = (length: number) => z.string().check(z.maxLength(length));
+const seconds = z.number().check(z.nonnegative());
 
 /** Within the folder of the result: no way out of it, nothing hidden. */
 const Path = z.string().check(z.maxLength(300), z.regex(/^(?!\/)(?!.*(^|\/)\.)[\w.+@=-]+(\/[\w.+@=-]+)*$/));
 
-export const ResultFile = z.object({
+const ResultFile = z.object({
   path: Path,
   bytes: count,
   sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
 });
 export type ResultFile = z.infer<typeof ResultFile>;
 
-/** Answers on the held-out cases, base beside tuned; the sentence is the verdict with its interval. */
+const Points = z._default(z.array(z.object({ step: count, loss: z.nullable(z.number()) })), []);
+
+/** The figures of src/eval/report.ts; the cases stay in the file. */
 const Evaluation = z.object({
   n: count,
   base: z.object({ passed: count }),
   tuned: z.object({ passed: count }),
-  fixed: z._default(count, 0),
-  broken: z._default(count, 0),
   sentence: text(1000),
+  cases: z._default(
+    z.array(z.object({ prompt: text(100_000), expected: text(100_000), base: text(100_000), tuned: text(100_000) })),
+    [],
+  ),
 });
 
 export const JobResult = z.object({
-  burnish: z.literal(1),
-  status: z.enum(["done", "stopped", "failed"]),
-  /** Of a failure: what went wrong, in a sentence. */
-  message: z._default(text(4000), ""),
+  version: z.literal(1),
+  status: z.enum(["done", "interrupted"]),
+  name: text(300),
+  method: text(20),
+  weights: z.enum(["lora", "qlora", "full"]),
+  base: z.object({ name: text(300), revision: z._default(z.nullable(text(100)), null) }),
   recipe: Recipe,
-  model: z.object({ name: text(300), revision: z._default(z.nullable(text(100)), null) }),
-  data: z.object({ name: text(300), trainRows: count, evalRows: count }),
-  /** "cuda: 1 × NVIDIA L4", "cpu". */
-  engine: text(200),
-  /** Versions by package. */
-  software: z._default(z.record(text(100), text(100)), {}),
-  seconds: z.number().check(z.nonnegative()),
-  /** Steps done. */
   steps: count,
-  /** Curves by TRL's names: loss, eval_loss, grad_norm, learning_rate, rewards/margins … */
-  series: z._default(z.record(text(200), Series), {}),
-  samples: z._default(
-    z.array(z.object({ step: count, samples: z.array(z.object({ prompt: text(20_000), text: text(20_000) })) })),
-    [],
-  ),
+  seconds: z.object({ training: seconds, all: seconds }),
+  losses: Points,
+  evals: Points,
   evaluation: z._default(z.nullable(Evaluation), null),
+  gguf: z._default(z.array(z.object({ file: Path, quant: text(20) })), []),
   files: z.array(ResultFile).check(z.maxLength(2000)),
+  /** "NVIDIA L4", "cpu". */
+  device: text(200),
+  /** By package. */
+  versions: z._default(z.record(text(100), text(100)), {}),
+  notes: z._default(z.array(text(2000)), []),
 });
 export type JobResult = z.infer<typeof JobResult>;
 
 /** Throws AppError "file/malformed" that says what does not fit. */
 export function parseResult(json: string): JobResult {
-  if (json.length > MAX_RESULT_BYTES) throw malformed("it is larger than any result");
+  if (json.length > LARGEST_RESULT) throw malformed("it is larger than any result");
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    value = JSON.parse(withoutNaN(json));
   } catch {
     throw malformed("it is not JSON, as if it had been cut off");
   }

@@ -6,7 +6,7 @@
 import * as z from "zod/mini";
 import { AppError } from "@/errors";
 import { hashString } from "@/util/random";
-import { type JobsPlace, openStream } from "./jobs-client";
+import type { StreamKind } from "./jobs-client";
 import { eventReader, type ServerEvent } from "./sse";
 
 export interface StreamTiming {
@@ -30,14 +30,16 @@ const Line = z.object({ data: z.string(), timestamp: z._default(z.string(), "") 
 const BANNER = "===== Job started";
 
 export interface StreamOptions {
-  readonly place: JobsPlace;
-  readonly jobId: string;
+  readonly open: (kind: StreamKind, signal: AbortSignal) => Promise<ReadableStream<Uint8Array> | null>;
   readonly isOver: () => boolean;
   readonly signal: AbortSignal;
   readonly timing: StreamTiming;
   /** Said once for each break. */
   readonly onBreak: (why: string) => void;
 }
+
+/** In a row, of a job that is over; an empty log is one that its job never came to write. */
+const MOST_FAILURES = 3;
 
 /** Ends when the job is over and its log is read, or at the signal. Throws what will not pass by waiting. */
 export async function followLog(options: StreamOptions, onLine: (line: LogLine) => void): Promise<void> {
@@ -52,10 +54,12 @@ export async function followLog(options: StreamOptions, onLine: (line: LogLine) 
       const parsed = parseLine(data);
       if (parsed && seen.isNew(parsed) && !parsed.text.startsWith(BANNER)) onLine(parsed);
     });
-    if (wasOver && end !== "broken") return;
-    failures = seen.count() > before ? 0 : failures + 1;
+    const more = seen.count() > before;
+    // Silence may be a slow network, an end a proxy's: they count when nothing new came before them.
+    if (wasOver && end !== "broken" && !more) return;
+    failures = more ? 0 : failures + 1;
     // A log that cannot be read at all is no reason to wait for ever beside a job that is over.
-    if (wasOver && failures > 5) return;
+    if (wasOver && failures > MOST_FAILURES) return;
     // A job that ended meanwhile is read once more, from its beginning, which is quick.
     if (end === "broken" || !isOver()) await pause(Math.min(10, 2 ** failures) * timing.retry, signal, isOver);
   }
@@ -79,37 +83,43 @@ export async function followMetrics(options: StreamOptions, onMetric: (metric: J
 type End = "ended" | "silent" | "broken";
 
 async function readStream(
-  { place, jobId, isOver, signal, timing, onBreak }: StreamOptions,
-  kind: "logs" | "metrics",
+  { open, isOver, signal, timing, onBreak }: StreamOptions,
+  kind: StreamKind,
   onEvent: (event: ServerEvent) => void,
 ): Promise<End> {
   const connection = new AbortController();
   const stop = () => connection.abort();
   signal.addEventListener("abort", stop);
   let heard = performance.now();
+  let opened = false;
   let silent = false;
+  let empty = true;
   const watch = setInterval(
     () => {
       const quiet = performance.now() - heard;
-      silent = isOver() && quiet > timing.drain;
+      silent = opened && isOver() && quiet > timing.drain;
       if (silent || quiet > timing.stall) stop();
     },
     Math.min(250, timing.drain / 2),
   );
   try {
-    const body = await openStream(place, jobId, kind, connection.signal);
+    const body = await open(kind, connection.signal);
+    heard = performance.now();
+    opened = true;
     const reader = body?.getReader();
     const read = eventReader();
     for (;;) {
       const piece = await reader?.read();
-      if (!piece || piece.done) return "ended";
+      if (!piece || piece.done) return empty ? "broken" : "ended";
       const events = read(piece.value);
       // Keep-alives hold a connection, but they are no news of a job that is over.
       if (events.length > 0 || !isOver()) heard = performance.now();
+      empty &&= events.length === 0;
       for (const event of events) onEvent(event);
     }
   } catch (error) {
-    if (silent || signal.aborted) return "silent";
+    if (signal.aborted || (silent && !empty)) return "silent";
+    if (silent) return "broken";
     if (error instanceof AppError && error.code !== "network/failed" && error.code !== "run/stopped") throw error;
     onBreak(error instanceof AppError ? error.message : "The connection to the log broke.");
     return "broken";

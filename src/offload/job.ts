@@ -39,7 +39,7 @@ export interface Job {
   readonly flavor: string;
   readonly createdAt: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** On the machine, so far; waiting for one is free. */
+  /** On the machine, so far, and at least 1 once it was there; waiting for one is free. */
   readonly runningSeconds: number;
   readonly timeoutSeconds: number | null;
 }
@@ -54,7 +54,7 @@ export function readJob(info: JobInfo, namespace: string, now = Date.now()): Job
   return {
     ...{ id, namespace, stage: status.stage, message: status.message ?? "", over: OVER.has(status.stage) },
     ...{ flavor: flavor ?? "", createdAt: createdAt ?? "", labels: labels ?? {} },
-    runningSeconds: durations?.runningSecs ?? measured,
+    runningSeconds: Math.max(durations?.runningSecs ?? measured, startedAt ? 1 : 0),
     timeoutSeconds: timeout ?? null,
   };
 }
