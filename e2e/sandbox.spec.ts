@@ -1,13 +1,17 @@
-/** The sandbox in Chromium, in a build of its own with the page's policy and headers: honest programs and every attack. */
-import { mkdtempSync, rmSync } from "node:fs";
+/**
+ * The sandbox in Chromium, in a build of its own with the page's policy, on a host with isolation headers and on one
+ * without: honest programs and every attack. With BURNISH_HUMANEVAL, which the judges set, all of HumanEval.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "playwright/test";
+import { gunzipSync } from "node:zlib";
+import { expect, type Page, test } from "playwright/test";
 import { build } from "vite";
 import { attacks, HONEST } from "../src/eval/sandbox/attacks";
-import { javascriptAssertion, type Program, pythonAssertion } from "../src/eval/sandbox/program";
+import { humanEvalProgram, javascriptAssertion, type Program, pythonAssertion } from "../src/eval/sandbox/program";
 import type { Sandbox, Verdict } from "../src/eval/sandbox/sandbox";
 import { serve } from "../src/tooling/server.mjs";
 
@@ -19,23 +23,20 @@ declare global {
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-// Each costs a new interpreter or, for JavaScript's memory, the tab; the judges try them in Node.
-const LATER =
-  /^(system exit|exit in|os\._exit unp|patched (exec|module)|subprocess|loop in|javascript: (memory|process))/;
+const humanEval = process.env.BURNISH_HUMANEVAL;
+const folder = mkdtempSync(join(tmpdir(), "burnish-sandbox-"));
+let asked = 0;
+const outside = createServer((_, response) => {
+  asked++;
+  const open = { "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin" };
+  response.writeHead(200, open).end();
+});
+let outsideUrl = "";
 
-test("programs are judged, attacks are not called right, nothing leaves the frame", async ({ page }) => {
-  test.setTimeout(240_000);
-  const folder = mkdtempSync(join(tmpdir(), "burnish-sandbox-"));
-  let asked = 0;
-  const outside = createServer((_, response) => {
-    asked++;
-    response
-      .writeHead(200, { "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin" })
-      .end();
-  });
+test.beforeAll(async () => {
   await new Promise<void>((done) => outside.listen(0, "127.0.0.1", done));
   const bound = outside.address();
-  const address = `http://127.0.0.1:${typeof bound === "object" && bound ? bound.port : 0}/`;
+  outsideUrl = `http://127.0.0.1:${typeof bound === "object" && bound ? bound.port : 0}/`;
   await build({
     configFile: false,
     root: join(root, "e2e", "sandbox"),
@@ -45,31 +46,89 @@ test("programs are judged, attacks are not called right, nothing leaves the fram
     resolve: { alias: { "@": join(root, "src") } },
     build: { outDir: folder, emptyOutDir: true, target: "es2022" },
   });
-  const server = await serve(folder);
-  const run = (program: Program): Promise<Verdict> => page.evaluate((given) => window.sandbox.run(given), program);
+});
+test.afterAll(() => {
+  outside.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function inBrowser(page: Page, isolated: boolean, programMs: number, work: (run: Run) => Promise<void>) {
+  const server = await serve(folder, 0, { isolated });
   try {
     await page.goto(server.url);
-    await page.evaluate(() => {
-      window.sandbox = window.openSandbox(4_000);
-    });
-    expect(await run(HONEST)).toMatchObject({ kind: "pass" });
-    const half = await run(pythonAssertion("len(output) == 3 and 0.5", "abc", {}));
-    expect(half, half.reason).toMatchObject({
-      kind: "pass",
-      score: 0.5,
-    });
-    expect(await run(javascriptAssertion("output === context.a", "x", { a: "x" }))).toMatchObject({ kind: "pass" });
-    for (const { name, program, kind } of attacks(address).filter((attack) => !LATER.test(attack.name))) {
-      const verdict = await run(program);
-      expect({ name, kind: verdict.kind, reason: verdict.reason }).toMatchObject({ name, kind });
-    }
-    expect(await run(HONEST)).toMatchObject({ kind: "pass" });
-    expect(await page.locator("iframe").count()).toBeLessThanOrEqual(3);
-    expect(asked).toBe(0);
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(isolated);
+    await page.evaluate((ms) => {
+      window.sandbox = window.openSandbox(ms);
+    }, programMs);
+    await work((program) => page.evaluate((given) => window.sandbox.run(given), program));
+    await page.evaluate(() => window.sandbox.close());
+    await expect(page.locator("iframe")).toHaveCount(0);
   } finally {
-    await page.evaluate(() => window.sandbox?.close());
     await server.close();
-    outside.close();
-    rmSync(folder, { recursive: true, force: true });
   }
+}
+type Run = (program: Program) => Promise<Verdict>;
+
+async function honest(run: Run): Promise<void> {
+  expect(await run(HONEST)).toMatchObject({ kind: "pass" });
+  const half = await run(pythonAssertion("len(output) == 3 and 0.5", "abc", {}));
+  expect(half, half.reason).toMatchObject({ kind: "pass", score: 0.5 });
+  const script = await run(javascriptAssertion("output === context.a", "x", { a: "x" }));
+  expect(script, script.reason).toMatchObject({ kind: "pass" });
+  // What one program leaves behind is not there for the next.
+  await run(javascriptAssertion("Array.prototype.includes = () => true; return true", "", {}));
+  expect(await run(javascriptAssertion("output.split('').includes('y')", "x", {}))).toMatchObject({ kind: "fail" });
+}
+
+/** Each is tried; the honest one still passes afterwards. */
+async function attacked(run: Run, which: (name: string) => boolean): Promise<void> {
+  for (const { name, program, kind } of attacks(outsideUrl).filter((attack) => which(attack.name))) {
+    const verdict = await run(program);
+    expect({ name, kind: verdict.kind, reason: verdict.reason }).toMatchObject({ name, kind });
+  }
+  expect(await run(HONEST)).toMatchObject({ kind: "pass" });
+  expect(asked).toBe(0);
+}
+
+// Each costs a new interpreter; the judges try them all.
+const SLOW = /^(system exit|exit |os\._exit|patched|subprocess|loop|memory|recursion|integer|__del__|output|js by its)/;
+
+for (const isolated of [true, false]) {
+  const where = isolated ? "with isolation headers" : "on a plain host";
+  test(`programs are judged, attacks are not called right, nothing leaves the frame, ${where}`, async ({ page }) => {
+    test.setTimeout(400_000);
+    const all = humanEval !== undefined;
+    await inBrowser(page, isolated, 4_000, async (run) => {
+      await honest(run);
+      await attacked(
+        run,
+        (name) => all || (!SLOW.test(name) && (isolated || !/^javascript: (loop|memory)/.test(name))),
+      );
+    });
+  });
+}
+
+test("HumanEval's 164 reference solutions pass, and bodies that return None never do", async ({ page }) => {
+  test.skip(humanEval === undefined, "The judges have HumanEval.");
+  test.setTimeout(400_000);
+  const lines = gunzipSync(readFileSync(humanEval ?? ""))
+    .toString()
+    .trim()
+    .split("\n");
+  const tasks = lines.map((line) => JSON.parse(line));
+  expect(tasks).toHaveLength(164);
+  await inBrowser(page, true, 10_000, async (run) => {
+    const failed: string[] = [];
+    for (const task of tasks) {
+      const verdict = await run(humanEvalProgram(task, task.canonical_solution));
+      if (verdict.kind !== "pass") failed.push(`${task.task_id}: ${verdict.reason}`);
+    }
+    expect(failed).toEqual([]);
+    const passed: string[] = [];
+    for (const task of tasks) {
+      const verdict = await run(humanEvalProgram(task, "    return None\n"));
+      if (verdict.kind === "pass") passed.push(task.task_id);
+    }
+    expect(passed).toEqual([]);
+  });
 });

@@ -51,7 +51,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...["train", "export", "hub", "offload", "skill", "bench", "runs"],
   ],
   "worker/api": [],
-  worker: ["session", "storage", "hub"],
+  // The page's frames for code from elsewhere are opened beside the worker.
+  worker: ["session", "storage", "hub", "eval/sandbox"],
   cli: [
     "session",
     "runs",

@@ -27,6 +27,7 @@ export type ErrorCode =
   | "recipe/invalid"
   | "run/diverged"
   | "run/no-go"
+  | "run/reward"
   | "run/stopped"
   | "usage"
   | "network/failed"

@@ -4,6 +4,8 @@ import { existsSync, openAsBlob } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { AppError } from "@/errors";
+import { nodeCages } from "@/eval/sandbox/node-cage";
+import { createSandbox } from "@/eval/sandbox/sandbox";
 import { parseEndpoint } from "@/hub/client";
 import { HUB } from "@/hub/reference";
 import { type ChosenTarget, chooseTarget, type Preference } from "@/session/choose-target";
@@ -26,6 +28,7 @@ export function nodePlatform(preference: Preference): Platform {
     files: async () => diskFiles(cache),
     exports: diskExports(join(cache, "exports")),
     hub: { endpoint: HF_ENDPOINT ? parseEndpoint(HF_ENDPOINT) : HUB, token: HF_TOKEN },
+    sandbox: () => createSandbox(nodeCages()),
     onnxruntime: () => import("onnxruntime-web/wasm"),
     openTarget: () => {
       opened ??= open(

@@ -22,11 +22,17 @@ describe("regex", () => {
     for (let i = 0; i < 3; i++) expect(passes("a\nbb\nc", check)).toBe(true);
     expect(passes("a", check)).toBe(false);
   });
-  test("a broken pattern fails with its reason instead of throwing", () => {
-    expect(grade("a", { kind: "regex", pattern: "(", flags: "" })).toMatchObject({
-      pass: false,
-      reason: 'The check\'s pattern "(" is not a regular expression.',
-    });
+  test("a pattern that cannot be used fails with its reason instead of throwing", () => {
+    for (const pattern of ["(", "(?=a)", "(a)\\1"]) {
+      const { pass, reason } = grade("a", { kind: "regex", pattern, flags: "" });
+      expect(pass).toBe(false);
+      expect(reason).toContain("is not one that can be used");
+    }
+  });
+  test("flags count, and a pattern that hangs a backtracking matcher ends here", () => {
+    expect(passes("a\nB", { kind: "regex", pattern: "a.b", flags: "isu" })).toBe(true);
+    expect(passes("a\nB", { kind: "regex", pattern: "a.b", flags: "i" })).toBe(false);
+    expect(passes(`${"a".repeat(50_000)}!`, { kind: "regex", pattern: "^(a+)+$", flags: "" })).toBe(false);
   });
 });
 

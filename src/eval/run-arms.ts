@@ -4,7 +4,7 @@
  */
 import { createRandom, shuffle } from "@/util/random";
 import { type Frame, framed, type Place, type ReadyArm } from "./arms";
-import { type CodeGrader, judge } from "./assertions/judge";
+import { type CodeGrader, type CodeVerdict, judge } from "./assertions/judge";
 import type { Completion, Price, Provider } from "./provider";
 import { type Case, type CodeTask, questionOf, type Suite } from "./suite";
 
@@ -19,8 +19,11 @@ export interface RunSettings {
   readonly place?: Place;
 }
 
-/** ok: answered and judged. Only ok, empty and truncated answers can pass or fail; the others say nothing of the model. */
-export type AnswerStatus = "ok" | "empty" | "truncated" | "timeout" | "error";
+/**
+ * ok: answered and judged. Only ok, empty and truncated answers can pass; timeout and error say nothing of the model.
+ * code-timeout, code-error: what the model wrote ran into its limit, or broke the sandbox's rules, and so has failed.
+ */
+export type AnswerStatus = "ok" | "empty" | "truncated" | "timeout" | "error" | "code-timeout" | "code-error";
 
 export interface Answer {
   readonly caseId: string;
@@ -46,7 +49,7 @@ export interface ArmAnswers {
 export interface Judges {
   readonly runCode?: CodeGrader;
   /** A completion of a code task → whether its tests pass. */
-  readonly runTask?: (task: CodeTask, completion: string) => ReturnType<CodeGrader>;
+  readonly runTask?: (task: CodeTask, completion: string) => Promise<CodeVerdict>;
 }
 
 export interface RunEvent {
@@ -141,16 +144,10 @@ async function judged(
   const told = { ...base, text, promptTokens, completionTokens };
   if (one.code) {
     const verdict = await judges.runTask?.(one.code, text);
-    if (!verdict || verdict.kind === "error") {
-      return {
-        ...told,
-        status: "error",
-        pass: false,
-        score: 0,
-        reason: verdict?.reason ?? "There is nothing here to run code with.",
-      };
-    }
-    return { ...told, status, pass: verdict.kind === "pass", score: verdict.score, reason: verdict.reason };
+    if (!verdict) return { ...told, ...FAILED, status: "error", reason: "There is nothing here to run code with." };
+    const { kind, score, reason } = verdict;
+    if (kind === "timeout" || kind === "error") return { ...told, ...FAILED, status: `code-${kind}`, reason };
+    return { ...told, status, pass: kind === "pass", score, reason };
   }
   const needs = one.assert.some(
     ({ type, assert }) => type === "perplexity" || assert?.some((inner) => inner.type === "perplexity"),
@@ -164,13 +161,14 @@ async function judged(
     one.assert.length === 0 ? "Its assertions are prose: a person or a model must judge them." : grade.reason;
   return {
     ...told,
-    status: failed ? "error" : status,
+    status: grade.late ? "timeout" : failed ? "error" : status,
     pass: !failed && grade.pass,
     score: failed ? 0 : grade.score,
     reason,
   };
 }
 
+const FAILED = { pass: false, score: 0 };
 const NOTHING = { text: "", pass: false, score: 0, promptTokens: null, completionTokens: null };
 
 /** Multiple choice: the option with the highest log-likelihood per UTF-8 byte. */

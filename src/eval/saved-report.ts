@@ -11,7 +11,7 @@ import { hashOf, makeReport, ruleOf, type ShownCase, type SuiteReport } from "./
 const count = z.number().check(z.minimum(0));
 const AnswerFile = z.object({
   ...{ caseId: z.string(), repeat: count, text: z.string(), pass: z.boolean(), score: z.number(), reason: z.string() },
-  status: z.enum(["ok", "empty", "truncated", "timeout", "error"]),
+  status: z.enum(["ok", "empty", "truncated", "timeout", "error", "code-timeout", "code-error"]),
   ...{ promptTokens: z.nullable(count), completionTokens: z.nullable(count), latencyMs: count },
 });
 const Arm = z.object({

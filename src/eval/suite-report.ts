@@ -150,7 +150,8 @@ export function summaryOf({ arm, provider, price, answers }: ArmAnswers, k: numb
   return {
     ...{ arm, provider, answers: answers.length, passed, rate },
     interval: wilson(rate * groups.length, groups.length),
-    ...{ empty: count("empty"), truncated: count("truncated"), timeouts: count("timeout"), errors: count("error") },
+    ...{ empty: count("empty"), truncated: count("truncated") },
+    ...{ timeouts: count("timeout") + count("code-timeout"), errors: count("error") + count("code-error") },
     ...{ tokensIn, tokensOut, latencyMs: latencyOf(had), cost, costPerPass: costPerPass(cost, passed) },
     passAtK: enough ? average((n, c) => passAtK(n, c, k)) : null,
     passHatK: enough ? average((n, c) => passHatK(n, c, k)) : null,
@@ -194,6 +195,12 @@ function notesOf(arms: readonly ArmAnswers[], sanity: readonly SanityArm[], sett
   if (settings.temperature === 0) {
     notes.push("Temperature 0: answers are deterministic, the interval is about the cases only.");
     if (settings.repeats > 1) notes.push("Repeats at temperature 0 are the same answer again.");
+  }
+  const ended = arms.flatMap(({ answers }) => answers).filter(({ status }) => status.startsWith("code-")).length;
+  if (ended > 0) {
+    notes.push(
+      `${ended} answers are programs that ran into their limit or broke the sandbox's rules: they count as not passed.`,
+    );
   }
   return notes;
 }

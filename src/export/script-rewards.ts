@@ -1,6 +1,7 @@
 /**
  * The rewards of src/eval/graders.ts as Python functions of TRL's GRPOTrainer: completions and the rows' columns in, one
- * number a completion out. Patterns stay JavaScript's but for the names of groups; Python reads the common ones alike.
+ * number a completion out. Patterns stay RE2's but for the names of groups; Python reads the common ones alike. A reward
+ * that is Python already goes along as it is, with names of its own; one in JavaScript ends the script with a sentence.
  */
 import type { Recipe } from "@/train/recipe";
 
@@ -66,8 +67,40 @@ const short = (longest: number) => `def short(completions, completion_ids, **_):
     return [min(1.0, max(0.0, 2 - 2 * len(ids) / ${longest})) for ids in completion_ids]
 `;
 
+const PROMPTS = `def questions(prompts):
+    return [one if isinstance(one, str) else one[-1]["content"] for one in prompts]
+`;
+
+/** The source line by line, so that it can be read; run in a namespace of its own, as in the sandbox. */
+function carried(own: string, code: string): string {
+  const lines = code.split(/\r?\n/).map((line) => `        ${JSON.stringify(line)},\n`);
+  return `${PROMPTS}
+
+${own.toUpperCase()} = {"__name__": "candidate"}
+exec(
+    "\\n".join([
+${lines.join("")}    ]),
+    ${own.toUpperCase()},
+)
+
+
+def ${own}(completions, prompts, answer, **_):
+    given = {"completions": texts(completions), "prompts": questions(prompts), "answer": answer}
+    return ${own.toUpperCase()}["reward"](**given)
+`;
+}
+
+const REFUSED = `raise SystemExit(
+    "This recipe's reward is JavaScript, which TRL cannot run. Write it in Python (docs/recipe.md), or train in Burnish."
+)
+`;
+
 /** What a reward is called in the script, and its definition. */
-function rewardOf({ name, pattern }: Spec, place: number, longest: number): { name: string; source: string } {
+function rewardOf(
+  { name, pattern, code = "" }: Spec,
+  place: number,
+  longest: number,
+): { name: string; source: string } {
   switch (name) {
     case "exact":
       return { name, source: graded(name, "text.strip() == wanted.strip()") };
@@ -83,12 +116,18 @@ function rewardOf({ name, pattern }: Spec, place: number, longest: number): { na
       return {
         name: own,
         source: `def ${own}(completions, **_):
-    return [float(re.search(${python}, text[:10_000], re.ASCII) is not None) for text in texts(completions)]
+    return [float(re.search(${python}, text[:100_000], re.ASCII) is not None) for text in texts(completions)]
 `,
       };
     }
     case "short":
       return { name, source: short(longest) };
+    case "python": {
+      const own = `python_${place + 1}`;
+      return { name: own, source: carried(own, code) };
+    }
+    case "javascript":
+      return { name: "None", source: REFUSED };
   }
 }
 

@@ -2,6 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { rewardsOf } from "@/eval/rewards";
+import { sandboxRewards } from "@/eval/sandbox/judges";
+import { nodeCages } from "@/eval/sandbox/node-cage";
+import { createSandbox } from "@/eval/sandbox/sandbox";
 import { pythonRewards } from "@/export/script-rewards";
 import { parseRecipe, REWARD_NAMES } from "@/train/recipe";
 
@@ -25,10 +28,20 @@ const COMPLETIONS = [
   "a, b",
 ];
 
+const CODE = `
+import re
+def reward(completions, answer, **kwargs):
+    return [len(re.findall("[a-z]", one)) / 7 + (wanted in one) for one, wanted in zip(completions, answer)]
+`;
+
 test.skipIf(!BURNISH_PYTHON)("every reward is the same number in Python", async () => {
-  const rewards = REWARD_NAMES.map((name) => ({ name, pattern: name === "regex" ? PATTERN : "" }));
+  const names = REWARD_NAMES.filter((name) => name !== "javascript");
+  const rewards = names.map((name) => ({
+    ...{ name, pattern: name === "regex" ? PATTERN : "" },
+    ...(name === "python" ? { code: CODE } : {}),
+  }));
   const { grpo } = parseRecipe({ method: "grpo", grpo: { rewards, maxCompletionLength: 10 } });
-  const { source, names } = pythonRewards(grpo);
+  const { source, names: called } = pythonRewards(grpo);
   const cases = EXPECTED.flatMap((expected) => COMPLETIONS.map((completion) => ({ expected, completion })));
   const tokens = cases.map((_, i) => i % 12);
   const program = `import json, math, re, sys
@@ -37,7 +50,7 @@ cases, tokens = json.load(sys.stdin)
 completions = [[{"role": "assistant", "content": one["completion"]}] if i % 2 else one["completion"] for i, one in enumerate(cases)]
 answer = [one["expected"] for one in cases]
 ids = [[0] * count for count in tokens]
-print(json.dumps([of(completions=completions, answer=answer, completion_ids=ids) for of in [${names.join(", ")}]]))
+print(json.dumps([of(completions=completions, prompts=completions, answer=answer, completion_ids=ids) for of in [${called.join(", ")}]]))
 `;
   const { stdout, stderr } = spawnSync(BURNISH_PYTHON ?? "", ["-c", program], {
     input: JSON.stringify([cases, tokens]),
@@ -45,11 +58,14 @@ print(json.dumps([of(completions=completions, answer=answer, completion_ids=ids)
   });
   expect(stderr).toBe("");
   const theirs = JSON.parse(stdout) as number[][];
-  for (const [which, { name, reward }] of rewardsOf(grpo.rewards).entries()) {
+  const inputs = cases.map((one, i) => ({ prompt: "", ...one, tokens: tokens[i] ?? 0, maxTokens: 10 }));
+  const sandbox = createSandbox(nodeCages());
+  for (const [which, { name, reward }] of rewardsOf(grpo.rewards, sandboxRewards(sandbox)).entries()) {
+    const ours = await reward(inputs);
     for (const [i, one] of cases.entries()) {
-      const ours = await reward({ prompt: "", ...one, tokens: tokens[i] ?? 0, maxTokens: 10 });
-      expect(theirs[which]?.[i], `${name}: ${JSON.stringify(one)}`).toBeCloseTo(ours, 12);
+      expect(theirs[which]?.[i], `${name}: ${JSON.stringify(one)}`).toBeCloseTo(Number(ours[i]), 12);
     }
     expect(new Set(theirs[which]).size, `${name} tells nothing apart`).toBeGreaterThan(1);
   }
+  sandbox.close();
 });

@@ -24,9 +24,20 @@ describe("train.py", () => {
     expect(text).not.toMatch(/undefined|\bnull\b|\btrue\b|\bfalse\b/);
   });
 
+  test("of GRPO carries a reward in Python, and refuses one in JavaScript by a sentence", () => {
+    const code =
+      'import re\ndef reward(completions, **kwargs):\n    return [float("\\t" in one) for one in completions]';
+    const carried = script({ method: "grpo", grpo: { rewards: [{ name: "python", code }, { name: "short" }] } });
+    expect(carried).toContain('        "def reward(completions, **kwargs):",\n');
+    expect(carried).toContain("reward_funcs=[python_1, short], args=config");
+    const refused = script({ method: "grpo", grpo: { rewards: [{ name: "javascript", code: "1" }] } });
+    expect(refused).toMatch(/^raise SystemExit\($/m);
+    expect(refused).not.toContain("completion.length");
+  });
+
   test("of GRPO counts answers where the recipe counts prompts, and has its rewards in order", () => {
     const rewards = [
-      { name: "regex", weight: 2, pattern: '^"(?<first>\\d)(?<!x)' },
+      { name: "regex", weight: 2, pattern: '^"(?<first>\\d)' },
       { name: "short", weight: -0.5 },
       { name: "numeric" },
       { name: "regex", pattern: "b$" },
@@ -38,7 +49,7 @@ describe("train.py", () => {
     expect(text).toContain("    epsilon=0.2,\n    epsilon_high=0.28,\n");
     expect(text).toContain("    reward_weights=[2, -0.5, 1, 1],\n");
     expect(text).toContain("reward_funcs=[regex_1, short, numeric, regex_4], args=config");
-    expect(text).toContain('re.search("^\\"(?P<first>\\\\d)(?<!x)"');
+    expect(text).toContain('re.search("^\\"(?P<first>\\\\d)"');
     expect(text).toContain("2 - 2 * len(ids) / 12");
     expect(text).toContain("return 0 < len(ids) < 50\n");
     expect(text.match(/^import .+$/gm)).toEqual([

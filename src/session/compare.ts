@@ -1,9 +1,9 @@
 /** Both arms answer the same held-out cases, with the same seeds and the same limit; then they are graded in pairs. */
 import type { EvalRow } from "@/data/dataset-types";
 import { AppError } from "@/errors";
-import type { Check } from "@/eval/graders";
-import { compareArms, gradeCase } from "@/eval/report";
-import { checkOf } from "@/eval/rewards";
+import { grade } from "@/eval/graders";
+import { compareArms } from "@/eval/report";
+import { checkOf, type RewardRunner } from "@/eval/rewards";
 import { answer, type LoadedAdapter } from "@/session/answers";
 import type { OpenModel } from "@/session/open-model";
 import type { Recipe } from "@/train/recipe";
@@ -23,11 +23,35 @@ export function casesOf(rows: readonly EvalRow[], recipe: Recipe): EvalRow[] {
   });
 }
 
-/** What was rewarded is also what is judged, by the first reward that is a check. */
-function checkFor({ method, grpo }: Recipe, expected: string): Check {
-  const exact: Check = { kind: "exact", expected };
-  if (method !== "grpo") return exact;
-  return grpo.rewards.map((spec) => checkOf(spec, expected)).find((check) => check !== null) ?? exact;
+/** A reward that is code counts as a right answer from here up. */
+const FULL_REWARD = 1;
+
+/** What was rewarded is also what is judged, by the first reward that can: a check, or someone's code. */
+async function passes(
+  cases: readonly EvalRow[],
+  answers: readonly string[],
+  { method, grpo }: Recipe,
+  runCode: RewardRunner,
+): Promise<boolean[]> {
+  const judges = method === "grpo" ? grpo.rewards : [];
+  const spec = judges.find((one) => one.code !== undefined || checkOf(one, "") !== null);
+  if (spec?.name === "python" || spec?.name === "javascript") {
+    const inputs = cases.map(({ prompt, expected }, i) => ({
+      ...{ prompt, expected, completion: answers[i] ?? "", tokens: 0, maxTokens: 1 },
+    }));
+    const given = await runCode(spec.name, spec.code ?? "", inputs);
+    const [first] = given;
+    if (typeof first === "string" && given.every((value) => typeof value === "string")) {
+      throw new AppError("run/reward", `The reward "${spec.name}" could not judge the answers: ${first}`, {
+        hint: "Correct the reward's code, then compare again.",
+      });
+    }
+    return given.map((value) => typeof value === "number" && value >= FULL_REWARD);
+  }
+  return cases.map(({ expected }, i) => {
+    const check = spec ? checkOf(spec, expected) : null;
+    return grade(answers[i] ?? "", check ?? { kind: "exact", expected }).pass;
+  });
 }
 
 export async function answerCases(
@@ -62,14 +86,18 @@ export async function comparePairs(
   adapter: LoadedAdapter,
   rows: readonly EvalRow[],
   recipe: Recipe,
+  runCode: RewardRunner,
   onEvent: (event: CompareEvent) => void,
 ): Promise<Comparison> {
   const cases = casesOf(rows, recipe);
   const base = await answerCases(model, adapter, cases, recipe, "base", onEvent);
   const tuned = await answerCases(model, adapter, cases, recipe, "tuned", onEvent);
+  const basePasses = await passes(cases, base, recipe, runCode);
+  const tunedPasses = await passes(cases, tuned, recipe, runCode);
   return compareArms(
-    cases.map(({ prompt, expected }, i) =>
-      gradeCase({ prompt, expected, base: base[i] ?? "", tuned: tuned[i] ?? "" }, checkFor(recipe, expected)),
-    ),
+    cases.map(({ prompt, expected }, i) => ({
+      ...{ prompt, expected, base: base[i] ?? "", tuned: tuned[i] ?? "" },
+      ...{ basePassed: basePasses[i] === true, tunedPassed: tunedPasses[i] === true },
+    })),
   );
 }

@@ -1,6 +1,7 @@
 /** The learning-rate range test on the open model and data, with an adapter of its own: what is loaded stays as it is. */
 import type { Dataset } from "@/data/dataset-types";
 import { AppError } from "@/errors";
+import type { Sandbox } from "@/eval/sandbox/sandbox";
 import { type RatePoint, type RateReading, rateLadder, readRange } from "@/explain/rate-range";
 import { adapterLayout, initialAdapter } from "@/model/adapter";
 import { memoryPlan, requireFit } from "@/session/ledger";
@@ -19,7 +20,7 @@ export async function findRate(
   model: OpenModel,
   dataset: Dataset,
   wanted: Recipe,
-  stopped: () => boolean,
+  { stopped, sandbox }: { readonly stopped: () => boolean; readonly sandbox: Sandbox },
   onPoint: (point: RatePoint, total: number) => void,
 ): Promise<RateReading & { readonly points: readonly RatePoint[] }> {
   const { target, formats } = model.runtime;
@@ -46,6 +47,7 @@ export async function findRate(
       recipe,
       { layout, buffer },
       {
+        sandbox,
         rate: (step) => ladder[step] ?? HIGHEST,
         ends: () => over || stopped(),
       },

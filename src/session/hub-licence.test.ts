@@ -1,5 +1,7 @@
 /** A base's licence from the Hub's listing into the card of what is made of it, and into the look before a push. */
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { nodeCages } from "@/eval/sandbox/node-cage";
+import { createSandbox } from "@/eval/sandbox/sandbox";
 import { startHub, type TestHub } from "@/hub/loopback-hub";
 import { tinyFiles } from "@/hub/test-model";
 import { chooseTarget } from "@/session/choose-target";
@@ -23,6 +25,7 @@ beforeEach(async () => {
     bundled: () => Promise.reject(new Error("nothing bundled is needed")),
     files: async () => models,
     exports: { folder: async () => memoryFiles(), room: async () => null },
+    sandbox: () => createSandbox(nodeCages()),
     onnxruntime: () => import("onnxruntime-web/wasm"),
     hub: { endpoint: hub.url },
   });

@@ -3,6 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { nodeCages } from "@/eval/sandbox/node-cage";
+import { createSandbox } from "@/eval/sandbox/sandbox";
 import { INDEX_FILE } from "@/files/safetensors-index";
 import { commitOf, startHub, type TestHub } from "@/hub/loopback-hub";
 import { sharded, tinyFiles } from "@/hub/test-model";
@@ -30,6 +32,7 @@ beforeAll(async () => {
     bundled: () => Promise.reject(new Error("nothing bundled is needed")),
     files: async () => diskFiles(cache),
     exports: diskExports(join(cache, "exports")),
+    sandbox: () => createSandbox(nodeCages()),
     onnxruntime: () => import("onnxruntime-web/wasm"),
     hub: { endpoint: hub.url },
   });

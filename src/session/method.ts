@@ -2,6 +2,8 @@
 import type { Dataset } from "@/data/dataset-types";
 import type { Bucket } from "@/data/pack";
 import { rewardsOf } from "@/eval/rewards";
+import { sandboxRewards } from "@/eval/sandbox/judges";
+import type { Sandbox } from "@/eval/sandbox/sandbox";
 import type { GeneratorShape } from "@/model/generate";
 import type { LoadedAdapter } from "@/session/answers";
 import { stopIdsOf } from "@/session/answers";
@@ -18,6 +20,8 @@ import { type TrainerEvent, type TrainingWay, train } from "@/train/trainer";
 
 export interface MethodOptions extends TrainingWay {
   readonly order?: Order;
+  /** For rewards that are code. */
+  readonly sandbox?: Sandbox | undefined;
 }
 
 /** The events of a run; nothing happens before the first is asked for. */
@@ -26,7 +30,7 @@ export function trainMethod(
   dataset: Dataset,
   recipe: Recipe,
   { layout, buffer }: LoadedAdapter,
-  { order, ...way }: MethodOptions = {},
+  { order, sandbox, ...way }: MethodOptions = {},
 ): AsyncGenerator<TrainerEvent, void, void> {
   const run = { runtime: model.runtime, layout, adapter: buffer, recipe, ...way };
   const from = way.from?.step;
@@ -36,7 +40,7 @@ export function trainMethod(
       ...run,
       train: dataset.questions ?? [],
       held: dataset.eval,
-      rewards: rewardsOf(recipe.grpo.rewards),
+      rewards: rewardsOf(recipe.grpo.rewards, sandbox ? sandboxRewards(sandbox) : null),
       decode: (ids) => tokenizer.decode([...ids], { skipSpecial: true }),
       stopIds: stopIdsOf(model),
       from,

@@ -1,4 +1,5 @@
 /** What the core needs from where it runs; the page's worker and Node each bring one. */
+import type { Sandbox } from "@/eval/sandbox/sandbox";
 import type { Target } from "@/graph/target";
 import type { FileStore } from "@/storage/files";
 import type { Locks } from "@/storage/locks";
@@ -20,6 +21,8 @@ export interface Platform {
   };
   /** Where runs are kept, and who is at work on which. Opens once. */
   runs(): Promise<RunHome>;
+  /** A new one for code from elsewhere. It starts nothing before its first program; whoever asked for it closes it. */
+  sandbox(): Sandbox;
   /** Loaded when it is asked for. */
   onnxruntime(): Promise<OnnxRuntime>;
   /** Where models come from, and the token of the one who runs this, if any. */

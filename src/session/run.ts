@@ -4,6 +4,7 @@
  */
 import type { Dataset } from "@/data/dataset-types";
 import { AppError } from "@/errors";
+import type { Sandbox } from "@/eval/sandbox/sandbox";
 import { adapterLayout, initialAdapter } from "@/model/adapter";
 import { answer, cacheShape, type LoadedAdapter } from "@/session/answers";
 import { answerCases, casesOf } from "@/session/compare";
@@ -24,6 +25,7 @@ export interface RunInputs {
   readonly dataset: Dataset;
   readonly recipe: Recipe;
   readonly control: RunControl;
+  readonly sandbox: Sandbox;
   readonly emit: (events: readonly RunEvent[]) => void;
   /** The adapter that is there already, for runs that go on from it. */
   readonly loaded?: LoadedAdapter | undefined;
@@ -40,7 +42,7 @@ const SAMPLE_TOKENS = 32;
 const SHOWN_SAMPLES = 4;
 
 export async function runTraining(inputs: RunInputs): Promise<Omit<RunResult, "run">> {
-  const { model, dataset, recipe, control } = inputs;
+  const { model, dataset, recipe, control, sandbox } = inputs;
   const { target } = model.runtime;
   const work = workloadOf(model, dataset, recipe);
   const plan = memoryPlan(model.arch, model.runtime.formats, recipe, work, target.limits.memoryBudget);
@@ -65,7 +67,11 @@ export async function runTraining(inputs: RunInputs): Promise<Omit<RunResult, "r
   out.put({ type: "phase", phase: "compile" });
   const judge = createJudge(recipe);
   const events = trainMethod(model, dataset, recipe, adapter, {
-    ...{ from, ends: (step: number) => control.stopped || step >= (control.until ?? Number.POSITIVE_INFINITY) },
+    ...{
+      from,
+      sandbox,
+      ends: (step: number) => control.stopped || step >= (control.until ?? Number.POSITIVE_INFINITY),
+    },
     ...(keeper ? { keeps: keeper.wants } : {}),
   });
   for await (const event of events) {

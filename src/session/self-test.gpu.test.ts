@@ -1,6 +1,8 @@
 /** Exports of a tiny model with an adapter, in every format, read again by someone else; and broken ones, which must show. */
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nodeCages } from "@/eval/sandbox/node-cage";
+import { createSandbox } from "@/eval/sandbox/sandbox";
 import { fromBytes } from "@/files/byte-source";
 import { readGguf } from "@/files/gguf";
 import { interleave } from "@/model/gguf";
@@ -36,6 +38,7 @@ beforeAll(async () => {
     files: async () => memoryFiles(),
     runs: async () => ({ records: memoryRecords(), files: memoryFiles(), locks: memoryLocks() }),
     exports: { folder, room: async () => null },
+    sandbox: () => createSandbox(nodeCages()),
     onnxruntime: () => import("onnxruntime-web/wasm"),
     hub: { endpoint: "http://localhost:1" },
   });

@@ -1,6 +1,8 @@
 /** For tests: a session on the CPU engine with a tiny model open, and what a run is told apart by. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { nodeCages } from "@/eval/sandbox/node-cage";
+import { createSandbox } from "@/eval/sandbox/sandbox";
 import { chooseTarget } from "@/session/choose-target";
 import type { Session } from "@/session/contract";
 import { createSession } from "@/session/session";
@@ -19,6 +21,7 @@ export async function openTinySession(): Promise<Session> {
     openTarget: () => chooseTarget("cpu", undefined),
     runs: async () => home,
     bundled: unused,
+    sandbox: () => createSandbox(nodeCages(), { programMs: 2_000 }),
     onnxruntime: unused,
     files: async () => memoryFiles(),
     exports: { folder: async () => memoryFiles(), room: async () => null },

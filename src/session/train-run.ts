@@ -15,6 +15,7 @@ import type { OpenModel } from "@/session/open-model";
 import { probeRun, requireGo, wantsProbe } from "@/session/probe";
 import { checkpointOf, idleRun, type Opening, reopenData, reopenModel } from "@/session/reopen";
 import { runTraining } from "@/session/run";
+import { withSandbox } from "@/session/sandboxed";
 import { parseRecipe, type Recipe, type RecipeInput } from "@/train/recipe";
 import type { TrainingState } from "@/train/state";
 import type { RunEvent, RunResult, WhichCheckpoint } from "@/worker/api";
@@ -60,11 +61,8 @@ export function trainRuns(core: Core, opening: Opening): Runs {
         curves.observe(events);
         emit(events);
       };
-      const result = await runTraining({
-        ...{ model, dataset, recipe, control, emit: watched, keeper, from },
-        loaded: state.adapter,
-        onAdapter: setAdapter,
-      });
+      const inputs = { model, dataset, recipe, control, emit: watched, keeper, from, loaded: state.adapter };
+      const result = await withSandbox(core, (sandbox) => runTraining({ ...inputs, sandbox, onAdapter: setAdapter }));
       await keeper?.end(result.stopped ? "stopped" : "done");
       const finished = { ...result, run: keeper ? record.id : null };
       delete state.comparison;

@@ -6,5 +6,5 @@ export function parseRange(
 export function serve(
   folder: string,
   port?: number,
-  options?: { tries?: number },
+  options?: { tries?: number; isolated?: boolean },
 ): Promise<{ url: string; port: number; close: () => Promise<void> }>;

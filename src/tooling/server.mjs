@@ -69,9 +69,9 @@ export function parseRange(header, size) {
   return first > last || first >= size ? null : { first, last };
 }
 
-async function respond(root, request, response) {
+async function respond(root, isolation, request, response) {
   const plain = (status, text, headers = {}) => {
-    response.writeHead(status, { ...ISOLATION, "Content-Type": "text/plain; charset=utf-8", ...headers });
+    response.writeHead(status, { ...isolation, "Content-Type": "text/plain; charset=utf-8", ...headers });
     response.end(request.method === "HEAD" ? undefined : `${text}\n`);
   };
   if (request.method !== "GET" && request.method !== "HEAD")
@@ -83,7 +83,7 @@ async function respond(root, request, response) {
   // Vite puts a hash of the content into the names under assets/; everything else is asked for again each time.
   const hashed = file.startsWith(join(root, "assets") + sep);
   const headers = {
-    ...ISOLATION,
+    ...isolation,
     "Content-Type": TYPES[extname(file).toLowerCase()] ?? "application/octet-stream",
     "Cache-Control": hashed ? "public, max-age=31536000, immutable" : "no-cache",
     "X-Content-Type-Options": "nosniff",
@@ -110,13 +110,13 @@ async function respond(root, request, response) {
 }
 
 /**
- * Serves `folder` on 127.0.0.1, at `port` or the next free one after it (0: any).
+ * Serves `folder` on 127.0.0.1, at `port` or the next free one after it (0: any); `isolated: false` as plain hosts do.
  * @returns {Promise<{ url: string, port: number, close: () => Promise<void> }>}
  */
-export async function serve(folder, port = 0, { tries = 50 } = {}) {
+export async function serve(folder, port = 0, { tries = 50, isolated = true } = {}) {
   const root = await realpath(resolve(folder));
   const server = createServer((request, response) => {
-    respond(root, request, response).catch(() => response.destroy());
+    respond(root, isolated ? ISOLATION : {}, request, response).catch(() => response.destroy());
   });
   for (let candidate = port; ; candidate++) {
     try {

@@ -32,7 +32,7 @@ export interface Feed<S extends Encoded = Encoded> {
   /** Whether a run may go on from here: a feed that serves several steps from one sampling cannot be cut in between. */
   atBoundary(step: number): boolean;
   /** Absent where nothing is held out. */
-  readonly heldOut?: (scorer: Scorer) => Promise<HeldOut>;
+  readonly heldOut?: (scorer: Scorer, step: number) => Promise<HeldOut>;
   release(): void;
 }
 

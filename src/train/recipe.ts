@@ -12,7 +12,10 @@ export const PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj",
 export type Projection = (typeof PROJECTIONS)[number];
 
 /** Reward functions by name; src/eval/rewards.ts has them. */
-export const REWARD_NAMES = ["exact", "contains", "numeric", "json", "regex", "short"] as const;
+export const REWARD_NAMES = [
+  ...(["exact", "contains", "numeric", "json", "regex", "short"] as const),
+  ...(["python", "javascript"] as const),
+] as const;
 export type RewardName = (typeof REWARD_NAMES)[number];
 
 const positive = z.number().check(z.positive());
@@ -88,6 +91,8 @@ export const Recipe = z.strictObject({
               weight: z._default(z.number(), 1),
               /** Of "regex". */
               pattern: z._default(z.string(), ""),
+              /** Of "python" and "javascript": the source, run in a sandbox. */
+              code: z.optional(z.string().check(z.maxLength(50_000))),
             }),
           )
           .check(z.minLength(1)),

@@ -64,14 +64,11 @@ test("a group all of whose answers are empty is told, one empty answer is not", 
 });
 
 test("a reward that throws or gives NaN is told with its name and first error, and teaches nothing", async () => {
-  const broken = ({ completion }: { completion: string }) => {
-    if (completion === "a") throw new Error("no such key");
-    return completion === "b" ? Number.NaN : 1;
-  };
   const inputs = ["a", "b", "c", "c"].map((completion) => ({
     ...{ prompt: "", completion, expected: "", tokens: 1, maxTokens: 8 },
   }));
-  const judged = await rewardAll([{ name: "mine", weight: 1, reward: broken }], inputs);
+  const reward = () => ["no such key", Number.NaN, 1, 1];
+  const judged = await rewardAll([{ name: "mine", weight: 1, reward }], inputs);
   const groups = [judged.totals.slice(0, 2), judged.totals.slice(2)];
   const [said] = createWarnings()(judged, groups, SAID);
   expect(said).toMatch(/"mine" failed on 2 of 4 answers: no such key/);

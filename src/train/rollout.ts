@@ -6,6 +6,7 @@
 import type { Question } from "@/data/dataset-types";
 import { type Encoded, IGNORED } from "@/data/encode";
 import { type Bucket, bucketOf } from "@/data/pack";
+import { AppError } from "@/errors";
 import { type Reward, type RewardTable, rewardAll } from "@/eval/rewards";
 import type { DeviceBuffer } from "@/graph/target";
 import type { AdapterLayout } from "@/model/adapter";
@@ -49,7 +50,7 @@ export function rolloutFeed(options: RolloutOptions): Feed<Completion> {
   const generator = createGenerator(runtime, { layout, buffer: adapter }, shape);
   const done = Math.floor((options.from ?? 0) / grpo.numIterations) * batch.accumulate;
   const order = options.order ?? orderFrom(train.length, recipe, done);
-  const answer = async (questions: readonly Question[], temperature: number, first: number) => {
+  const answer = async (questions: readonly Question[], temperature: number, first: number, step: number) => {
     const answers = await generator.run(
       questions.map(({ promptIds }, i) => ({ prompt: promptIds, key: first + i })),
       {
@@ -67,6 +68,7 @@ export function rolloutFeed(options: RolloutOptions): Feed<Completion> {
         maxTokens: grpo.maxCompletionLength,
       })),
     );
+    requireRewards(table, step);
     return { answers, table };
   };
 
@@ -74,10 +76,10 @@ export function rolloutFeed(options: RolloutOptions): Feed<Completion> {
   // Numbers the answers of a run; each number has random draws of its own.
   let sampled = grpo.numGenerations * rowsBefore(train.length, recipe, done);
   const warn = createWarnings();
-  const sampleWindow = async (): Promise<StepRows<Completion>> => {
+  const sampleWindow = async (step: number): Promise<StepRows<Completion>> => {
     const rows = Array.from({ length: recipe.batch.accumulate }, () => nextRows(order));
     const questions = rows.flat().flatMap((i) => repeat(train[i], grpo.numGenerations));
-    const { answers, table } = await answer(questions, grpo.temperature, sampled);
+    const { answers, table } = await answer(questions, grpo.temperature, sampled, step);
     sampled += questions.length;
     const groups = chunks(table.totals, grpo.numGenerations);
     const gains = advantages(groups, grpo.scaleRewards).flat();
@@ -99,21 +101,33 @@ export function rolloutFeed(options: RolloutOptions): Feed<Completion> {
     largest: rolloutBucket(shape, recipe),
     precompute: [],
     next: async (step) => {
-      if (!current || step % grpo.numIterations === 0) current = await sampleWindow();
+      if (!current || step % grpo.numIterations === 0) current = await sampleWindow(step);
       else current = { ...current, warnings: [] };
       return current;
     },
     atBoundary: (step) => step % grpo.numIterations === 0,
     ...(held.length > 0
       ? {
-          heldOut: async () => {
-            const { totals } = (await answer(held.slice(0, recipe.evaluate.cases), 0, 0)).table;
+          heldOut: async (_, step) => {
+            const { totals } = (await answer(held.slice(0, recipe.evaluate.cases), 0, 0, step)).table;
             return { scalars: { reward: spread(totals).mean } };
           },
         }
       : {}),
     release: generator.release,
   };
+}
+
+/** Without a reward that the recipe asks for, training would go somewhere else. `step`: how many were done. */
+function requireRewards({ failures }: RewardTable, step: number): void {
+  const failed = failures.find(({ fatal }) => fatal);
+  if (!failed) return;
+  const kept = step === 0 ? "as it was at the start" : `of step ${step}`;
+  throw new AppError(
+    "run/reward",
+    `The reward "${failed.name}" failed on all ${failed.count} answers after step ${step}: ${failed.example} The adapter is the one ${kept}.`,
+    { hint: "Correct the reward's code; then resume the run, or start it again." },
+  );
 }
 
 function completion(prompt: readonly number[], answer: readonly number[], advantage: number): Completion {

@@ -5,6 +5,7 @@
  */
 import { countTrained, type Encoded } from "@/data/encode";
 import { type PackedBatch, packBatch } from "@/data/pack";
+import { AppError } from "@/errors";
 import { NO_STEP, packStep, type Step } from "@/graph/step";
 import type { DeviceBuffer } from "@/graph/target";
 import type { AdapterLayout } from "@/model/adapter";
@@ -71,7 +72,7 @@ interface InFlight {
   readonly norm: Promise<number>;
 }
 
-/** Throws AppError "run/diverged" when the loss explodes. Returning early (stop) keeps the adapter so far. */
+/** Throws AppError "run/diverged" when the loss explodes, "run/reward" when code that rewards gives nothing. Returning early (stop) keeps the adapter so far. */
 export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGenerator<TrainerEvent, void, void> {
   const { runtime, layout, recipe, objective, feed } = run;
   const { steps } = recipe.schedule;
@@ -112,7 +113,7 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
   let done = first;
   let kept = first;
   try {
-    if (feed.heldOut && first === 0) yield { type: "eval", step: 0, ...(await feed.heldOut(scorer)) };
+    if (feed.heldOut && first === 0) yield { type: "eval", step: 0, ...(await feed.heldOut(scorer, 0)) };
     await scorer.keepReference(feed.precompute);
     for (let step = first; step < steps && !run.ends?.(step); step++) {
       const { rows, window, scalars, warnings } = await feed.next(step);
@@ -138,8 +139,8 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
       inFlight.push({ event, judged, sizes: window.map(({ length }) => length), norm });
       const evaluateNow = feed.heldOut && (step + 1 === steps || (every > 0 && (step + 1) % every === 0));
       while (inFlight.length > (evaluateNow || step + 1 === steps ? 0 : LAG)) yield await settleNext();
-      if (evaluateNow && feed.heldOut) yield { type: "eval", step: step + 1, ...(await feed.heldOut(scorer)) };
       done = step + 1;
+      if (evaluateNow && feed.heldOut) yield { type: "eval", step: done, ...(await feed.heldOut(scorer, done)) };
       if (feed.atBoundary(done) && run.keeps?.(done, evaluateNow === true)) {
         yield* settleAll();
         yield await checkpoint(done);
@@ -148,6 +149,13 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
     }
     yield* settleAll();
     if (run.keeps && done > kept && feed.atBoundary(done)) yield await checkpoint(done);
+  } catch (error) {
+    // Nothing is wrong with what was learned so far: a run whose rewards failed can go on from here.
+    if (error instanceof AppError && error.code === "run/reward" && run.keeps && done > kept && feed.atBoundary(done)) {
+      yield* settleAll();
+      yield await checkpoint(done);
+    }
+    throw error;
   } finally {
     await target.idle().catch(() => {});
     passes.release();

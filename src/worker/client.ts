@@ -3,14 +3,15 @@
  * proxies. A worker that dies
  * answers nothing, so every call also races against its failure; otherwise the page would wait for ever.
  */
-import { proxy, wrap } from "comlink";
+import { proxy, transfer, wrap } from "comlink";
 import { AppError } from "@/errors";
+import { type FrameHost, frameHost } from "@/eval/sandbox/frame";
 import type { SessionApi } from "@/worker/api";
 import { installErrorTransfer } from "@/worker/transfer";
 
 /** What worker.ts exposes; `base` is the page's address, where bundled files are found, `hub` that of the models. */
 export interface WorkerApi extends SessionApi {
-  start(base: string, engine: Engine, hub: string): Promise<void>;
+  start(base: string, engine: Engine, hub: string, frames: FrameHost): Promise<void>;
 }
 
 export type Engine = "auto" | "webgpu" | "cpu";
@@ -21,7 +22,7 @@ export function startSession(base: string, engine: Engine, hub: string): Session
   const remote = wrap<WorkerApi>(worker);
   const failure = failureOf(worker);
   const or = <T>(answer: Promise<T>): Promise<T> => Promise.race([answer, failure]);
-  const ready = or(remote.start(base, engine, hub));
+  const ready = or(remote.start(base, engine, hub, proxy(framesFor(base))));
   ready.catch(() => undefined);
   const call = async (name: keyof SessionApi, args: readonly unknown[]): Promise<unknown> => {
     await ready;
@@ -32,6 +33,18 @@ export function startSession(base: string, engine: Engine, hub: string): Session
   const get = (_: object, name: string) =>
     name === "then" ? undefined : (...args: readonly unknown[]) => call(name as keyof SessionApi, args);
   return new Proxy({}, { get }) as SessionApi;
+}
+
+/** Only a document can open frames; their ports go to the worker, which then talks to them without the page. */
+function framesFor(base: string): FrameHost {
+  const { open, close } = frameHost(document, base);
+  return {
+    open: async () => {
+      const frame = await open();
+      return transfer(frame, [frame.verdicts, frame.life]);
+    },
+    close,
+  };
 }
 
 function failureOf(worker: Worker): Promise<never> {

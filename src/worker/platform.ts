@@ -1,5 +1,8 @@
 /** The browser as a platform: WebGPU or the CPU in this worker, bundled files over HTTP from the page's own place, OPFS. */
 import { AppError } from "@/errors";
+import type { FrameHost } from "@/eval/sandbox/frame";
+import { frameCages } from "@/eval/sandbox/frame-cage";
+import { createSandbox } from "@/eval/sandbox/sandbox";
 import { type ChosenTarget, chooseTarget, type Preference } from "@/session/choose-target";
 import type { OnnxRuntime, Platform, RunHome } from "@/session/platform";
 import { tuningStore } from "@/session/tuning";
@@ -12,11 +15,12 @@ import { memoryRecords } from "@/storage/records";
 
 const TUNING = tuningStore(() => idbRecords("burnish-tuning").catch(() => memoryRecords()));
 
-/** `base` is the page's address; the worker's own lies elsewhere once built. */
-export function browserPlatform(base: string, preference: Preference, endpoint: string): Platform {
+/** `base` is the page's address; the worker's own lies elsewhere once built. `frames` are the page's, too. */
+export function browserPlatform(base: string, preference: Preference, endpoint: string, frames: FrameHost): Platform {
   let opened: Promise<ChosenTarget> | undefined;
   let store: Promise<FileStore> | undefined;
   let runs: Promise<RunHome> | undefined;
+  const cages = frameCages(frames);
   return {
     openTarget: () => {
       opened ??= chooseTarget(preference, navigator.gpu, TUNING);
@@ -42,6 +46,7 @@ export function browserPlatform(base: string, preference: Preference, endpoint: 
       runs ??= openRuns();
       return runs;
     },
+    sandbox: () => createSandbox(cages),
     onnxruntime,
     hub: { endpoint },
   };

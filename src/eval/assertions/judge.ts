@@ -36,19 +36,34 @@ const GRADERS: Readonly<Record<Exclude<AssertionType, "javascript" | "python" | 
   "is-refusal": isRefusal,
 };
 
-/** Someone else's code, run in a cage. `error`: it broke a limit or the cage, which says nothing of the answer. */
+/** How code ended. `error`, `timeout`: it broke a limit or the cage. `threw`: it failed without having decided. */
+export interface CodeVerdict {
+  readonly kind: "pass" | "fail" | "error" | "timeout";
+  readonly threw?: boolean;
+  readonly score: number;
+  readonly reason: string;
+}
+
+/** Someone else's code, run in a cage. */
 export type CodeGrader = (
   language: "javascript" | "python",
   code: string,
   output: string,
   context: unknown,
-) => Promise<{ readonly kind: "pass" | "fail" | "error"; readonly score: number; readonly reason: string }>;
+) => Promise<CodeVerdict>;
 
 export interface CaseGrade extends Grade {
   /** The judge itself failed; the case is neither passed nor failed. */
   readonly error: boolean;
+  /** It failed by taking too long. */
+  readonly late: boolean;
+  /** A check failed without having decided. */
+  readonly undecided: boolean;
   readonly checks: readonly Grade[];
 }
+
+/** `undecided`: failed, and so would its opposite. */
+type OneGrade = Grade & { readonly error?: boolean; readonly late?: boolean; readonly undecided?: boolean };
 
 export async function judge(
   output: string,
@@ -57,7 +72,7 @@ export async function judge(
   context: AnswerContext,
   runCode: CodeGrader | null,
 ): Promise<CaseGrade> {
-  const checks: (Grade & { error?: boolean })[] = [];
+  const checks: OneGrade[] = [];
   for (const assertion of assertions) checks.push(await judgeOne(output, assertion, context, runCode));
   const weights = assertions.map(({ weight }) => weight);
   const sum = weights.reduce((a, b) => a + b, 0);
@@ -65,7 +80,9 @@ export async function judge(
   const failing = checks.filter(({ pass }, i) => !pass && (weights[i] ?? 0) > 0);
   const pass = threshold === undefined ? failing.length === 0 : score >= threshold - 1e-12;
   const reason = pass ? "All that was asked for." : failing.map((check) => check.reason).join(" ");
-  return { pass, score, reason, error: checks.some(({ error }) => error === true), checks };
+  const some = (flag: "error" | "late" | "undecided") => checks.some((check) => check[flag] === true);
+  const faults = { error: some("error"), late: some("late"), undecided: !pass && some("undecided") };
+  return { pass, score, reason, ...faults, checks };
 }
 
 async function judgeOne(
@@ -73,10 +90,10 @@ async function judgeOne(
   assertion: Assertion,
   context: AnswerContext,
   runCode: CodeGrader | null,
-): Promise<Grade & { error?: boolean }> {
+): Promise<OneGrade> {
   const { type, not } = assertion;
   const made = await gradeOne(output, assertion, context, runCode);
-  if (!not || made.error) return made;
+  if (!not || made.error || made.undecided) return made;
   return { pass: !made.pass, score: 1 - made.score, reason: `Not wanted: ${made.reason} (not-${type})` };
 }
 
@@ -85,12 +102,13 @@ async function gradeOne(
   assertion: Assertion,
   context: AnswerContext,
   runCode: CodeGrader | null,
-): Promise<Grade & { error?: boolean }> {
+): Promise<OneGrade> {
   const { type, value, threshold } = assertion;
   if (type === "assert-set") return judge(output, assertion.assert ?? [], threshold, context, runCode);
   if (type !== "javascript" && type !== "python") return GRADERS[type](output, assertion, context);
   if (!runCode) return { ...graded(false, `There is nothing here to run ${type} with.`), error: true };
-  const { kind, score, reason } = await runCode(type, String(value), output, { vars: context.vars });
+  const { kind, threw, score, reason } = await runCode(type, String(value), output, { vars: context.vars });
   const pass = kind === "pass" && (threshold === undefined || score >= threshold);
-  return { pass, score: kind === "pass" ? score : 0, reason, error: kind === "error" };
+  const faults = { error: kind === "error" || kind === "timeout", late: kind === "timeout", undecided: threw === true };
+  return { pass, score: kind === "pass" ? score : 0, reason, ...faults };
 }

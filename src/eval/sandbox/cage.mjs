@@ -22,15 +22,18 @@ def guard():
     banned = ("js", "pyodide", "pyodide_js", "_pyodide", "_pyodide_core", "ctypes", "_ctypes", "_socket", "pip", "micropip")
     events = ("socket.", "subprocess.", "ctypes.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.kill",
         "sys.settrace", "sys.setprofile", "sys.monitoring", "sys.addaudithook", "gc.", "urllib.", "http.", "ftplib.", "smtplib.",
-        "code.__new__", "sys._current_frames", "sys.unraisablehook", "signal.")
+        "code.__new__", "sys._current_frames", "sys.unraisablehook", "signal.", "os.mkdir", "os.rename", "os.remove", "os.rmdir",
+        "os.symlink", "os.link", "os.truncate", "os.chmod", "os.chdir", "shutil.", "tempfile.", "_thread.start_new_thread")
     armed = [False]
-    def hook(event, args, startswith=str.startswith, append=alarms.append, str=str):
+    def hook(event, args, startswith=str.startswith, append=alarms.append, str=str, any=any, isinstance=isinstance):
         if not armed[0]: return
         if event == "import":
             if str(args[0]).partition(".")[0] not in banned: return
             append("import of " + str(args[0]))
             raise ImportError("no module named " + str(args[0]) + " in the sandbox")
-        if startswith(event, events) or (event == "object.__setattr__" and args[1] == "__code__"):
+        # Files that a later program would read, or import.
+        written = event == "open" and (not isinstance(args[1], str) or any(c in args[1] for c in "wax+"))
+        if written or startswith(event, events) or (event == "object.__setattr__" and args[1] == "__code__"):
             append(event)
             raise PermissionError(event + " is not allowed in the sandbox")
     def missing(name):
@@ -44,6 +47,10 @@ def guard():
             try: setattr(sys.modules["posix"], name, missing(name))
             except (KeyError, AttributeError): pass
     for name in [m for m in sys.modules if m.partition(".")[0] in banned]: del sys.modules[name]
+    # Pyodide's finder would still give out its modules of JavaScript.
+    for finder in [f for f in sys.meta_path if hasattr(f, "jsproxies")]:
+        sys.meta_path.remove(finder)
+        finder.jsproxies.clear()
     sys.setrecursionlimit(1000)
     plain = dict(vars(builtins))
     core = [(name, module, dict(vars(module))) for name, module in list(sys.modules.items()) if module is not None and hasattr(module, "__dict__")]
@@ -84,16 +91,18 @@ const KEPT = [
 ];
 
 /** What a language has by itself, and not the machine. */
-const LANGUAGE =
+const LANGUAGE = (
   "Object Function Array Number parseFloat parseInt Infinity NaN undefined Boolean String Symbol Date Promise RegExp " +
   "Error AggregateError EvalError RangeError ReferenceError SyntaxError TypeError URIError globalThis JSON Math Intl " +
   "ArrayBuffer Atomics Uint8Array Int8Array Uint16Array Int16Array Uint32Array Int32Array Float32Array Float64Array " +
   "Uint8ClampedArray BigUint64Array BigInt64Array DataView Map BigInt Set Iterator WeakMap WeakSet WeakRef Proxy Reflect " +
   "FinalizationRegistry SharedArrayBuffer decodeURI decodeURIComponent encodeURI encodeURIComponent escape unescape " +
-  "isFinite isNaN eval";
+  "isFinite isNaN eval"
+).split(" ");
 
-function strip() {
-  const kept = new Set([...KEPT, ...LANGUAGE.split(" ")]);
+/** Stands on its own: its text also begins workers inside the cage. */
+function strip(names) {
+  const kept = new Set(names);
   for (let level = globalThis; level && level !== Object.prototype; level = Object.getPrototypeOf(level)) {
     for (const name of Object.getOwnPropertyNames(level)) {
       if (kept.has(name) || name === "constructor") continue;
@@ -170,7 +179,7 @@ async function pythonRunner(assets, importText) {
     return error?.type ? (lines.at(-1) ?? "").slice(0, 400) : "";
   };
 
-  return ({ candidate, test }, nonce) => {
+  return ({ candidate, test, gives }, nonce) => {
     written.bytes = 0;
     written.text = "";
     const made = makeDict();
@@ -212,10 +221,10 @@ async function pythonRunner(assets, importText) {
       if (what === "") return error("The Python interpreter broke down.");
       if (/^(MemoryError|SystemExit|KeyboardInterrupt|GeneratorExit)|does not support processes/.test(what))
         return error(`The ${stage} ended by ${what}.`);
-      return { kind: "fail", reason: `The ${stage} ended by ${what}.`, output: written.text };
+      return { kind: "fail", threw: true, reason: `The ${stage} ended by ${what}.`, output: written.text };
     }
     if (ended !== nonce) return error("The test did not run to its end.");
-    if (typeof value === "string") return { ...gradeOf(JSON.parse(value)), output: written.text };
+    if (gives) return { ...readAs(gives, value), output: written.text };
     return { kind: "pass", reason: "The test ran to its end.", output: written.text };
   };
 }
@@ -238,17 +247,25 @@ function gradeOf(value) {
   return { kind: pass ? "pass" : "fail", score, reason };
 }
 
-/** The text of a function of one JSON text, which gives another. */
+/** JSON of a program → what is said of it. */
+function readAs(gives, text) {
+  if (typeof text !== "string") return { kind: "error", reason: "The program gave nothing.", dirty: false };
+  const value = JSON.parse(text);
+  if (gives === "grade") return gradeOf(value);
+  return { kind: "pass", reason: "It gave values.", values: value };
+}
+
+/** The text of a function of one JSON text, which gives another. One that throws has failed. */
 function javascriptRunner(runScript) {
-  return async ({ code, output, context }) => {
-    const body = /^\s*return\b|[;{}]\s*return\b/m.test(code) ? code : `return (${code}\n);`;
-    const text = `(input) => {
-      const { output, context } = JSON.parse(input);
-      return JSON.stringify(((output, context) => { ${body}\n })(output, context));
-    }`;
-    const given = await runScript(text, JSON.stringify({ output, context }));
-    if (typeof given !== "string") return { kind: "error", reason: "The assertion gave nothing.", output: "" };
-    return { ...gradeOf(JSON.parse(given)), output: "" };
+  return async ({ script, input, gives }) => {
+    let given;
+    try {
+      given = await runScript(script, input);
+    } catch (error) {
+      const reason = `The program threw ${String(error?.message ?? error)}`.slice(0, 400);
+      return { kind: "fail", threw: true, reason, output: "" };
+    }
+    return { ...readAs(gives, given), output: "" };
   };
 }
 
@@ -258,7 +275,7 @@ globalThis.openCage = async (port, importText, runScript) => {
   const answer = async ({ type, id, files, language, program, nonce }) => {
     if (type === "open") {
       run = language === "python" ? await pythonRunner(files, importText) : javascriptRunner(runScript);
-      strip();
+      strip([...KEPT, ...LANGUAGE]);
       return { type: "ready" };
     }
     return { type: "verdict", id, ...(await run(program, nonce)) };

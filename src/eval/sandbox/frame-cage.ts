@@ -1,25 +1,22 @@
 /**
- * A cage in the browser: a worker in a frame of an opaque origin, whose own policy (`public/sandbox/frame.html`) lets
- * nothing in or out but one port of this page's. Only a document can open frames, so this is for the page, not its worker.
+ * Cages in the browser: workers in frames that the page opens. Pyodide's 14 MB are fetched from this page's own build
+ * when they are first needed, and handed in, since the cage itself can fetch nothing.
  */
-
 import module from "pyodide/pyodide.asm.mjs?url";
 import wasm from "pyodide/pyodide.asm.wasm?url";
 import loader from "pyodide/pyodide.mjs?url";
 import lock from "pyodide/pyodide-lock.json?url";
 import stdlib from "pyodide/python_stdlib.zip?url";
 import { AppError } from "@/errors";
-import cageText from "@/eval/sandbox/cage.mjs?raw";
-import workerText from "@/eval/sandbox/cage-worker.mjs?raw";
+import type { FrameHost } from "@/eval/sandbox/frame";
 import type { Cage, CageHost, PyodideFiles } from "@/eval/sandbox/sandbox";
 
-/** `base` is the page's address. Pyodide's 14 MB are fetched from this page's own build when first needed. */
-export function frameCages(document: Document, base: string): CageHost {
+export function frameCages(page: FrameHost): CageHost {
   let files: Promise<PyodideFiles> | undefined;
   return {
-    start: () => openFrame(document, new URL("sandbox/frame.html", base)),
+    start: () => openCage(page),
     pyodide: () => {
-      files ??= fetchPyodide(base);
+      files ??= fetchPyodide();
       files.catch(() => {
         files = undefined;
       });
@@ -28,37 +25,28 @@ export function frameCages(document: Document, base: string): CageHost {
   };
 }
 
-async function openFrame(document: Document, address: URL): Promise<Cage> {
-  const frame = document.createElement("iframe");
-  frame.sandbox.add("allow-scripts");
-  frame.hidden = true;
-  frame.src = address.href;
-  const loaded = new Promise((done) => frame.addEventListener("load", done, { once: true }));
-  document.body.append(frame);
-  await loaded;
-  const { port1: port, port2: inner } = new MessageChannel();
-  let tell: (why: string) => void = () => {};
-  // In a function, since globals are swept away. An opaque origin has no name to send to.
-  frame.contentWindow?.postMessage(`(() => {\n"use strict";\n${cageText}\n${workerText}\n})();`, "*", [inner]);
+async function openCage(page: FrameHost): Promise<Cage> {
+  const { id, verdicts, life } = await page.open();
   return {
-    post: (message) => port.postMessage(message),
+    post: (message) => verdicts.postMessage(message),
     listen: (onMessage, onEnd) => {
-      port.onmessage = ({ data }) => onMessage(data);
-      tell = onEnd;
+      verdicts.onmessage = ({ data }) => onMessage(data);
+      life.onmessage = ({ data }) => onEnd(String(data).slice(0, 400));
+      // Where the frame's process dies, and the browser says so.
+      life.addEventListener("close", () => onEnd("its process ended."));
     },
     kill: () => {
-      frame.contentWindow?.postMessage(null, "*");
-      port.close();
-      // The frame hears of it before it goes; going ends its worker in any case.
-      setTimeout(() => frame.remove(), 100);
-      tell("killed.");
+      // The frame ends its worker at once, even while the page is too busy to take the frame away.
+      life.postMessage(null);
+      verdicts.close();
+      void page.close(id);
     },
   };
 }
 
-async function fetchPyodide(base: string): Promise<PyodideFiles> {
+async function fetchPyodide(): Promise<PyodideFiles> {
   const get = async (path: string) => {
-    const response = await fetch(new URL(path, base)).catch(() => undefined);
+    const response = await fetch(new URL(path, location.href)).catch(() => undefined);
     if (response?.ok) return response;
     throw new AppError("network/failed", "Python's interpreter could not be fetched from this page's own files.", {
       hint: "Check the connection, then try again.",

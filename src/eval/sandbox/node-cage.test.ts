@@ -79,7 +79,7 @@ describe("attacks", () => {
   test("a loop is killed at its limit, and the next program has an interpreter again", async () => {
     const own = createSandbox(nodeCages(), { programMs: 300 });
     const loop = javascriptAssertion("for (;;) {} return true", "", {});
-    expect(await own.run(loop)).toMatchObject({ kind: "error", reason: "The program did not end within 0.3 s." });
+    expect(await own.run(loop)).toMatchObject({ kind: "timeout", reason: "The program did not end within 0.3 s." });
     const slow = createSandbox(nodeCages());
     expect(await slow.run(javascriptAssertion("true", "", {}))).toMatchObject({ kind: "pass" });
     own.close();

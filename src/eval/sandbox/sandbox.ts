@@ -8,12 +8,16 @@ import { AppError } from "@/errors";
 import type { Program } from "@/eval/sandbox/program";
 
 export interface Verdict {
-  /** error: it broke the rules or a limit, or the cage did; counted apart from failures. */
-  readonly kind: "pass" | "fail" | "error";
+  /** timeout: ended at the limit. error: it broke the rules or another limit, or the cage did. Both count apart. */
+  readonly kind: "pass" | "fail" | "error" | "timeout";
+  /** A failure by an exception: it says nothing of the opposite. */
+  readonly threw: boolean;
   /** 0 to 1. */
   readonly score: number;
   /** One sentence for people. */
   readonly reason: string;
+  /** Of programs that give values: a number, or a sentence of cause where there is none. */
+  readonly values?: readonly (number | string)[];
   /** What it printed; text, at most 64 kB. */
   readonly output: string;
   /** From handing the program in; without the start of the interpreter. */
@@ -67,6 +71,8 @@ const Said = z.discriminatedUnion("type", [
     score: z.optional(z.number().check(z.minimum(0), z.maximum(1))),
     reason: z.string().check(z.maxLength(4_000)),
     output: z.string().check(z.maxLength(64_000)),
+    threw: z.optional(z.boolean()),
+    values: z.optional(z.array(z.union([z.number(), z.string().check(z.maxLength(400))])).check(z.maxLength(20_000))),
     /** False: an error that left the interpreter as it was. */
     dirty: z.optional(z.boolean()),
   }),
@@ -123,10 +129,15 @@ export function createSandbox(host: CageHost, limits: Partial<SandboxLimits> = {
     const reply = await interpreter.ask({ type: "run", id, program, nonce: crypto.randomUUID() }, programMs);
     const ms = performance.now() - began;
     const sound = reply.type === "verdict" && reply.id === id;
-    if (!sound || (reply.kind === "error" && reply.dirty !== false)) drop(language);
-    if (!sound) return { kind: "error", score: 0, reason: reasonOf(reply, programMs), output: "", ms };
-    const { kind, reason, output, score = kind === "pass" ? 1 : 0 } = reply;
-    return { kind, score: kind === "error" ? 0 : score, reason, output, ms };
+    // Browsers keep frames of one kind in one process: where one went, so may have the other.
+    if (!sound) for (const other of [...open.keys()]) drop(other);
+    else if (reply.kind === "error" && reply.dirty !== false) drop(language);
+    if (!sound) {
+      const kind = reply.type === "late" ? "timeout" : "error";
+      return { kind, threw: false, score: 0, reason: reasonOf(reply, programMs), output: "", ms };
+    }
+    const { kind, threw = false, reason, output, values, score = kind === "pass" ? 1 : 0 } = reply;
+    return { kind, threw, score: kind === "error" ? 0 : score, reason, output, ms, ...(values ? { values } : {}) };
   };
 
   return {

@@ -1,16 +1,19 @@
 /** Asking the model: cases answered by base and tuned, or one prompt of a person's. */
 import { encodePrompt } from "@/data/encode";
+import { sandboxRewards } from "@/eval/sandbox/judges";
 import { answer } from "@/session/answers";
 import { answerCases, casesOf, comparePairs } from "@/session/compare";
 import type { Session } from "@/session/contract";
 import type { Core } from "@/session/core";
 import type { OpenModel } from "@/session/open-model";
 import { comparePreferences } from "@/session/prefer";
+import { withSandbox } from "@/session/sandboxed";
 import { createTextStream } from "@/tokenizer/text-stream";
 
 type AnswerCalls = Pick<Session, "compare" | "evaluateBase" | "generate">;
 
-export function answerCalls({ state, requireIdle, requireModel, requireAdapter, datasetFor }: Core): AnswerCalls {
+export function answerCalls(core: Core): AnswerCalls {
+  const { state, requireIdle, requireModel, requireAdapter, datasetFor } = core;
   return {
     compare: async (onEvent) => {
       requireIdle();
@@ -20,7 +23,9 @@ export function answerCalls({ state, requireIdle, requireModel, requireAdapter, 
       state.comparison =
         recipe.method === "dpo"
           ? await comparePreferences(requireModel(), adapter, dataset, recipe, onEvent)
-          : await comparePairs(requireModel(), adapter, dataset.eval, recipe, onEvent);
+          : await withSandbox(core, (sandbox) =>
+              comparePairs(requireModel(), adapter, dataset.eval, recipe, sandboxRewards(sandbox), onEvent),
+            );
       return state.comparison;
     },
 

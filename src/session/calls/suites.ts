@@ -3,7 +3,8 @@
 import { AppError } from "@/errors";
 import { parseArm, placeboOf, type ReadyArm } from "@/eval/arms";
 import type { Decision } from "@/eval/paired";
-import { type Judges, type RunEvent, type RunSettings, runArms } from "@/eval/run-arms";
+import { type RunEvent, type RunSettings, runArms } from "@/eval/run-arms";
+import { sandboxJudges } from "@/eval/sandbox/judges";
 import { sanityArms } from "@/eval/sanity";
 import type { Suite } from "@/eval/suite";
 import { declare, makeReport, type SuiteReport } from "@/eval/suite-report";
@@ -11,6 +12,7 @@ import { contentHashes } from "@/session/content-hashes";
 import type { RunControl } from "@/session/control";
 import type { Core } from "@/session/core";
 import { engineProvider } from "@/session/engine-provider";
+import { withSandbox } from "@/session/sandboxed";
 
 export interface SuiteAsk {
   readonly suite: Suite;
@@ -21,7 +23,6 @@ export interface SuiteAsk {
   readonly k: number;
   /** Texts of the arms that put one before the question. */
   readonly contexts?: { readonly skill?: string; readonly previous?: string };
-  readonly judges?: Judges;
   /** What decides; the pass rate, by any gain, unless said otherwise. */
   readonly metric?: Decision["metric"];
   readonly margin?: number;
@@ -32,9 +33,10 @@ export interface SuiteCalls {
   evaluateSuite(ask: SuiteAsk, onEvent: (event: RunEvent) => void): Promise<SuiteReport>;
 }
 
-export function suiteCalls({ state, requireIdle, requireModel, requireAdapter }: Core): SuiteCalls {
+export function suiteCalls(core: Core): SuiteCalls {
+  const { state, requireIdle, requireModel, requireAdapter } = core;
   return {
-    evaluateSuite: async ({ suite, arms: names, settings, k, contexts = {}, judges = {}, ...decision }, onEvent) => {
+    evaluateSuite: async ({ suite, arms: names, settings, k, contexts = {}, ...decision }, onEvent) => {
       requireIdle();
       const model = requireModel();
       const arms = names.map((name): ReadyArm => {
@@ -60,7 +62,9 @@ export function suiteCalls({ state, requireIdle, requireModel, requireAdapter }:
       const run: RunControl = { stopped: false, paused: undefined, onStop: () => stop.abort() };
       state.run = run;
       try {
-        const answers = await runArms(suite, arms, used, judges, onEvent, stop.signal);
+        const answers = await withSandbox(core, (sandbox) =>
+          runArms(suite, arms, used, sandboxJudges(sandbox), onEvent, stop.signal),
+        );
         return await makeReport(declaration, answers, await sanityArms(suite), suite.cases);
       } finally {
         delete state.run;

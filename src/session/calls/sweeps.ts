@@ -6,6 +6,7 @@ import type { Session } from "@/session/contract";
 import type { RunControl } from "@/session/control";
 import type { Core } from "@/session/core";
 import { findRate } from "@/session/find-rate";
+import { withSandbox } from "@/session/sandboxed";
 import type { Runs } from "@/session/train-run";
 import { parseRecipe } from "@/train/recipe";
 
@@ -20,7 +21,9 @@ export function sweepCalls(core: Core, { begin, goOn, open }: Runs): SweepCalls 
       const control: RunControl = { stopped: false, paused: undefined };
       state.run = control;
       try {
-        return await findRate(requireModel(), await datasetFor(recipe), recipe, () => control.stopped, onPoint);
+        const [model, dataset] = [requireModel(), await datasetFor(recipe)];
+        const stopped = () => control.stopped;
+        return await withSandbox(core, (sandbox) => findRate(model, dataset, recipe, { stopped, sandbox }, onPoint));
       } finally {
         delete state.run;
       }
