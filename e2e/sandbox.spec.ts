@@ -84,7 +84,9 @@ async function honest(run: Run): Promise<void> {
 async function attacked(run: Run, which: (name: string) => boolean): Promise<void> {
   for (const { name, program, kind } of attacks(outsideUrl).filter((attack) => which(attack.name))) {
     const verdict = await run(program);
-    expect({ name, kind: verdict.kind, reason: verdict.reason }).toMatchObject({ name, kind });
+    // Where the frame's process dies of it, Chromium does not always say so before the limit.
+    const kinds = name === "javascript: memory" ? ["error", "timeout"] : [kind];
+    expect(kinds, `${name}: ${verdict.kind}, ${verdict.reason}`).toContain(verdict.kind);
   }
   expect(await run(HONEST)).toMatchObject({ kind: "pass" });
   expect(asked).toBe(0);

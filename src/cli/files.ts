@@ -77,6 +77,22 @@ export async function recipeFile(path: string | undefined): Promise<RecipeInput>
   }
 }
 
+const LANGUAGES = { py: "python", js: "javascript", mjs: "javascript" } as const;
+
+/** A reward's source → the part of a recipe that trains by it. */
+export async function rewardFile(path: string | undefined): Promise<RecipeInput> {
+  if (path === undefined) return {};
+  const ending = path.split(".").at(-1) ?? "";
+  const name = Object.hasOwn(LANGUAGES, ending) ? LANGUAGES[ending as keyof typeof LANGUAGES] : undefined;
+  if (!name) {
+    throw new AppError("usage", `${path} is neither .py nor .js.`, { hint: "docs/recipe.md shows rewards as code." });
+  }
+  const code = await readFile(path, "utf8").catch(() => {
+    throw notFound(path, "file");
+  });
+  return { method: "grpo", grpo: { rewards: [{ name, code }] } };
+}
+
 export async function writeFiles(folderPath: string, files: readonly NamedFile[]): Promise<void> {
   await mkdir(folderPath, { recursive: true });
   for (const { name, blob } of files) await writeFile(join(folderPath, name), new Uint8Array(await blob.arrayBuffer()));

@@ -81,6 +81,7 @@ const FLAGS = {
   update: { hint: "", type: z.literal(true) },
   device: { hint: "auto|webgpu|cpu", type: z.enum(["auto", "webgpu", "cpu"]) },
   method: { hint: "sft|dpo|grpo|kto", type: z.enum(["sft", "dpo", "grpo", "kto"]) },
+  reward: { hint: "FILE.py|FILE.js", type: z.string() },
   accept: { hint: "GATE,…", type: names },
   fix: { hint: "GATE,…", type: names },
   probe: { hint: "auto|always|never", type: z.enum(["auto", "always", "never"]) },

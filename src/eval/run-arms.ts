@@ -65,6 +65,7 @@ interface Item {
 
 /** Cases that every arm has answered before the next are asked: what a run that is stopped leaves behind in pairs. */
 const CHUNK = 64;
+const AFTER_FUNCTION = ["\nclass", "\ndef", "\n#", "\nif", "\nprint"];
 
 export async function runArms(
   suite: Suite,
@@ -107,9 +108,12 @@ async function answerChunk(
   const prompts = free.map(({ one }) =>
     framed(questionOf(one), arm.context, one.code?.kind === "humaneval" ? "plain" : settings.frame, settings.place),
   );
+  // A base model goes on to the next function; HumanEval's own harness ends there.
+  const stop = free.every(({ one }) => one.code?.kind === "humaneval") ? AFTER_FUNCTION : [];
   let done = 0;
   const completions = await arm.provider.complete(prompts, {
     ...{ maxTokens: settings.maxTokens, temperature: settings.temperature, seed: settings.seed + from, ...stoppable },
+    stop,
     onDone: () => tell(++done),
   });
   const said = new Map(free.map((item, i) => [item, completions[i]]));

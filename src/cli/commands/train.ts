@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "@/cli/command";
 import { answering, describeData, openModel, trainWithBar } from "@/cli/commands/shared";
-import { dataSource, recipeFile, writeFiles } from "@/cli/files";
+import { dataSource, recipeFile, rewardFile, writeFiles } from "@/cli/files";
 import { recipeFrom } from "@/cli/flags";
 import { AppError } from "@/errors";
 import { parseRecipe } from "@/train/recipe";
@@ -23,6 +23,7 @@ export const train: Command = {
     "eval",
     "recipe",
     "method",
+    "reward",
     "steps",
     "optimizer",
     "lr",
@@ -57,11 +58,11 @@ export const train: Command = {
     }
     const { model = "", data = "", out = "" } = flags;
     await openModel(context, model);
-    const file = await recipeFile(flags.recipe);
+    const own = [await recipeFile(flags.recipe), await rewardFile(flags.reward)];
     const source = await dataSource(data, flags.eval);
     const named = { model, data: { train: data, eval: flags.eval ?? "" } };
-    const first = await session.openDataset(source, recipeFrom(flags, named, file));
-    const recipe = recipeFrom(flags, named, first.recipe ?? {}, file);
+    const first = await session.openDataset(source, recipeFrom(flags, named, ...own));
+    const recipe = recipeFrom(flags, named, first.recipe ?? {}, ...own);
     const info = first.recipe ? await session.openDataset(source, recipe) : first;
     describeData(info, terminal);
     terminal.emit({ type: "data", rows: info.trainRows, evalRows: info.evalRows, faults: info.faultCount });
