@@ -8,7 +8,7 @@ import type { KernelShare, StepResult } from "@/bench/report";
 import { bucketOf, type PackedBatch, packBatch } from "@/data/pack";
 import { slotBytes } from "@/graph/plan";
 import { NO_STEP, packStep } from "@/graph/step";
-import type { DeviceBuffer, Executable, Program } from "@/graph/target";
+import type { Activations, DeviceBuffer, Executable, Program } from "@/graph/target";
 import { adapterLayout, initialAdapter } from "@/model/adapter";
 import type { Architecture } from "@/model/architecture";
 import type { Runtime } from "@/model/runtime";
@@ -26,6 +26,7 @@ export interface StepSetting {
   readonly labelled?: number;
   readonly rank: number;
   readonly keepActivations?: boolean;
+  readonly activations?: Activations;
 }
 
 export interface StepPlan {
@@ -45,7 +46,8 @@ const LABEL_NONE = -100;
 export function planStep(arch: Architecture, tensors: Traced["tensors"], setting: StepSetting): StepPlan {
   const { tokens, sequences = 1, labelled = 1, rank } = setting;
   const layout = adapterLayout(arch, { rank, alpha: 2 * rank, targets: PROJECTIONS });
-  const traced: Traced = { arch, tensors, layout, head: PLAIN_HEAD, keepActivations: setting.keepActivations ?? false };
+  const { activations, keepActivations = false } = setting;
+  const traced: Traced = { arch, tensors, layout, head: PLAIN_HEAD, activations, keepActivations };
   const row = (sequence: number) => {
     const ids = Array.from({ length: tokens }, (_, i) => (7 * i + 13 * sequence) % arch.vocab);
     return { ids, labels: ids.map((id, i) => (i >= tokens * (1 - labelled) ? id : LABEL_NONE)) };

@@ -107,7 +107,11 @@ export async function runBench(
   };
 
   const step = async (subject: Subject, variant: string, setting: StepSetting) => {
-    const plan = (): StepPlan => planStep(subject.arch, modelTensors(subject.arch, subject.formats), setting);
+    const plan = (): StepPlan =>
+      planStep(subject.arch, modelTensors(subject.arch, subject.formats), {
+        activations: target.activations,
+        ...setting,
+      });
     const { flops, bytes } = plan();
     const weights = weightBytes(modelTensors(subject.arch, subject.formats));
     const what = `A training step of ${subject.label}${variant ? `, ${variant}` : ""}`;

@@ -79,6 +79,7 @@ const FLAGS = {
   compare: { hint: "", type: z.literal(true) },
   public: { hint: "", type: z.literal(true) },
   update: { hint: "", type: z.literal(true) },
+  activations: { hint: "f32|f16", type: z.enum(["f32", "f16"]) },
   device: { hint: "auto|webgpu|cpu", type: z.enum(["auto", "webgpu", "cpu"]) },
   method: { hint: "sft|dpo|grpo|kto", type: z.enum(["sft", "dpo", "grpo", "kto"]) },
   reward: { hint: "FILE.py|FILE.js", type: z.string() },

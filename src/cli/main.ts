@@ -35,7 +35,7 @@ async function main([name = "help", ...rest]: readonly string[]): Promise<number
 }
 
 async function run(command: Command, { flags, operands }: ParsedArguments, terminal: Terminal): Promise<number> {
-  const session = createSession(nodePlatform(flags.device ?? "auto"));
+  const session = createSession(nodePlatform(flags.device ?? "auto", flags.activations));
   return (await command.run({ session, flags, operands, terminal })) ?? 0;
 }
 

@@ -6,6 +6,7 @@ import { delimiter, join } from "node:path";
 import { AppError } from "@/errors";
 import { nodeCages } from "@/eval/sandbox/node-cage";
 import { createSandbox } from "@/eval/sandbox/sandbox";
+import type { Activations } from "@/graph/target";
 import { parseEndpoint } from "@/hub/client";
 import { HUB } from "@/hub/reference";
 import { type ChosenTarget, chooseTarget, type Preference } from "@/session/choose-target";
@@ -18,7 +19,7 @@ import { softwareVulkan } from "@/tooling/software-vulkan.mjs";
 
 const RESTARTED = "BURNISH_SOFTWARE_GPU";
 
-export function nodePlatform(preference: Preference): Platform {
+export function nodePlatform(preference: Preference, activations: Activations = "f32"): Platform {
   let opened: Promise<ChosenTarget> | undefined;
   const { HF_ENDPOINT, HF_TOKEN, BURNISH_CACHE, BURNISH_RUNS, XDG_CACHE_HOME, XDG_DATA_HOME } = process.env;
   const cache = BURNISH_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "burnish");
@@ -34,6 +35,7 @@ export function nodePlatform(preference: Preference): Platform {
       opened ??= open(
         preference,
         tuningStore(async () => diskRecords(join(cache, "tuning"))),
+        activations,
       );
       return opened;
     },
@@ -51,16 +53,21 @@ export function nodePlatform(preference: Preference): Platform {
   };
 }
 
-async function open(preference: Preference, tuning: ReturnType<typeof tuningStore>): Promise<ChosenTarget> {
-  if (preference === "cpu") return chooseTarget("cpu", undefined);
+async function open(
+  preference: Preference,
+  tuning: ReturnType<typeof tuningStore>,
+  activations: Activations,
+): Promise<ChosenTarget> {
+  const choose = (wanted: Preference, gpu?: GPU) => chooseTarget(wanted, gpu, tuning, activations);
+  if (preference === "cpu") return choose("cpu");
   if (!vulkanLoader()) {
     if (preference === "webgpu") restartOnSoftwareGpu();
-    return chooseTarget("auto", undefined);
+    return choose("auto");
   }
   const gpu = await dawn();
   const adapter = await gpu?.requestAdapter();
   if (!adapter && preference === "webgpu") restartOnSoftwareGpu();
-  return chooseTarget(preference, adapter ? gpu : undefined, tuning);
+  return choose(preference, adapter ? gpu : undefined);
 }
 
 /** Where Linux keeps libvulkan; without it Dawn finds nothing and complains on stderr. Other systems bring a GPU API. */

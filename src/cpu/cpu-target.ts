@@ -129,6 +129,7 @@ export async function createCpuTarget(options: CpuOptions = {}): Promise<Target>
     description: `CPU, ${threads} thread${threads > 1 ? "s" : ""}, WASM SIMD${relaxed ? " (relaxed)" : ""}`,
     software: true,
     rowTile: 1,
+    activations: "f32",
     limits: { maxBufferBytes: budget, maxBindingBytes: budget, memoryBudget: budget },
     allocate,
     free,

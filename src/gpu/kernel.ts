@@ -6,8 +6,9 @@
  *
  * `override` lines become constants: compilers unroll on constants, and arrays may be sized by them.
  */
+import { storedAsHalf } from "@/gpu/half";
 import { SHADERS } from "@/gpu/shaders";
-import type { Call } from "@/graph/target";
+import type { Call, Tensor } from "@/graph/target";
 
 export interface Binding {
   readonly index: number;
@@ -32,7 +33,7 @@ export function kernelSource(call: Call, dialect: Dialect): KernelSource {
   const [file = "", entry = ""] = call.kernel.split(".");
   const weight = `weight-${call.reads.w?.format ?? "f32"}`;
   const names = { ...dialect, weight: dialect[weight] ?? weight };
-  const code = withConstants(assemble(file, names), call);
+  const code = storedAsHalf(withConstants(assemble(file, names), call), halfOperands(call));
   const declared = new Map<string, Binding>();
   for (const [, index, space, access, name] of code.matchAll(DECLARATION)) {
     const type = space === "uniform" ? "uniform" : access === "read_write" ? "storage" : "read-only-storage";
@@ -50,6 +51,12 @@ export function kernelSource(call: Call, dialect: Dialect): KernelSource {
   for (const name of Object.keys(call.reads)) bind(name, false);
   for (const name of Object.keys(call.writes)) bind(name, true);
   return { code, entry, bindings };
+}
+
+/** Operands that are stored as f16, by name. */
+export function halfOperands({ reads, writes }: Pick<Call, "reads" | "writes">): string[] {
+  const operands: readonly (readonly [string, Tensor])[] = [...Object.entries(reads), ...Object.entries(writes)];
+  return operands.filter(([, { format }]) => format === "f16").map(([name]) => name);
 }
 
 /** Directives must come before all declarations. */

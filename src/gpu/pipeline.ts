@@ -4,7 +4,7 @@
  */
 
 import { AppError } from "@/errors";
-import { type Dialect, kernelSource } from "@/gpu/kernel";
+import { type Dialect, halfOperands, kernelSource } from "@/gpu/kernel";
 import type { Launch } from "@/gpu/products";
 
 export interface Kernel {
@@ -23,7 +23,7 @@ export function createPipelineCache(device: GPUDevice, dialect: Dialect): Pipeli
     const format = call.reads.w?.format ?? "";
     const names = [...Object.keys(call.reads), ...Object.keys(call.writes)].join();
     const libraries = Object.values(call.libraries).join();
-    const key = `${call.kernel} ${format} ${libraries} ${names} ${JSON.stringify(call.constants)}`;
+    const key = `${call.kernel} ${format} ${libraries} ${names} ${halfOperands(call)} ${JSON.stringify(call.constants)}`;
     let kernel = kernels.get(key);
     if (!kernel) {
       kernel = createKernel(device, dialect, modules, call);

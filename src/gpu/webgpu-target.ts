@@ -13,6 +13,7 @@ import { byDefault } from "@/gpu/variants";
 import { tensorBytes } from "@/graph/graph";
 import { createSlotPool } from "@/graph/slots";
 import {
+  type Activations,
   type DeviceBuffer,
   type Executable,
   type Part,
@@ -35,6 +36,7 @@ export function createWebGpuTarget(
   { device, description, software, takeFailure }: OpenedDevice,
   memoryBudget = 0,
   choose: ChooseVariant = byDefault(device, software),
+  activations: Activations = "f32",
 ): Target {
   const { limits } = device;
   const barrierFree = software && device.features.has("subgroups");
@@ -180,6 +182,7 @@ export function createWebGpuTarget(
     description,
     software,
     rowTile: 1,
+    activations,
     limits: {
       maxBufferBytes: limits.maxBufferSize,
       maxBindingBytes: limits.maxStorageBufferBindingSize,

@@ -3,7 +3,7 @@
  * list. Nothing is computed or allocated here. Each op leaves a node on the tape, from which `backward.ts` appends
  * the gradient's calls by the op's own rule.
  */
-import type { Call, Format, Storage, Tensor } from "@/graph/target";
+import type { Activations, Call, Format, Storage, Tensor } from "@/graph/target";
 
 /** Appends the calls that turn gradients of an op's outputs into gradients of its inputs. */
 export interface TapeNode {
@@ -16,6 +16,7 @@ export interface TapeNode {
 
 export interface Graph {
   readonly name: string;
+  readonly activations: Activations;
   readonly calls: Call[];
   tape: TapeNode[];
   /** Number of calls made when `pause` was called. */
@@ -24,8 +25,8 @@ export interface Graph {
   readonly path: string[];
 }
 
-export function createGraph(name: string): Graph {
-  return { name, calls: [], tape: [], path: [] };
+export function createGraph(name: string, activations: Activations = "f32"): Graph {
+  return { name, activations, calls: [], tape: [], path: [] };
 }
 
 /** Marks the point at which the host reads what was computed and writes what the rest depends on; one in a program. */
@@ -40,10 +41,26 @@ export function elements(shape: readonly number[]): number {
   return shape.reduce((product, n) => product * n, 1);
 }
 
-/** A new temporary. Temporaries are always f32 or u32. */
-export function temp(graph: Graph, shape: readonly number[], needsGrad = false, format: "f32" | "u32" = "f32"): Tensor {
+/** A new temporary. */
+export function temp(
+  graph: Graph,
+  shape: readonly number[],
+  needsGrad = false,
+  format: Activations | "u32" = "f32",
+): Tensor {
   const name = `${graph.path.join(".")}#${graph.calls.length}`;
-  return { storage: { name, bytes: elements(shape) * 4, external: false }, offset: 0, shape, format, needsGrad };
+  return {
+    storage: { name, bytes: elements(shape) * (format === "f16" ? 2 : 4), external: false },
+    offset: 0,
+    shape,
+    format,
+    needsGrad,
+  };
+}
+
+/** A new temporary for what a forward makes, in the graph's format. Gradients and statistics are f32: plain `temp`. */
+export function forwardTemp(graph: Graph, shape: readonly number[]): Tensor {
+  return temp(graph, shape, false, graph.activations);
 }
 
 /** A tensor in a buffer that outlives the program: weights, inputs, results. `bytes` for formats with blocks. */

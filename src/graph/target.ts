@@ -5,7 +5,7 @@
  * `cpu/`) allocates buffers, compiles such a list once and replays it. Neither side knows the other.
  */
 
-/** How elements are stored. Activations are f32; indices u32; frozen weights may be any weight format. */
+/** How elements are stored. Activations are f32 or f16; indices u32; frozen weights may be any weight format. */
 export type WeightFormat =
   | "f32"
   | "f16"
@@ -19,6 +19,8 @@ export type WeightFormat =
   | "q6_k"
   | "nf4";
 export type Format = WeightFormat | "u32";
+/** How a forward's results are kept. All sums, gradients, losses and statistics are f32 in either. */
+export type Activations = "f32" | "f16";
 
 /** One buffer as the trace sees it. Externals are bound by name at compile time; temporaries get a slot from the planner. */
 export interface Storage {
@@ -110,6 +112,8 @@ export interface Target {
   /** True when the work runs on the CPU in the end, whatever the API. */
   readonly software: boolean;
   readonly limits: TargetLimits;
+  /** The format that training's programs are to be traced with. */
+  readonly activations: Activations;
   /** Row counts of matrices must be multiples of it: generation pads its rows so, training's buckets always fit. */
   readonly rowTile: number;
   /** Zero-filled. Throws AppError "device/out-of-memory". */

@@ -1,5 +1,5 @@
 /** A projection's bias. The gradient of x is dy itself; that of a bias that is trained is added to. */
-import { call, elements, type Graph, temp } from "@/graph/graph";
+import { call, elements, forwardTemp, type Graph, temp } from "@/graph/graph";
 import { gridOf } from "@/graph/grid";
 import { op } from "@/graph/op";
 import type { Tensor } from "@/graph/target";
@@ -7,7 +7,7 @@ import type { Tensor } from "@/graph/target";
 /** y[t] = x[t] + b.  x: [T, N]  b: [N], N a multiple of 4 */
 export const bias = op<"x" | "b", "y", null>("bias", {
   forward(g, { x, b }) {
-    const y = temp(g, x.shape);
+    const y = forwardTemp(g, x.shape);
     const constants = { WIDTH: elements(b.shape) };
     call(g, "bias.forward", { reads: { x, b }, writes: { y } }, constants, gridOf(elements(x.shape) / 4));
     return { y };

@@ -11,7 +11,8 @@ import { addGradient, backward, type Gradients, takeGradient } from "@/graph/bac
 import { createGraph, elements, external, type Graph, storagesOf } from "@/graph/graph";
 import { compileGraph } from "@/graph/plan";
 import { NO_STEP, packStep, STEP_BYTES, type Step } from "@/graph/step";
-import type { Call, DeviceBuffer, Storage, Target, Tensor } from "@/graph/target";
+import type { Activations, Call, DeviceBuffer, Storage, Target, Tensor } from "@/graph/target";
+import { f16ToF32, f32ToF16 } from "@/util/bytes";
 
 export interface Input {
   readonly shape: readonly number[];
@@ -82,6 +83,21 @@ async function openTargets(): Promise<Target[]> {
   return [createWebGpuTarget(await gpuDevice()), await createCpuTarget()];
 }
 
+/** The GPU with activations kept as f16, where it has the type; SwiftShader has not, lavapipe has. */
+export async function halfTarget(variant: Variant): Promise<Target | undefined> {
+  const gpu = await gpuDevice();
+  const has = gpu.device.features.has("shader-f16");
+  return has ? createWebGpuTarget(gpu, 0, () => variant, "f16") : undefined;
+}
+
+let half: Promise<Target | undefined> | undefined;
+/** Every target, and the GPU again with activations as f16; in small tiles, which software GPUs compile faster. */
+async function everyTarget(): Promise<Target[]> {
+  half ??= halfTarget({ form: "registers", rows: 4 });
+  const also = await half;
+  return [...(await targets()), ...(also ? [also] : [])];
+}
+
 /** The GPU with products in one form, whatever it would choose. */
 export async function gpuWith(variant: Variant): Promise<Target> {
   return createWebGpuTarget(await gpuDevice(), 0, () => variant);
@@ -94,7 +110,7 @@ export async function gpuAsHardware(): Promise<Target> {
 
 /** Compares on all targets of this machine, or on those given. */
 export async function checkOp<Name extends string>(test: Case<Name>, on?: readonly Target[]): Promise<void> {
-  for (const target of on ?? (await targets())) await checkOn(target, test as unknown as Case<string>);
+  for (const target of on ?? (await everyTarget())) await checkOn(target, test as unknown as Case<string>);
 }
 
 /** A trace on a target, with buffers of its externals. */
@@ -143,10 +159,17 @@ export async function load(
 }
 
 async function checkOn(target: Target, test: Case<string>): Promise<void> {
-  const { inputs, reference, tolerance = 2e-5, runs = 1 } = test;
+  const half = target.activations === "f16";
+  const inputs = half ? asHalf(test.inputs) : test.inputs;
+  const { reference, runs = 1 } = test;
+  const tolerance = half ? Math.max(test.tolerance ?? 0, HALF_TOLERANCE) : (test.tolerance ?? 2e-5);
   const values = Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, Float64Array.from(data)]));
   const expected = reference(values);
-  const { g, upstream, gradientNames } = traceCase(test, Object.keys(expected));
+  const { g, upstream, gradientNames, halves } = traceCase(
+    { ...test, inputs },
+    Object.keys(expected),
+    target.activations,
+  );
   const contents: Record<string, ArrayBufferView> = {
     step: packStep({ ...NO_STEP, adapter_scale: 1, ...test.step }),
   };
@@ -156,7 +179,10 @@ async function checkOn(target: Target, test: Case<string>): Promise<void> {
   for (let i = 0; i < runs; i++) await loaded.run();
 
   for (const [name, values64] of Object.entries(expected)) {
-    compare(await loaded.floats(`out.${name}`), values64, tolerance, `${target.name} ${name}`);
+    const got = halves.has(name)
+      ? f16ToF32(new Uint16Array((await loaded.words(`out.${name}`)).buffer))
+      : await loaded.floats(`out.${name}`);
+    compare(got, values64, tolerance, `${target.name}${half ? " f16" : ""} ${name}`);
   }
   for (const [name, gradientName] of gradientNames) {
     const times = inputs[name]?.grad === "param" ? runs : 1;
@@ -173,9 +199,26 @@ async function checkOn(target: Target, test: Case<string>): Promise<void> {
   loaded.release();
 }
 
+/** Rounding to 11 bits of inputs, of the result and of what lies between them. */
+const HALF_TOLERANCE = 2e-3;
+
+/** Inputs through which gradients flow are activations: stored as f16, and what that leaves of them. */
+function asHalf(inputs: Readonly<Record<string, Input>>): Record<string, Input> {
+  const round = (input: Input): Input => {
+    if (input.grad !== "flow" || !(input.data instanceof Float32Array)) return input;
+    const stored = f32ToF16(input.data);
+    return { ...input, data: f16ToF32(stored), stored, format: "f16" };
+  };
+  return Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, round(input)]));
+}
+
 /** Forward and backward, with outputs and gradients turned into externals. */
-function traceCase({ inputs, trace, upstream: given }: Case<string>, outputNames: readonly string[]) {
-  const g = createGraph("check");
+function traceCase(
+  { inputs, trace, upstream: given }: Case<string>,
+  outputNames: readonly string[],
+  activations: Activations,
+) {
+  const g = createGraph("check", activations);
   const tensors: Record<string, Tensor> = { step: external("step", [STEP_BYTES / 4]) };
   for (const [name, { shape, grad, format, stored }] of Object.entries(inputs)) {
     const base = external(name, shape, format, stored?.byteLength);
@@ -208,7 +251,8 @@ function traceCase({ inputs, trace, upstream: given }: Case<string>, outputNames
     else exposed(gradient, `d${name}`);
   }
   g.calls.splice(0, g.calls.length, ...g.calls.map((item) => redirect(item, wanted)));
-  return { g, upstream, gradientNames };
+  const halves = new Set(outputNames.filter((name) => outputs[name]?.format === "f16"));
+  return { g, upstream, gradientNames, halves };
 }
 
 /** Single elements all over the tensor, and the slope in one random direction, which no wrong element escapes. */

@@ -1,5 +1,5 @@
 /** Token embedding from a table in any weight format; one that is trained is f32, and has its gradient added to. */
-import { call, temp } from "@/graph/graph";
+import { call, forwardTemp, temp } from "@/graph/graph";
 import { gridOf, oneGroupEach } from "@/graph/grid";
 import { op } from "@/graph/op";
 
@@ -8,7 +8,7 @@ export const embed = op<"tokens" | "w", "y", { scale: number }>("embed", {
   forward(g, { tokens, w }, { scale }) {
     const [count = 0] = tokens.shape;
     const [, width = 0] = w.shape;
-    const y = temp(g, [count, width]);
+    const y = forwardTemp(g, [count, width]);
     const constants = { SCALE: scale, W_COLS: width };
     call(g, "embed.forward", { reads: { tokens, w }, writes: { y } }, constants, gridOf((count * width) / 4));
     return { y };

@@ -1,5 +1,5 @@
 /** Rows by index, with the inverse index for the gradient. */
-import { call, temp } from "@/graph/graph";
+import { call, forwardTemp, temp } from "@/graph/graph";
 import { gridOf } from "@/graph/grid";
 import { op } from "@/graph/op";
 
@@ -8,7 +8,7 @@ export const gather = op<"x" | "rows" | "slots", "y", null>("gather", {
   forward(g, { x, rows }) {
     const [count = 0] = rows.shape;
     const [, width = 0] = x.shape;
-    const y = temp(g, [count, width]);
+    const y = forwardTemp(g, [count, width]);
     call(
       g,
       "gather.forward",

@@ -5,7 +5,7 @@
  */
 import { call, type Graph, temp } from "@/graph/graph";
 import { op } from "@/graph/op";
-import type { Tensor } from "@/graph/target";
+import type { Activations, Tensor } from "@/graph/target";
 import { type Dropout, dropout, dropoutBackward } from "@/ops/dropout";
 import { scale } from "@/ops/scale";
 
@@ -28,7 +28,7 @@ export function linear(g: Graph, x: Tensor, w: Tensor, lora: LoraPair | undefine
 }
 
 const plainLinear = op<"x" | "w" | "step", "y", null>("linear", {
-  forward: (g, { x, w }) => ({ y: multiply(g, x, w) }),
+  forward: (g, { x, w }) => ({ y: multiply(g, x, w, undefined, g.activations) }),
   backward(g, { x, w, step, dy }) {
     weightGradient(g, dy, x, w, step);
     return { x: multiplyBackward(g, dy, w, x.shape) };
@@ -37,12 +37,12 @@ const plainLinear = op<"x" | "w" | "step", "y", null>("linear", {
 
 const loraLinear = op<"x" | "w" | "a" | "b" | "step", "y", Dropout | null>("linear", {
   forward(g, { x, w, a, b, step }, fallen) {
-    const h = multiply(g, fallen ? dropout(g, x, step, fallen) : x, a); // [T, R]
-    return { y: multiply(g, x, w, { h, b, step }) };
+    const h = multiply(g, fallen ? dropout(g, x, step, fallen) : x, a, undefined, g.activations); // [T, R]
+    return { y: multiply(g, x, w, { h, b, step }, g.activations) };
   },
   backward(g, { x, w, a, b, step, dy }, fallen) {
     const read = fallen ? dropout(g, x, step, fallen) : x;
-    const h = multiply(g, read, a); // [T, R], cheaper again than kept
+    const h = multiply(g, read, a, undefined, g.activations); // [T, R], cheaper again than kept
     const dh = multiplyBackward(g, dy, b, h.shape);
     accumulate(g, dy, h, b.grad, step);
     accumulate(g, dh, read, a.grad, step);
@@ -56,10 +56,16 @@ const loraLinear = op<"x" | "w" | "a" | "b" | "step", "y", Dropout | null>("line
 });
 
 /** y = x · wᵀ (+ scale · h · bᵀ).  h: [T, R]  b: [N, R] */
-export function multiply(g: Graph, x: Tensor, w: Tensor, lora?: { h: Tensor; b: Tensor; step: Tensor }): Tensor {
+export function multiply(
+  g: Graph,
+  x: Tensor,
+  w: Tensor,
+  lora?: { h: Tensor; b: Tensor; step: Tensor },
+  format: Activations = "f32",
+): Tensor {
   const [rows = 0] = x.shape;
   const n = Math.ceil((w.shape[0] ?? 0) / 4) * 4;
-  const y = temp(g, [rows, n]);
+  const y = temp(g, [rows, n], false, format);
   const kernel = lora ? "linear.forward_lora" : "linear.forward";
   call(g, kernel, { reads: { x, w, ...lora }, writes: { y } }, shapeOf(w, n, lora?.h), 1);
   return y;

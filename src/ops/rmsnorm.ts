@@ -2,7 +2,7 @@
  * Root-mean-square normalisation (Zhang and Sennrich 2019). The weight's length says what is normalised: a whole row, or
  * each head of it. Where it is trained, its gradient is added to.
  */
-import { call, elements, temp } from "@/graph/graph";
+import { call, elements, forwardTemp, temp } from "@/graph/graph";
 import { oneGroupEach } from "@/graph/grid";
 import { op } from "@/graph/op";
 import { sumRows } from "@/ops/bias";
@@ -11,7 +11,7 @@ import { sumRows } from "@/ops/bias";
 export const rmsnorm = op<"x" | "w", "y", { eps: number }>("rmsnorm", {
   forward(g, { x, w }, { eps }) {
     const [width = 0] = w.shape;
-    const y = temp(g, x.shape);
+    const y = forwardTemp(g, x.shape);
     const grid = oneGroupEach(elements(x.shape) / width);
     call(g, "rmsnorm.forward", { reads: { x, w }, writes: { y } }, { WIDTH: width, EPS: eps }, grid);
     return { y };

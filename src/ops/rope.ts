@@ -1,12 +1,12 @@
 /** Rotary position embedding over a host-made table of (cos, sin). */
-import { call, temp } from "@/graph/graph";
+import { call, forwardTemp, temp } from "@/graph/graph";
 import { op } from "@/graph/op";
 
 /** Turns each head of x by its row's position.  x: [T, H·D]  positions: [T] u32  table: [P, D/2, 2] */
 export const rope = op<"x" | "positions" | "table", "y", { headDim: number }>("rope", {
   forward(g, { x, positions, table }, { headDim }) {
     const [rows = 0, width = 0] = x.shape;
-    const y = temp(g, x.shape);
+    const y = forwardTemp(g, x.shape);
     const constants = { HEAD_DIM: headDim, HEADS: width / headDim };
     call(g, "rope.forward", { reads: { x, positions, table }, writes: { y } }, constants, rows);
     return { y };

@@ -2,7 +2,7 @@
  * The gated activation of a feed-forward (Shazeer 2020): SwiGLU in Llama, GeGLU in Gemma. Both gates are
  * g · σ(SLOPE g + CUBIC g³), because tanh(x) = 2σ(2x) - 1; so one kernel without a branch serves both.
  */
-import { call, elements, temp } from "@/graph/graph";
+import { call, elements, forwardTemp, temp } from "@/graph/graph";
 import { gridOf } from "@/graph/grid";
 import { op } from "@/graph/op";
 
@@ -18,7 +18,7 @@ const CONSTANTS: Readonly<Record<Activation, { SLOPE: number; CUBIC: number }>> 
 /** y = activation(gate) · up.  gate, up: [T, F] */
 export const swiglu = op<"gate" | "up", "y", { activation: Activation }>("swiglu", {
   forward(g, { gate, up }, { activation }) {
-    const y = temp(g, gate.shape);
+    const y = forwardTemp(g, gate.shape);
     const grid = gridOf(elements(gate.shape) / 4);
     call(g, "swiglu.forward", { reads: { gate, up }, writes: { y } }, CONSTANTS[activation], grid);
     return { y };

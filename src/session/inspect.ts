@@ -52,7 +52,13 @@ export async function inspectModel(
       addsBos: tokenizer.addsBos,
     },
     tensorsFound,
-    memory: memoryPlan(arch, formats, recipe, { ...PLAN, largest: bucket }, target.limits.memoryBudget),
+    memory: memoryPlan(
+      arch,
+      formats,
+      recipe,
+      { ...PLAN, largest: bucket, activations: target.activations },
+      target.limits.memoryBudget,
+    ),
     planTokens,
   };
 }

@@ -6,7 +6,7 @@ import { bucketOf } from "@/data/pack";
 import { AppError } from "@/errors";
 import { slotBytes } from "@/graph/plan";
 import { STEP_BYTES } from "@/graph/step";
-import type { WeightFormat } from "@/graph/target";
+import type { Activations, WeightFormat } from "@/graph/target";
 import { adapterLayout } from "@/model/adapter";
 import type { Architecture } from "@/model/architecture";
 import { cacheBytes, type GeneratorShape } from "@/model/generate";
@@ -22,6 +22,8 @@ import type { MemoryLine, MemoryPlan } from "@/worker/api";
 /** What a run will hold at its largest: a batch, and the cache of the samples that are answered in between. */
 export interface Workload extends MethodWork {
   readonly samples: GeneratorShape;
+  /** By default f32. */
+  readonly activations?: Activations;
 }
 
 export function memoryPlan(
@@ -38,10 +40,10 @@ export function memoryPlan(
 }
 
 function ledger(arch: Architecture, formats: Formats, recipe: Recipe, work: Workload): MemoryLine[] {
-  const { largest, samples, head, sampler } = work;
+  const { largest, samples, head, sampler, activations } = work;
   const tensors = modelTensors(arch, formats);
   const layout = adapterLayout(arch, recipe.lora);
-  const program = tracePass({ arch, tensors, layout, head }, largest, true);
+  const program = tracePass({ arch, tensors, layout, head, activations }, largest, true);
   const flat = layout.length * 4;
   const inputs = Object.values(inputBytes(largest)).reduce((a, b) => a + b, 0);
   return [

@@ -200,7 +200,8 @@ const sampleTokens = ({ evaluate }: Recipe) => Math.min(SAMPLE_TOKENS, evaluate.
 
 export function workloadOf(model: OpenModel, dataset: Dataset, recipe: Recipe): Workload {
   const prompts = samplePrompts(model, dataset, recipe).map(({ ids }) => ids);
-  return { ...methodWork(dataset, recipe), samples: cacheShape(model, prompts, sampleTokens(recipe)) };
+  const samples = cacheShape(model, prompts, sampleTokens(recipe));
+  return { ...methodWork(dataset, recipe), samples, activations: model.runtime.target.activations };
 }
 
 async function sampleAnswers(

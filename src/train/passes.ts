@@ -79,7 +79,7 @@ export function createPasses({
     for (const executable of compiled.values()) executable.then(target.discard, () => {});
   };
   const compiled = new Map<string, Promise<Executable>>();
-  const traced = { arch: runtime.arch, tensors: runtime.tensors, layout, head };
+  const traced = { arch: runtime.arch, tensors: runtime.tensors, layout, head, activations: target.activations };
   // Most steps are as large as the largest, so its program serves again.
   let reserved: Program | undefined = tracePass(traced, largest, trained);
   try {

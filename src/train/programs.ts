@@ -7,7 +7,7 @@ import { addGradient, backward, type Gradients } from "@/graph/backward";
 import { createGraph, external, slice } from "@/graph/graph";
 import { compileGraph } from "@/graph/plan";
 import { STEP_BYTES } from "@/graph/step";
-import type { Program, Tensor } from "@/graph/target";
+import type { Activations, Program, Tensor } from "@/graph/target";
 import { type AdapterLayout, adapterPairs } from "@/model/adapter";
 import type { Architecture } from "@/model/architecture";
 import { decoderOf } from "@/model/runtime";
@@ -21,14 +21,16 @@ export interface Traced {
   readonly tensors: ModelTensors;
   readonly layout: AdapterLayout;
   readonly head: Head;
+  /** By default f32. */
+  readonly activations?: Activations | undefined;
   /** See `Decoder`. */
   readonly keepActivations?: boolean;
 }
 
 /** Forward, and with `trained` also the backward, which adds into the adapter's gradient. */
 export function tracePass(traced: Traced, bucket: Bucket, trained: boolean): Program {
-  const { arch, tensors, layout, head, keepActivations = false } = traced;
-  const g = createGraph(`${trained ? "step" : "loss"} ${bucket.tokens}/${bucket.labels}`);
+  const { arch, tensors, layout, head, activations, keepActivations = false } = traced;
+  const g = createGraph(`${trained ? "step" : "loss"} ${bucket.tokens}/${bucket.labels}`, activations);
   const decoder = { ...decoderOf(arch, tensors, adapterPairs(layout, trained)), keepActivations };
   const batch = batchSymbols(bucket);
   traceLoss(g, decoder, batch, head);

@@ -15,7 +15,7 @@ export const bench: Command = {
   name: "bench",
   summary: "Measure this device: its ceilings, training steps and where their time goes, decoding, growth.",
   required: [],
-  optional: ["model", "shapes", "quick", "growth", "seconds", "rank", "max-length", "base-dtype", "out"],
+  optional: ["model", "shapes", "quick", "growth", "seconds", "rank", "max-length", "base-dtype", "activations", "out"],
   run: async (context) => {
     const { session, flags, terminal } = context;
     if (flags.model) await openModel(context, flags.model);

@@ -8,7 +8,7 @@ export const score: Command = {
   name: "score",
   summary: "Loss of every row: summed negative log-likelihood and count of its labelled tokens.",
   required: ["model", "data"],
-  optional: ["adapter", "loss", "max-length", "columns", "base-dtype"],
+  optional: ["adapter", "loss", "max-length", "columns", "base-dtype", "activations"],
   run: async (context) => {
     const { session, flags, terminal } = context;
     const { model = "", data = "" } = flags;

@@ -48,6 +48,7 @@ export const train: Command = {
     "max-rows",
     "seed",
     "base-dtype",
+    "activations",
     "record",
     "compare",
   ],
