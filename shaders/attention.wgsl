@@ -1,3 +1,4 @@
+// uses: attend
 // Causal attention over a packed token axis: row t attends to keys span[t].x ≤ j < span[t].y. Training passes the
 // sequence's start and t + 1; generation passes a range of the key/value cache. Softmax is online (Milakov and
 // Gimelshein 2018), so no row of scores is ever stored; the backward recomputes them from the saved log-sum-exp
@@ -11,33 +12,9 @@
 // A lane makes scores of 4 rows × 8 keys (dkv: 8 rows × 4 keys) in registers, as 4×4 matrices over quads of the head
 // dimension, so that each load serves 4 or 8 products. Sums as long as a head live in the output itself: arrays in
 // registers spill. Nothing is shared between lanes and nothing waits, which is what software adapters want.
-// q, y: [T, HEADS·D]; k, v: [S, KV_HEADS·D]; stats: [T, HEADS]
 
-override HEADS: u32;
-override KV_HEADS: u32;
-override HEAD_DIM: u32;
-override SCALE: f32;
-
-@group(0) @binding(0) var<storage, read> q: array<vec4f>;
-@group(0) @binding(1) var<storage, read> k: array<vec4f>;
-@group(0) @binding(2) var<storage, read> v: array<vec4f>;
-@group(0) @binding(3) var<storage, read> span: array<vec2u>;
-@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> lse: array<f32>;
-@group(0) @binding(6) var<storage, read> out: array<vec4f>;
-@group(0) @binding(7) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(8) var<storage, read> saved: array<f32>;
-@group(0) @binding(9) var<storage, read_write> stats: array<vec2f>;
-@group(0) @binding(11) var<storage, read> row_stats: array<vec2f>;
-@group(0) @binding(12) var<storage, read_write> dq: array<vec4f>;
-@group(0) @binding(13) var<storage, read_write> dk: array<vec4f>;
-@group(0) @binding(14) var<storage, read_write> dv: array<vec4f>;
-
-const QUADS = HEAD_DIM / 4u;
-const GROUP = HEADS / KV_HEADS;
 const LANES = 32u;
 const STEPS = vec4u(0u, 1u, 2u, 3u);
-const UNSEEN = -3.0e38;
 
 // QUADS, as a number that compilers do not know: a head of 256 unrolled takes them half a minute.
 fn unknown_quads() -> u32 { return arrayLength(&q) / (arrayLength(&span) * HEADS); }
@@ -46,14 +23,11 @@ fn q4(at: vec4u) -> mat4x4f { return mat4x4f(q[at.x], q[at.y], q[at.z], q[at.w])
 fn k4(at: vec4u) -> mat4x4f { return mat4x4f(k[at.x], k[at.y], k[at.z], k[at.w]); }
 fn v4(at: vec4u) -> mat4x4f { return mat4x4f(v[at.x], v[at.y], v[at.z], v[at.w]); }
 fn dy4(at: vec4u) -> mat4x4f { return mat4x4f(dy[at.x], dy[at.y], dy[at.z], dy[at.w]); }
-fn largest4(v: vec4f) -> f32 { return max(max(v.x, v.y), max(v.z, v.w)); }
 
 // Where the quads of four keys begin; keys behind the last one repeat it and count for nothing.
 fn keys_at(key: vec4u, end: u32, shared_head: u32) -> vec4u {
   return (min(key, vec4u(end - 1u)) * KV_HEADS + shared_head) * QUADS;
 }
-
-fn within(key: vec4u, first: u32, last: u32) -> vec4<bool> { return (key >= vec4u(first)) & (key < vec4u(last)); }
 
 // Four rows that share one key/value head. A row is (token, head of the group), counted token first; behind the end the
 // last row is repeated, and its values are stored twice, the same both times.
@@ -131,20 +105,6 @@ fn forward(@builtin(global_invocation_id) id: vec3u) {
 
 fn y4(at: vec4u) -> mat4x4f { return mat4x4f(y[at.x], y[at.y], y[at.z], y[at.w]); }
 fn store_y(at: vec4u, m: mat4x4f) { y[at.x] = m[0]; y[at.y] = m[1]; y[at.z] = m[2]; y[at.w] = m[3]; }
-
-fn seen(s: mat4x4f, key: vec4u, first: vec4u, last: vec4u) -> mat4x4f {
-  return mat4x4f(
-    select(vec4f(UNSEEN), SCALE * s[0], within(key, first.x, last.x)),
-    select(vec4f(UNSEEN), SCALE * s[1], within(key, first.y, last.y)),
-    select(vec4f(UNSEEN), SCALE * s[2], within(key, first.z, last.z)),
-    select(vec4f(UNSEEN), SCALE * s[3], within(key, first.w, last.w)));
-}
-
-// exp(s - most), and 0 for keys not seen, also in a row that has seen none yet.
-fn powers(s: mat4x4f, most: vec4f) -> mat4x4f {
-  let m = max(most, vec4f(UNSEEN / 2.0));
-  return mat4x4f(exp(s[0] - m.x), exp(s[1] - m.y), exp(s[2] - m.z), exp(s[3] - m.w));
-}
 
 @compute @workgroup_size(LANES)
 fn delta(@builtin(global_invocation_id) id: vec3u) {

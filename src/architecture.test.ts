@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ops: ["graph"],
   // The harness of op tests opens the targets.
   "ops/check": ["graph", "gpu", "cpu"],
+  "ops/check-device": ["graph", "gpu"],
   files: [],
   storage: [],
   tokenizer: [],
@@ -92,6 +93,8 @@ const TYPES_FOR_EVERYONE = ["worker/api", "graph/target", "runs", "explain", "be
 /** Files of src/ops/ that are no op, and why: they need no shader and no test of their own. */
 const NO_OPS: Readonly<Record<string, string>> = {
   check: "the harness of op tests",
+  "check-device": "the GPU of op tests, in whatever form",
+  "attention-reference": "attention in float64, which two tests share",
   reference: "float64 references that op tests share",
 };
 

@@ -1,5 +1,5 @@
 /**
- * Which form of a product is fastest on this GPU: each class of shapes is tried once in its candidates' forms, a fraction
+ * Which form of a product, and of attention, is fastest on this GPU: each class of shapes is tried once in its candidates' forms, a fraction
  * of a second in all, and the answer is kept by adapter and by the text of the shaders. A candidate whose numbers
  * differ from the plainest form's is never chosen: drivers have been seen to get workgroup memory or swaps wrong.
  *
@@ -8,10 +8,11 @@
  */
 import * as z from "zod/mini";
 import type { OpenedDevice } from "@/gpu/device";
-import type { ChooseVariant, Variant } from "@/gpu/products";
+import type { Variant } from "@/gpu/products";
 import { SHADERS } from "@/gpu/shaders";
-import { CLASSES, type Measure, measuring, PLAINEST, type Trial } from "@/gpu/trials";
-import { byDefault, candidatesOf, classOf, type ProductClass } from "@/gpu/variants";
+import { CLASSES } from "@/gpu/trial-calls";
+import { type Measure, measuring, PLAINEST, type Trial } from "@/gpu/trials";
+import { attentionClass, byDefault, type ChooseForms, candidatesOf, classOf, type ProductClass } from "@/gpu/variants";
 
 /** Where answers outlive a page; a platform may give a lasting one. */
 export interface TuningStore {
@@ -34,7 +35,7 @@ const ANSWERS = z.record(z.string(), z.unknown()).check(z.refine((stored) => Obj
 
 type Answers = Readonly<Record<ProductClass, Variant>>;
 
-export async function autotuned(opened: OpenedDevice, store: TuningStore): Promise<ChooseVariant> {
+export async function autotuned(opened: OpenedDevice, store: TuningStore): Promise<ChooseForms> {
   const { device, description, software } = opened;
   const fallback = byDefault(device, software);
   if (software) return fallback;
@@ -48,7 +49,14 @@ export async function autotuned(opened: OpenedDevice, store: TuningStore): Promi
     await store.set(key, JSON.stringify(answers));
   }
   const known = new Map(Object.entries(answers));
-  return (product) => known.get(classOf(product)) ?? fallback(product);
+  return {
+    product: (product) => known.get(classOf(product)) ?? fallback.product(product),
+    attention: (entry, headDim) => {
+      const answer = known.get(attentionClass(entry, headDim));
+      if (!answer) return fallback.attention(entry, headDim);
+      return answer.form === "shared" ? "shared" : "registers";
+    },
+  };
 }
 
 /** The fastest right candidate of each class; classes that the budget does not reach have no answer. */

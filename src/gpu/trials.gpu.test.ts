@@ -14,6 +14,7 @@ test("trials of a class give one product in whatever form, and their buffers bac
     "few forward blocks": { form: "quads" },
     "narrow forward": { form: "split", split: 16, rows: 8 },
     gradient: { form: "quads" },
+    "attention forward 64": { form: "shared" },
   };
   for (const [className, variant] of Object.entries(forms)) {
     const plain = await measure(className, PLAINEST);

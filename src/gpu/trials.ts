@@ -1,12 +1,12 @@
 /**
- * One product of each class of shapes, run on the device in a given form: its time and its values, for gpu/autotune.ts.
+ * One call of each class of shapes, run on the device in a given form: its time and its values, for gpu/autotune.ts.
  */
 import type { OpenedDevice } from "@/gpu/device";
 import type { Variant } from "@/gpu/products";
+import { contentsOf, proxyCall } from "@/gpu/trial-calls";
 import type { ProductClass } from "@/gpu/variants";
 import { createWebGpuTarget } from "@/gpu/webgpu-target";
-import { call, createGraph, external, storagesOf } from "@/graph/graph";
-import type { Call, WeightFormat } from "@/graph/target";
+import { storagesOf } from "@/graph/graph";
 
 export interface Trial {
   /** Of CALLS calls in one submit, by the wall clock. */
@@ -22,45 +22,11 @@ export const PLAINEST: Variant = { form: "registers", rows: 8 };
 
 /** Calls in one submit, so that its own cost counts little. */
 const CALLS = 8;
-/** The Step uniform: gpu/ knows no fields of it, only that it is this large. */
-const STEP_BYTES = 48;
-
-/** What stands for a class: rows, K, N and the weight's format; those that weigh most come first. */
-const PROXIES: Readonly<Record<ProductClass, readonly [number, number, number, WeightFormat]>> = {
-  "many forward floats": [256, 1024, 1024, "f32"],
-  "many backward floats": [256, 1024, 1024, "f32"],
-  "many forward blocks": [256, 1024, 1024, "q4_0"],
-  "many backward blocks": [256, 1024, 1024, "q4_0"],
-  "narrow forward": [256, 1024, 16, "f32"],
-  "narrow backward": [256, 16, 1024, "f32"],
-  gradient: [256, 1024, 16, "f32"],
-  "few forward blocks": [1, 1024, 2048, "q4_0"],
-  "few forward floats": [1, 1024, 2048, "f32"],
-};
-
-export const CLASSES: readonly ProductClass[] = Object.keys(PROXIES);
-
-function proxyCall(className: ProductClass): Call {
-  const [t, k, n, format] = PROXIES[className] ?? [8, 4, 4, "f32"];
-  const g = createGraph("tune");
-  const w = external("w", [n, k], format, format === "q4_0" ? (n * k * 18) / 32 : undefined);
-  const [wide, tall] = [external("x", [t, k]), external("y", [t, n])];
-  const constants = { K: k, N: n, W_ROWS: n, W_COLS: k };
-  if (className === "gradient") {
-    const reads = { left: tall, right: wide, step: external("step", [STEP_BYTES / 4]) };
-    call(g, "lora.gradient", { reads, writes: { g: external("w", [n, k]) } }, { M: n, N: k }, 1);
-  } else if (className.includes("forward")) {
-    call(g, "linear.forward", { reads: { x: wide, w }, writes: { y: tall } }, constants, 1);
-  } else {
-    call(g, "linear.backward", { reads: { dy: tall, w }, writes: { dx: wide } }, constants, 1);
-  }
-  return g.calls[0] as Call;
-}
-
 /** Trials on the device itself, and what frees their buffers. */
 export function measuring(opened: OpenedDevice): [Measure, () => void] {
   let current = PLAINEST;
-  const target = createWebGpuTarget(opened, 0, () => current);
+  const attention = () => (current.form === "shared" ? "shared" : "registers");
+  const target = createWebGpuTarget(opened, { forms: { product: () => current, attention } });
   const freeing: (() => void)[] = [];
   const measure: Measure = async (className, variant) => {
     current = variant;
@@ -70,8 +36,7 @@ export function measuring(opened: OpenedDevice): [Measure, () => void] {
       storagesOf([item], true).map(({ name, bytes }) => [name, target.allocate(bytes, `tune ${name}`)]),
     );
     freeing.push(() => buffers.forEach(target.free));
-    for (const [name, buffer] of buffers)
-      target.write(buffer, pattern(buffer.bytes / 4, name === "w" && className.endsWith("blocks")));
+    for (const [name, buffer] of buffers) target.write(buffer, contentsOf(className, name, buffer.bytes / 4));
     const program = { name: "tune", calls, pause: CALLS, slots: [], placeOf: new Map(), peakBytes: 0 };
     const executable = await target.compile(program, buffers);
     // The first run is also the warm-up; the shortest of the next two is the time.
@@ -105,10 +70,3 @@ export function leastOf(times: Float64Array): number | undefined {
 }
 
 const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
-
-/** Values that are harmless as f32 and, in pairs, as f16 scales with 4-bit numbers around them. */
-function pattern(words: number, packed: boolean): ArrayBufferView {
-  const bits = Uint32Array.from({ length: words }, (_, i) => Math.imul(i + 1, 0x9e3779b1) ^ (i >>> 3));
-  if (packed) return bits.map((word) => (word & 0x0f0f0f0f) | 0x20202020);
-  return Float32Array.from(bits, (word) => word / 2 ** 32 - 0.5);
-}

@@ -6,10 +6,10 @@ import { AppError } from "@/errors";
 import { attentionForm } from "@/gpu/attention-form";
 import type { OpenedDevice } from "@/gpu/device";
 import { createPipelineCache, type Kernel } from "@/gpu/pipeline";
-import { type ChooseVariant, type Launch, lower } from "@/gpu/products";
+import { type Launch, lower } from "@/gpu/products";
 import { paced } from "@/gpu/submits";
 import { timestamps } from "@/gpu/timestamps";
-import { byDefault } from "@/gpu/variants";
+import { byDefault, type ChooseForms } from "@/gpu/variants";
 import { tensorBytes } from "@/graph/graph";
 import { createSlotPool } from "@/graph/slots";
 import {
@@ -32,11 +32,16 @@ interface Dispatch {
   readonly grid: readonly [number, number, number];
 }
 
+export interface WebGpuOptions {
+  /** Bytes; by default four of the device's largest buffers. */
+  readonly memoryBudget?: number;
+  readonly forms?: ChooseForms;
+  readonly activations?: Activations;
+}
+
 export function createWebGpuTarget(
   { device, description, software, takeFailure }: OpenedDevice,
-  memoryBudget = 0,
-  choose: ChooseVariant = byDefault(device, software),
-  activations: Activations = "f32",
+  { memoryBudget = 0, forms = byDefault(device, software), activations = "f32" }: WebGpuOptions = {},
 ): Target {
   const { limits } = device;
   const barrierFree = software && device.features.has("subgroups");
@@ -141,7 +146,7 @@ export function createWebGpuTarget(
   };
 
   const compile = async (program: Program, externals: ReadonlyMap<string, DeviceBuffer>): Promise<Executable> => {
-    const launches = program.calls.map((call) => lower(attentionForm(call, software), choose));
+    const launches = program.calls.map((call) => lower(attentionForm(call, software, forms.attention), forms.product));
     const kernels = await Promise.all(launches.map(pipelines));
     const place = bind(program, externals);
     const dispatches = launches.map((call, i) => dispatchOf(call, kernels[i] as Kernel, place));

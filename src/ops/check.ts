@@ -4,14 +4,13 @@
  */
 import { expect } from "vitest";
 import { createCpuTarget } from "@/cpu/cpu-target";
-import { type OpenedDevice, openDevice } from "@/gpu/device";
-import type { Variant } from "@/gpu/products";
 import { createWebGpuTarget } from "@/gpu/webgpu-target";
 import { addGradient, backward, type Gradients, takeGradient } from "@/graph/backward";
 import { createGraph, elements, external, type Graph, storagesOf } from "@/graph/graph";
 import { compileGraph } from "@/graph/plan";
 import { NO_STEP, packStep, STEP_BYTES, type Step } from "@/graph/step";
 import type { Activations, Call, DeviceBuffer, Storage, Target, Tensor } from "@/graph/target";
+import { gpuDevice, halfTarget } from "@/ops/check-device";
 import { f16ToF32, f32ToF16 } from "@/util/bytes";
 
 export interface Input {
@@ -64,30 +63,8 @@ export function targets(): Promise<Target[]> {
   return opened;
 }
 
-let device: Promise<OpenedDevice> | undefined;
-function gpuDevice(): Promise<OpenedDevice> {
-  device ??= openGpu();
-  return device;
-}
-
-async function openGpu(): Promise<OpenedDevice> {
-  const { create, globals } = await import("webgpu");
-  Object.assign(globalThis, globals);
-  const gpu = create([]);
-  // The object must outlive its devices, and nothing else keeps it.
-  Object.assign(globalThis, { burnishGpu: gpu });
-  return openDevice(gpu);
-}
-
 async function openTargets(): Promise<Target[]> {
   return [createWebGpuTarget(await gpuDevice()), await createCpuTarget()];
-}
-
-/** The GPU with activations kept as f16, where it has the type; SwiftShader has not, lavapipe has. */
-export async function halfTarget(variant: Variant): Promise<Target | undefined> {
-  const gpu = await gpuDevice();
-  const has = gpu.device.features.has("shader-f16");
-  return has ? createWebGpuTarget(gpu, 0, () => variant, "f16") : undefined;
 }
 
 let half: Promise<Target | undefined> | undefined;
@@ -96,16 +73,6 @@ async function everyTarget(): Promise<Target[]> {
   half ??= halfTarget({ form: "registers", rows: 4 });
   const also = await half;
   return [...(await targets()), ...(also ? [also] : [])];
-}
-
-/** The GPU with products in one form, whatever it would choose. */
-export async function gpuWith(variant: Variant): Promise<Target> {
-  return createWebGpuTarget(await gpuDevice(), 0, () => variant);
-}
-
-/** The GPU in the forms that hardware gets: workgroup memory and barriers, which a software adapter avoids. */
-export async function gpuAsHardware(): Promise<Target> {
-  return createWebGpuTarget({ ...(await gpuDevice()), software: false });
 }
 
 /** Compares on all targets of this machine, or on those given. */

@@ -1,6 +1,7 @@
 import { test } from "vitest";
 import { external } from "@/graph/graph";
-import { type Case, checkOp, gpuAsHardware, indices, input, type Numbers, randoms } from "@/ops/check";
+import { type Case, checkOp, indices, input, type Numbers, randoms } from "@/ops/check";
+import { gpuAsHardware } from "@/ops/check-device";
 import { CHUNK_ROWS, type LossOptions, lossHead } from "@/ops/cross-entropy";
 import { softmax, times, weight } from "@/ops/reference";
 

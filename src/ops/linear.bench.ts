@@ -81,7 +81,7 @@ export async function entries(gpu: GPU, filter: RegExp): Promise<Entry[]> {
         if (direction === "gradient" && (variant.form === "shared" || name === "registers 8")) continue;
         const g = createGraph(group);
         call(g, kernel, { reads, writes }, given, 1);
-        const target = createWebGpuTarget(opened, 0, () => variant);
+        const target = createWebGpuTarget(opened, { forms: { product: () => variant, attention: () => "registers" } });
         const program = compileGraph(g);
         const buffers = new Map(
           storagesOf(program.calls, true).map((storage) => [

@@ -1,7 +1,8 @@
 import { test } from "vitest";
 import type { Graph } from "@/graph/graph";
 import type { Tensor } from "@/graph/target";
-import { checkOp, gpuAsHardware, input, type Numbers } from "@/ops/check";
+import { checkOp, input, type Numbers } from "@/ops/check";
+import { gpuAsHardware } from "@/ops/check-device";
 import { rmsnorm } from "@/ops/rmsnorm";
 
 const reference =

@@ -33,7 +33,7 @@ export async function chooseTarget(
     const device = await openDevice(gpu);
     if (!device.software || preference === "webgpu") {
       if (activations === "f16" && !device.device.features.has("shader-f16")) throw noHalf(device.description);
-      const target = createWebGpuTarget(device, 0, await autotuned(device, tuning), activations);
+      const target = createWebGpuTarget(device, { forms: await autotuned(device, tuning), activations });
       const meaning = device.software ? "a software GPU: right, but slow" : "WebGPU, full speed";
       return { target, notice: `Running on ${target.description} (${meaning}).` };
     }
