@@ -1,5 +1,5 @@
 /** A projection's bias. The gradient of x is dy itself; that of a bias that is trained is added to. */
-import { call, elements, forwardTemp, type Graph, temp } from "@/graph/graph";
+import { call, elements, forwardTemp, type Graph } from "@/graph/graph";
 import { gridOf } from "@/graph/grid";
 import { op } from "@/graph/op";
 import type { Tensor } from "@/graph/target";

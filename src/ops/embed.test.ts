@@ -1,5 +1,6 @@
 import { test } from "vitest";
-import { type Case, checkOp, gpuAsHardware, indices, input } from "@/ops/check";
+import { type Case, checkOp, indices, input } from "@/ops/check";
+import { gpuAsHardware } from "@/ops/check-device";
 import { embed } from "@/ops/embed";
 import { weight } from "@/ops/reference";
 

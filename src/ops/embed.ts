@@ -1,5 +1,5 @@
 /** Token embedding from a table in any weight format; one that is trained is f32, and has its gradient added to. */
-import { call, forwardTemp, temp } from "@/graph/graph";
+import { call, forwardTemp } from "@/graph/graph";
 import { gridOf, oneGroupEach } from "@/graph/grid";
 import { op } from "@/graph/op";
 
