@@ -30,6 +30,18 @@ const arms = z.pipe(
   z.transform((text) => text.split(",")),
 );
 
+/** "0.15,0.60" */
+const price = z.pipe(
+  z.string().check(z.regex(/^\d+(\.\d+)?,\d+(\.\d+)?$/, "must be two numbers with a comma between")),
+  z.transform((text) => {
+    const [input = 0, output = 0] = text.split(",").map(Number);
+    return { input, output };
+  }),
+);
+
+/** Given more than once. */
+const several = z.array(z.string());
+
 const FLAGS = {
   model: { hint: "DIR|FILE.gguf|hf:OWNER/NAME|bundled:NAME", type: z.string() },
   data: { hint: "FILE|URL|hf:datasets/OWNER/NAME|bundled:NAME", type: z.string() },
@@ -90,12 +102,18 @@ const FLAGS = {
   report: { hint: "FILE.html", type: z.string() },
   arms: { hint: "base,tuned,…", type: arms },
   skill: { hint: "SKILL.md", type: z.string() },
+  onnx: { hint: "DIR|hf:OWNER/NAME", type: several, several: true },
+  price: { hint: "IN,OUT", type: price },
+  frame: { hint: "chat|plain", type: z.enum(["chat", "plain"]) },
+  judge: { hint: "MODEL", type: z.string() },
+  criteria: { hint: "TEXT", type: z.string() },
+  text: { hint: "FILE|bundled:general", type: z.string() },
   runs: { hint: "N", type: number },
   k: { hint: "K", type: number },
   references: { hint: "all|FILE,…", type: paths },
   scripts: { hint: "all|FILE,…", type: paths },
   endpoint: { hint: "URL", type: z.string() },
-  "endpoint-model": { hint: "NAME", type: z.string() },
+  "endpoint-model": { hint: "NAME", type: several, several: true },
   ablate: { hint: "", type: z.literal(true) },
   paragraphs: { hint: "", type: z.literal(true) },
   "max-calls": { hint: "N", type: number },
@@ -125,7 +143,7 @@ export interface Signature {
   readonly summary: string;
   readonly required: readonly FlagName[];
   readonly optional: readonly FlagName[];
-  /** Words after the command's name, for people: ["list|show|delete", "[RUN]"]. None by default. */
+  /** Words after the command's name, for people: ["list|show|delete", "[RUN]"]. None by default; the last may be "[MODEL…]". */
   readonly operands?: readonly string[];
 }
 
@@ -137,12 +155,15 @@ export interface ParsedArguments {
 export type FlagName = keyof typeof FLAGS;
 export type Flags = { [K in FlagName]?: z.infer<(typeof FLAGS)[K]["type"]> };
 
+function optionOf(name: FlagName) {
+  const flag: { hint: string; several?: boolean } = FLAGS[name];
+  return { type: flag.hint === "" ? ("boolean" as const) : ("string" as const), multiple: flag.several === true };
+}
+
 /** Throws AppError "usage" that names what is wrong. */
 export function parseFlags(command: Signature, args: readonly string[]): ParsedArguments {
   const known: FlagName[] = [...command.required, ...command.optional, "device", "json"];
-  const options = Object.fromEntries(
-    known.map((name) => [name, { type: FLAGS[name].hint === "" ? ("boolean" as const) : ("string" as const) }]),
-  );
+  const options = Object.fromEntries(known.map((name) => [name, optionOf(name)]));
   const hint = `Usage: ${usageLine(command)}`;
   let values: Record<string, unknown>;
   let operands: readonly string[];
@@ -166,14 +187,16 @@ export function parseFlags(command: Signature, args: readonly string[]): ParsedA
     throw new AppError("usage", `${command.name} needs ${absent.map((name) => `--${name}`).join(" and ")}.`, { hint });
   }
   const least = (command.operands ?? []).filter((name) => !name.startsWith("[")).length;
-  if (operands.length < least || (operands.length > 0 && operands.length > (command.operands?.length ?? 0))) {
+  const most = command.operands?.at(-1)?.includes("…") ? Number.POSITIVE_INFINITY : (command.operands?.length ?? 0);
+  if (operands.length < least || operands.length > most) {
     throw new AppError("usage", `${command.name} takes ${(command.operands ?? []).join(" ")}.`, { hint });
   }
   return { flags: flags as Flags, operands };
 }
 
 function usageLine({ name, required, optional, operands = [] }: Signature): string {
-  const show = (flag: FlagName) => `--${flag}${FLAGS[flag].hint ? ` ${FLAGS[flag].hint}` : ""}`;
+  const show = (flag: FlagName) =>
+    `--${flag}${FLAGS[flag].hint ? ` ${FLAGS[flag].hint}` : ""}${optionOf(flag).multiple ? " …" : ""}`;
   const rest: FlagName[] = [...optional, "device", "json"];
   return ["burnish", name, ...operands, ...required.map(show), ...rest.map((flag) => `[${show(flag)}]`)].join(" ");
 }

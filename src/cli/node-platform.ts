@@ -31,6 +31,13 @@ export function nodePlatform(preference: Preference, activations: Activations = 
     hub: { endpoint: HF_ENDPOINT ? parseEndpoint(HF_ENDPOINT) : HUB, token: HF_TOKEN },
     sandbox: () => createSandbox(nodeCages()),
     onnxruntime: () => import("onnxruntime-web/wasm"),
+    transformers: async () => {
+      const [library, ort] = [await import("@huggingface/transformers"), await import("onnxruntime-web/wasm")];
+      // It points at a CDN; and threads would need workers that it cannot start in Node.
+      Object.assign(ort.env.wasm, { numThreads: 1, wasmPaths: undefined });
+      return { library, devices: ["cpu"] };
+    },
+    answers: async () => diskFiles(join(cache, "answers")),
     openTarget: () => {
       opened ??= open(
         preference,

@@ -30,6 +30,8 @@ export function parseArm(name: string): Arm {
 /** An arm that can answer. */
 export interface ReadyArm {
   readonly name: string;
+  /** Where several models are compared: whose arm it is. Each model's first arm is its own baseline. */
+  readonly model?: string;
   readonly provider: Provider;
   /** The skill's or placebo's text; null: nothing. */
   readonly context: string | null;

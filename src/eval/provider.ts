@@ -15,8 +15,10 @@ export interface CompleteOptions {
   readonly maxTokens: number;
   /** 0: greedy. */
   readonly temperature: number;
-  /** Of prompt i it is drawn with seed + i where the provider has a seed at all. */
+  /** Prompt i is drawn with seed + keys[i] where the provider has a seed at all. */
   readonly seed: number;
+  /** 0, 1, 2 … unless given: whoever asks a part of the prompts again gets the same answers. */
+  readonly keys?: readonly number[];
   /** An answer ends before the first of these. */
   readonly stop?: readonly string[];
   readonly signal?: AbortSignal;
@@ -81,29 +83,42 @@ export interface Price {
   readonly output: number;
 }
 
+/** What is asked for the log-likelihood of. After messages it is the assistant's turn; after text it goes on. */
+export interface Continued {
+  readonly prompt: Prompt;
+  readonly continuation: string;
+}
+
 export interface Provider {
   /** For people and reports: "SmolLM2-135M + adapter", "qwen3 at localhost:8080". Never a key. */
   readonly name: string;
+  /** What it is, for hashes: equal ids give equal answers. Without one nothing that it said is kept for later. */
+  readonly id?: string;
   readonly price?: Price;
+  /** False: has no template for conversations, and is asked in plain text. */
+  readonly chat?: boolean;
   /** One completion per prompt, in the order of the prompts. Does not reject. */
   complete(prompts: readonly Prompt[], options: CompleteOptions): Promise<Completion[]>;
   /** For multiple choice and perplexity; absent where the provider cannot tell. */
-  likelihood?(
-    items: readonly { readonly prompt: string; readonly continuation: string }[],
-    options?: { readonly signal?: AbortSignal },
-  ): Promise<Likelihood[]>;
+  likelihood?(items: readonly Continued[], options?: { readonly signal?: AbortSignal }): Promise<Likelihood[]>;
+  /** Tokens of a text; absent where only the server knows. */
+  countTokens?(text: string): number;
+  /** Frees what was opened for it. */
+  release?(): Promise<void>;
 }
 
-/** What a number of completions cost; null where a price or a count of tokens is missing. */
-export function costOf(completions: readonly Completion[], price: Price | undefined): number | null {
-  if (!price) return null;
-  let total = 0;
-  for (const completion of completions) {
-    if (!completion.ok) continue;
-    if (completion.promptTokens === null || completion.completionTokens === null) return null;
-    total += completion.promptTokens * price.input + completion.completionTokens * price.output;
-  }
-  return total / 1e6;
+export const keyOf = ({ keys }: Pick<CompleteOptions, "keys">, index: number): number => keys?.[index] ?? index;
+
+/** The answer before the first of the marks; null where none is in it. */
+export function cutAt(text: string, marks: readonly string[]): string | null {
+  const places = marks.map((mark) => text.indexOf(mark)).filter((at) => at >= 0);
+  return places.length === 0 ? null : text.slice(0, Math.min(...places));
+}
+
+/** Of counted tokens; null where a price or a count is missing. */
+export function costOfTokens(input: number | null, output: number | null, price: Price | undefined): number | null {
+  if (!price || input === null || output === null) return null;
+  return (input * price.input + output * price.output) / 1e6;
 }
 
 /** Null where nothing passed: a price per nothing is no number. */

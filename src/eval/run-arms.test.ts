@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { framed, parseArm, placeboOf } from "./arms";
+import { textLoss } from "./likelihood";
 import { comparePair } from "./paired";
 import type { Completion, Prompt, Provider } from "./provider";
-import { type Answer, runArms, textLoss } from "./run-arms";
+import { type Answer, runArms } from "./run-arms";
 import { sanityArms } from "./sanity";
 import type { Case, Suite } from "./suite";
 import { declare, makeReport } from "./suite-report";

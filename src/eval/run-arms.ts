@@ -5,7 +5,8 @@
 import { createRandom, shuffle } from "@/util/random";
 import { type Frame, framed, type Place, type ReadyArm } from "./arms";
 import { type CodeGrader, type CodeVerdict, judge } from "./assertions/judge";
-import type { Completion, Price, Provider } from "./provider";
+import { type Choice, choose } from "./likelihood";
+import type { Completion, Likelihood, Price, Prompt } from "./provider";
 import { type Case, type CodeTask, questionOf, type Suite } from "./suite";
 
 export interface RunSettings {
@@ -41,6 +42,8 @@ export interface Answer {
 export interface ArmAnswers {
   readonly arm: string;
   readonly provider: string;
+  /** Where several models are compared: whose arm it is. */
+  readonly model?: string;
   readonly price?: Price;
   readonly answers: readonly Answer[];
 }
@@ -61,6 +64,8 @@ export interface RunEvent {
 interface Item {
   readonly one: Case;
   readonly repeat: number;
+  /** Its place in the shuffled order, which is also its seed in every arm. */
+  readonly key: number;
 }
 
 /** Cases that every arm has answered before the next are asked: what a run that is stopped leaves behind in pairs. */
@@ -76,28 +81,30 @@ export async function runArms(
   signal?: AbortSignal,
 ): Promise<ArmAnswers[]> {
   const random = createRandom(settings.seed, 0xa6);
-  const items = suite.cases.flatMap((one) =>
+  const order = suite.cases.flatMap((one) =>
     Array.from({ length: settings.repeats }, (_, repeat) => ({ one, repeat })),
   );
-  shuffle(items, random);
+  shuffle(order, random);
+  const items = order.map((item, key): Item => ({ ...item, key }));
   const answers = new Map(arms.map((arm) => [arm, [] as Answer[]]));
   for (let from = 0; from < items.length && !signal?.aborted; from += CHUNK) {
     const chunk = items.slice(from, from + CHUNK);
     for (const arm of shuffle([...arms], random)) {
       const tell = (done: number) => onEvent({ arm: arm.name, done: from + done, total: items.length });
-      answers.get(arm)?.push(...(await answerChunk(arm, chunk, from, settings, judges, tell, signal)));
+      answers.get(arm)?.push(...(await answerChunk(arm, chunk, settings, judges, tell, signal)));
     }
   }
-  return arms.map((arm) => {
-    const { name: provider, price } = arm.provider;
-    return { arm: arm.name, provider, ...(price ? { price } : {}), answers: answers.get(arm) ?? [] };
-  });
+  return arms.map((arm) => ({
+    ...{ arm: arm.name, provider: arm.provider.name },
+    ...(arm.model === undefined ? {} : { model: arm.model }),
+    ...(arm.provider.price ? { price: arm.provider.price } : {}),
+    answers: answers.get(arm) ?? [],
+  }));
 }
 
 async function answerChunk(
   arm: ReadyArm,
   items: readonly Item[],
-  from: number,
   settings: RunSettings,
   judges: Judges,
   tell: (done: number) => void,
@@ -105,36 +112,67 @@ async function answerChunk(
 ): Promise<Answer[]> {
   const stoppable = signal ? { signal } : {};
   const free = items.filter(({ one }) => !one.choices);
-  const prompts = free.map(({ one }) =>
-    framed(questionOf(one), arm.context, one.code?.kind === "humaneval" ? "plain" : settings.frame, settings.place),
-  );
+  const frameOf = ({ plain, code }: Case) => (plain || code?.kind === "humaneval" ? "plain" : settings.frame);
+  const prompts = free.map(({ one }) => framed(questionOf(one), arm.context, frameOf(one), settings.place));
   // A base model goes on to the next function; HumanEval's own harness ends there.
   const stop = free.every(({ one }) => one.code?.kind === "humaneval") ? AFTER_FUNCTION : [];
   let done = 0;
   const completions = await arm.provider.complete(prompts, {
-    ...{ maxTokens: settings.maxTokens, temperature: settings.temperature, seed: settings.seed + from, ...stoppable },
+    ...{ maxTokens: settings.maxTokens, temperature: settings.temperature, seed: settings.seed, ...stoppable },
+    keys: free.map(({ key }) => key),
     stop,
     onDone: () => tell(++done),
   });
-  const said = new Map(free.map((item, i) => [item, completions[i]]));
-  const found: Answer[] = [];
-  for (const item of items) {
-    const completion = said.get(item);
-    // What was not asked, or not judged, because the run was stopped is no answer and no fault.
-    if (completion && !completion.ok && completion.fault === "stopped") continue;
-    if (signal?.aborted && (!completion || item.one.code)) continue;
-    if (completion) found.push(await judged(item, completion, arm, prompts[free.indexOf(item)] ?? "", judges));
-    else found.push(await chosen(item, arm, stoppable));
+  // What was not asked, or not judged, because the run was stopped is no answer and no fault.
+  const stopped = (one: { ok: boolean; fault?: string } | undefined) => one?.ok === false && one.fault === "stopped";
+  const likelihoods = await likelihoodsOf(arm, free, prompts, completions, stoppable);
+  const closed = items.filter(({ one }) => one.choices);
+  const choices = signal?.aborted
+    ? []
+    : await choose(
+        closed.map(({ one }) => one),
+        arm,
+        stoppable,
+      );
+  const found = new Map<Item, Answer>();
+  for (const [i, item] of free.entries()) {
+    const completion = completions[i];
+    if (!completion || stopped(completion) || (signal?.aborted && item.one.code)) continue;
+    found.set(item, await judged(item, completion, likelihoods[i], judges));
+  }
+  for (const [i, item] of closed.entries()) {
+    const choice = choices[i];
+    if (choice && !stopped(choice)) found.set(item, chosen(item, choice));
   }
   tell(items.length);
-  return found;
+  return items.flatMap((item) => found.get(item) ?? []);
+}
+
+const needsLikelihood = ({ assert }: Case) =>
+  assert.some((one) => one.type === "perplexity" || one.assert?.some(({ type }) => type === "perplexity"));
+
+/** Of the answers that an assertion judges by their perplexity, in one batch; undefined for all others. */
+async function likelihoodsOf(
+  { provider }: ReadyArm,
+  items: readonly Item[],
+  prompts: readonly Prompt[],
+  completions: readonly Completion[],
+  stoppable: { signal?: AbortSignal },
+): Promise<(Likelihood | undefined)[]> {
+  const wanted = items.flatMap(({ one }, i) => {
+    const completion = completions[i];
+    const asked = needsLikelihood(one) && completion?.ok && completion.text !== "";
+    return asked ? [{ i, prompt: prompts[i] ?? "", continuation: completion.text }] : [];
+  });
+  const found = wanted.length === 0 ? [] : await provider.likelihood?.(wanted, stoppable);
+  const byItem = new Map(wanted.map(({ i }, at) => [i, found?.[at]]));
+  return items.map((_, i) => byItem.get(i));
 }
 
 async function judged(
   { one, repeat }: Item,
   completion: Completion,
-  { provider }: ReadyArm,
-  prompt: ReturnType<typeof framed>,
+  likelihood: Likelihood | undefined,
   judges: Judges,
 ): Promise<Answer> {
   const { latencyMs } = completion;
@@ -153,11 +191,7 @@ async function judged(
     if (kind === "timeout" || kind === "error") return { ...told, ...FAILED, status: `code-${kind}`, reason };
     return { ...told, status, pass: kind === "pass", score, reason };
   }
-  const needs = one.assert.some(
-    ({ type, assert }) => type === "perplexity" || assert?.some((inner) => inner.type === "perplexity"),
-  );
-  const [likelihood] =
-    (needs && typeof prompt === "string" && (await provider.likelihood?.([{ prompt, continuation: text }]))) || [];
+  const needs = needsLikelihood(one) && text !== "";
   const context = { vars: one.vars ?? {}, ...(likelihood?.ok ? { likelihood } : {}) };
   const grade = await judge(text, one.assert, one.threshold, context, judges.runCode ?? null);
   const failed = grade.error || (needs && !likelihood?.ok) || one.assert.length === 0;
@@ -175,68 +209,12 @@ async function judged(
 const FAILED = { pass: false, score: 0 };
 const NOTHING = { text: "", pass: false, score: 0, promptTokens: null, completionTokens: null };
 
-/** Multiple choice: the option with the highest log-likelihood per UTF-8 byte. */
-async function chosen(
-  { one, repeat }: Item,
-  { provider, context }: ReadyArm,
-  options: { signal?: AbortSignal },
-): Promise<Answer> {
-  const base = { caseId: one.id, repeat, ...NOTHING };
-  const { options: texts, answer } = one.choices ?? { options: [], answer: -1 };
-  const prompt = framed(questionOf(one), context, "plain") as string;
-  const started = performance.now();
-  const items = texts.map((text) => ({ prompt, continuation: ` ${text}` }));
-  const found = await provider.likelihood?.(items, options);
-  const latencyMs = performance.now() - started;
-  if (!found) return { ...base, latencyMs, status: "error", reason: `${provider.name} tells no log-likelihood.` };
-  const fault = found.find((item) => !item.ok);
-  if (fault && !fault.ok)
-    return { ...base, latencyMs, status: fault.fault === "timeout" ? "timeout" : "error", reason: fault.message };
-  const rates = found.map((item, i) =>
-    item.ok ? item.logprob / bytesOf(items[i]?.continuation ?? "") : Number.NEGATIVE_INFINITY,
-  );
-  const at = rates.indexOf(Math.max(...rates));
-  const pass = at === answer;
-  return {
-    ...base,
-    latencyMs,
-    status: "ok",
-    text: texts[at] ?? "",
-    pass,
-    score: Number(pass),
-    reason: pass ? "The right choice." : "Another choice is likelier.",
-  };
+function chosen({ one, repeat }: Item, choice: Choice): Answer {
+  const base = { caseId: one.id, repeat, ...NOTHING, latencyMs: choice.latencyMs };
+  if (!choice.ok) {
+    return { ...base, status: choice.fault === "timeout" ? "timeout" : "error", reason: choice.message };
+  }
+  const pass = choice.at === one.choices?.answer;
+  const reason = pass ? "The right choice." : "Another choice is likelier.";
+  return { ...base, status: "ok", text: choice.text, pass, score: Number(pass), reason };
 }
-
-export interface TextLoss {
-  readonly perplexity: number;
-  readonly bitsPerByte: number;
-  readonly tokens: number;
-  readonly bytes: number;
-  /** Texts that could not be scored. */
-  readonly errors: number;
-}
-
-/** Of held-out text. The first word is given, not scored: not every model has a token to begin with. */
-export async function textLoss(provider: Provider, texts: readonly string[]): Promise<TextLoss | null> {
-  const items = texts.flatMap((text) => {
-    const [, prompt, continuation] = /^(\s*\S+)(\s[\s\S]+)$/.exec(text) ?? [];
-    return prompt && continuation?.trim() ? [{ prompt, continuation }] : [];
-  });
-  const found = await provider.likelihood?.(items);
-  if (!found) return null;
-  const scored = found.flatMap((item, i) =>
-    item.ok ? [{ ...item, bytes: bytesOf(items[i]?.continuation ?? "") }] : [],
-  );
-  const sum = (of: (item: (typeof scored)[number]) => number) => scored.reduce((all, item) => all + of(item), 0);
-  const [nats, tokens, bytes] = [-sum(({ logprob }) => logprob), sum((item) => item.tokens), sum((item) => item.bytes)];
-  return {
-    perplexity: Math.exp(nats / tokens),
-    bitsPerByte: nats / Math.LN2 / bytes,
-    tokens,
-    bytes,
-    errors: found.length - scored.length,
-  };
-}
-
-const bytesOf = (text: string) => new TextEncoder().encode(text).length;

@@ -17,6 +17,7 @@ const AnswerFile = z.object({
 const Arm = z.object({
   ...{ arm: z.string(), provider: z.string(), answers: z.array(AnswerFile) },
   price: z.optional(z.object({ input: count, output: count })),
+  model: z.optional(z.string()),
 });
 const Settings = z.object({
   ...{ seed: z.number(), repeats: z.int().check(z.minimum(1)), temperature: count, maxTokens: count },

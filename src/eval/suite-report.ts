@@ -3,9 +3,11 @@
  * first answer; a file that was edited afterwards says so when it is read again (`saved-report.ts`).
  */
 import { sha256Hex } from "@/util/sha256";
+import type { JudgedPair } from "./judge-arms";
+import type { TextLoss } from "./likelihood";
 import { comparePair, type Decision, type PairedComparison, points } from "./paired";
-import { costPerPass } from "./provider";
-import type { Answer, ArmAnswers, RunSettings, TextLoss } from "./run-arms";
+import { costOfTokens, costPerPass } from "./provider";
+import type { Answer, ArmAnswers, RunSettings } from "./run-arms";
 import type { SanityArm } from "./sanity";
 import { wilson } from "./statistics";
 import { byCase } from "./statistics/clusters";
@@ -69,13 +71,15 @@ export interface SuiteReport {
   readonly answersSha256: string;
   readonly power: string;
   readonly summaries: readonly ArmSummary[];
-  /** Every other arm against the first. */
+  /** Every other arm of a model against its first, and each model's first against the first model's. */
   readonly comparisons: readonly PairedComparison[];
   readonly sanity: readonly SanityArm[];
   readonly sentence: string;
   readonly notes: readonly string[];
   /** Of the model as it was run, arm by arm, on general text: what may have been forgotten. */
   readonly general?: Readonly<Record<string, TextLoss>>;
+  /** A model's opinion of the same pairs, where one was asked. */
+  readonly pairwise?: readonly JudgedPair[];
   readonly arms: readonly ArmAnswers[];
   readonly cases?: readonly ShownCase[];
   /** Ended by hand before every arm had answered every case. */
@@ -106,8 +110,10 @@ export async function makeReport(
   cases: readonly ShownCase[] = [],
 ): Promise<SuiteReport> {
   const { settings, suite, k } = declared;
-  const [first, ...others] = arms.map(({ arm, answers }) => ({ name: arm, answers }));
-  const comparisons = first ? others.map((side) => comparePair(first, side, settings.seed, declared)) : [];
+  const side = ({ arm, answers }: ArmAnswers) => ({ name: arm, answers });
+  const comparisons = pairsOf(arms).map(([before, after]) =>
+    comparePair(side(before), side(after), settings.seed, declared),
+  );
   const summaries = arms.map((arm) => summaryOf(arm, k));
   const had = arms.reduce((sum, { answers }) => sum + answers.length, 0);
   const planned = arms.length * suite.cases * settings.repeats;
@@ -121,6 +127,16 @@ export async function makeReport(
     ...(cases.length > 0 ? { cases } : {}),
     ...(stopped ? { stopped } : {}),
   };
+}
+
+/** What is compared with what: a model's arms with its own first one, and the first ones among each other. */
+export function pairsOf<T extends Pick<ArmAnswers, "arm" | "model">>(arms: readonly T[]): (readonly [T, T])[] {
+  const [baseline] = arms;
+  if (!baseline) return [];
+  return arms.slice(1).map((arm) => {
+    const own = arms.find(({ model }) => model === arm.model) ?? baseline;
+    return [own === arm ? baseline : own, arm] as const;
+  });
 }
 
 function stoppedSentence({ had, planned }: NonNullable<SuiteReport["stopped"]>): string {
@@ -145,8 +161,7 @@ export function summaryOf({ arm, provider, price, answers }: ArmAnswers, k: numb
   const rate = average((n, c) => c / n);
   const passed = had.filter(({ pass }) => pass).length;
   const [tokensIn, tokensOut] = [tokens(({ promptTokens }) => promptTokens), tokens((one) => one.completionTokens)];
-  const cost =
-    price && tokensIn !== null && tokensOut !== null ? (tokensIn * price.input + tokensOut * price.output) / 1e6 : null;
+  const cost = costOfTokens(tokensIn, tokensOut, price);
   return {
     ...{ arm, provider, answers: answers.length, passed, rate },
     interval: wilson(rate * groups.length, groups.length),

@@ -18,6 +18,8 @@ export interface Case {
   readonly input: string | readonly Message[];
   /** What a good answer is, for people, for the majority arm and for comparing. */
   readonly expected?: string;
+  /** Continued as it stands, also by a model with a chat template: a row of TRL's type prompt-completion. */
+  readonly plain?: true;
   readonly files?: Readonly<Record<string, string>>;
   readonly vars?: Readonly<Record<string, unknown>>;
   readonly assert: readonly Assertion[];

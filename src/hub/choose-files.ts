@@ -1,4 +1,7 @@
-/** Which files of a repository a model is made of: its small ones and its safetensors, or the one GGUF that was named. */
+/**
+ * Which files of a repository a model is made of: its small ones and its safetensors, or the one GGUF or ONNX file
+ * that was named.
+ */
 import { AppError } from "@/errors";
 import { INDEX_FILE, requireShards } from "@/files/safetensors-index";
 import type { HubFile, Listing } from "./models";
@@ -17,6 +20,7 @@ export interface Choice {
 export function chooseFiles(listing: Listing, gguf: string | undefined): Choice {
   const { files, repo } = listing;
   const byPath = new Map(files.map((file) => [file.path, file]));
+  if (gguf?.toLowerCase().endsWith(".onnx")) return chooseOnnx(listing, gguf);
   if (gguf !== undefined) return { files: [named(listing, gguf)] };
   const small = SMALL.flatMap((path) => byPath.get(path) ?? []);
   const weights = byPath.get(WEIGHTS);
@@ -29,6 +33,30 @@ export function chooseFiles(listing: Listing, gguf: string | undefined): Choice 
   if (ggufs.length === 1 && only) return { files: [named(listing, only.path)] };
   const lacks = [...missing, ...(weights || index ? [] : [WEIGHTS])].join(" and no ");
   throw new AppError("model/missing-file", `${repo} has no ${lacks}.`, { hint: instead(listing, ggufs) });
+}
+
+/** By transformers.js' names of types: what is nearest to the weights as they were trained comes first. */
+const ONNX_FILES = ["", "_fp16", "_quantized", "_q4f16", "_q4", "_int8", "_uint8", "_bnb4"].map(
+  (type) => `onnx/model${type}.onnx`,
+);
+
+/** The one ONNX file that is meant where none is named. Throws "model/missing-file". */
+export function onnxFileOf(paths: readonly string[], name: string): string {
+  const found = ONNX_FILES.find((path) => paths.includes(path)) ?? paths.find((path) => path.endsWith(".onnx"));
+  if (found !== undefined) return found;
+  throw new AppError("model/missing-file", `${name} has no ONNX file.`, {
+    hint: "Look for a copy of it for transformers.js: its file lies at onnx/model.onnx.",
+  });
+}
+
+function chooseOnnx({ files, repo }: Listing, path: string): Choice {
+  const weights = files.filter((file) => file.path === path || file.path.startsWith(`${path}_data`));
+  if (!weights.some((file) => file.path === path)) {
+    const others = files.filter((file) => file.path.endsWith(".onnx")).map((file) => file.path);
+    const hint = others.length > 0 ? `It has ${others.slice(0, 8).join(", ")}.` : "It has no ONNX file at all.";
+    throw new AppError("model/missing-file", `${repo} has no ${path}.`, { hint });
+  }
+  return { files: [...files.filter((file) => SMALL.includes(file.path)), ...weights] };
 }
 
 export function chooseShards({ files }: Listing, names: readonly string[]): HubFile[] {

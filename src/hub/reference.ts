@@ -1,5 +1,5 @@
 /**
- * The name of a model on the Hub: `hf:owner/name[@revision][/file.gguf]`, with or without `hf:`, or the address of its
+ * The name of a model on the Hub: `hf:owner/name[@revision][/file.gguf or .onnx]`, with or without `hf:`, or the address of its
  * page. It comes from a person or a link, so it is taken apart strictly; a slash within a revision is written %2F.
  */
 import * as z from "zod/mini";
@@ -8,15 +8,15 @@ import { AppError } from "@/errors";
 /** What the Hub allows in names: no dots or dashes in a row, none at the ends. */
 const Repo = z.string().check(z.maxLength(96), z.regex(/^(?!.*(--|\.\.))\w[\w.-]*(?<![.-])\/\w[\w.-]*(?<![.-])$/));
 const Revision = z.string().check(z.maxLength(100), z.regex(/^(?!.*\.\.)\w[\w./-]*$/));
-const GgufFile = z.string().check(z.maxLength(100), z.regex(/^(?!.*(\.\.|\/\/))[\w.][\w. /+()-]*\.gguf$/i));
-const Reference = z.object({ repo: Repo, revision: Revision, file: z.optional(GgufFile) });
+const ModelFile = z.string().check(z.maxLength(100), z.regex(/^(?!.*(\.\.|\/\/))[\w.][\w. /+()-]*\.(gguf|onnx)$/i));
+const Reference = z.object({ repo: Repo, revision: Revision, file: z.optional(ModelFile) });
 
 export interface HubReference {
   /** "owner/name" */
   readonly repo: string;
   /** A branch, a tag or a commit. */
   readonly revision: string;
-  /** The one GGUF file to take, by its path in the repository. */
+  /** The one GGUF or ONNX file to take, by its path in the repository. */
   readonly file?: string | undefined;
 }
 
@@ -53,8 +53,8 @@ function partsOfPage(path: string): Partial<HubReference> {
   const [owner = "", name = "", kind, revision = DEFAULT_REVISION, ...rest] = clean.split("/");
   const file = kind === "blob" || kind === "resolve" ? decode(rest.join("/")) : "";
   // From a page that shows another file, the whole model is meant.
-  const gguf = file.toLowerCase().endsWith(".gguf") ? { file } : {};
-  return { repo: `${owner}/${name}`, revision: decode(revision), ...gguf };
+  const named = /\.(gguf|onnx)$/i.test(file) ? { file } : {};
+  return { repo: `${owner}/${name}`, revision: decode(revision), ...named };
 }
 
 function decode(text: string): string {
@@ -67,7 +67,7 @@ function decode(text: string): string {
 
 function hintFor(given: string): string {
   if (/^(hf:)?[\w.-]+$/.test(given)) return "Put its owner in front: owner/name, as in the address of its page.";
-  if (/\/(?!.*\.gguf$)[^/]+\.\w+$/i.test(given))
-    return "Only a .gguf file can be named; of all else, name the repository.";
+  if (/\/(?!.*\.(gguf|onnx)$)[^/]+\.\w+$/i.test(given))
+    return "Only a .gguf or .onnx file can be named; of all else, name the repository.";
   return "Write owner/name, owner/name@revision or owner/name/file.gguf, as in HuggingFaceTB/SmolLM2-135M.";
 }

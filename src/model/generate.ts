@@ -45,6 +45,10 @@ export interface GenerationOptions {
   /** Called for every new token; returning false ends all generation. */
   readonly onToken?: (request: number, token: number) => boolean;
   readonly onDone?: (done: number) => void;
+  /** Called with each whole answer as it ends. */
+  readonly onAnswer?: (request: number, answer: readonly number[]) => void;
+  /** Asked after every token; true ends this answer alone. */
+  readonly isEnough?: (request: number, answer: readonly number[]) => boolean;
 }
 
 export interface Generator {
@@ -212,7 +216,10 @@ export function createGenerator(
             sequence.tokens.push(token);
             if (options.onToken?.(sequence.request, token) === false) return answers;
           }
-          if (stop || answer.length >= options.maxTokens || sequence.tokens.length >= shape.length) ended.add(sequence);
+          const full = answer.length >= options.maxTokens || sequence.tokens.length >= shape.length;
+          if (!stop && !full && !options.isEnough?.(sequence.request, answer)) continue;
+          ended.add(sequence);
+          options.onAnswer?.(sequence.request, answer);
         }
       }
       active = active.filter((sequence) => !ended.has(sequence));

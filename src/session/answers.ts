@@ -1,6 +1,6 @@
 /**
  * Answering many prompts at once, for comparison, samples and chat: sizes the key/value cache, runs the generator and
- * turns tokens into text. The random stream of a prompt is keyed by its index, so both arms of a comparison draw alike.
+ * turns tokens into text. The random stream of a prompt is keyed by its index, or as asked, so both arms of a comparison draw alike.
  */
 
 import type { DeviceBuffer } from "@/graph/target";
@@ -20,6 +20,10 @@ export interface AnswerOptions {
   readonly useAdapter: boolean;
   readonly onDone?: GenerationOptions["onDone"];
   readonly onToken?: GenerationOptions["onToken"];
+  readonly onAnswer?: GenerationOptions["onAnswer"];
+  readonly isEnough?: GenerationOptions["isEnough"];
+  /** Of the prompts' random streams; their places unless given. */
+  readonly keys?: readonly number[];
 }
 
 const MOST_SEQUENCES = 32;
@@ -55,7 +59,7 @@ export async function answer(
   const { layout } = adapter ?? {};
   try {
     return await generator.run(
-      prompts.map((prompt, key) => ({ prompt, key })),
+      prompts.map((prompt, i) => ({ prompt, key: options.keys?.[i] ?? i })),
       {
         ...options,
         adapterScale: options.useAdapter && layout ? layout.scale : 0,

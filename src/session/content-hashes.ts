@@ -35,16 +35,22 @@ export async function contentHashes(
   { adapter, dataset, trained }: Pick<State, "adapter" | "dataset" | "trained">,
   contexts: Readonly<Record<string, string | undefined>>,
 ): Promise<Record<string, string | null>> {
-  const texts = Object.entries(contexts).flatMap(([name, text]) => (text === undefined ? [] : [{ name, text }]));
-  const hashed = texts.map(
-    async ({ name, text }) => [`SHA-256 of the ${name}`, await sha256Hex(new TextEncoder().encode(text))] as const,
-  );
   return {
     "SHA-256 of the model": await modelHash(model),
     ...(adapter
       ? { "SHA-256 of the adapter": await sha256Hex(new Uint8Array(await model.runtime.target.read(adapter.buffer))) }
       : {}),
     ...(adapter && trained && dataset ? { "Fingerprint of its training data": dataFingerprint(dataset.built) } : {}),
-    ...Object.fromEntries(await Promise.all(hashed)),
+    ...(await textHashes(contexts)),
   };
+}
+
+export async function textHashes(
+  contexts: Readonly<Record<string, string | undefined>>,
+): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {};
+  for (const [name, text] of Object.entries(contexts)) {
+    if (text !== undefined) hashes[`SHA-256 of the ${name}`] = await sha256Hex(new TextEncoder().encode(text));
+  }
+  return hashes;
 }

@@ -1,78 +1,129 @@
-/** Our own engine as who answers an evaluation: the open model with its adapter on or off, all prompts in one batch. */
+/** Our own engine as who answers an evaluation: a model with its adapter on or off, all prompts in one batch. */
 import { type Encoded, encodePrompt, IGNORED } from "@/data/encode";
 import { AppError } from "@/errors";
-import type { Completion, Likelihood, Prompt, Provider } from "@/eval/provider";
+import {
+  type CompleteOptions,
+  type Completion,
+  type Continued,
+  cutAt,
+  keyOf,
+  type Likelihood,
+  type Prompt,
+  type Provider,
+} from "@/eval/provider";
 import { answer, type LoadedAdapter } from "@/session/answers";
 import type { OpenModel } from "@/session/open-model";
 import { scoreEncoded } from "@/session/score";
 import { parseRecipe } from "@/train/recipe";
 
-/** Without an adapter: the base model. */
-export function engineProvider(model: OpenModel, adapter: LoadedAdapter | undefined): Provider {
-  const name = `${model.info.name}${adapter ? " + adapter" : ""}`;
+/** Without an adapter: the base model. `id` says which weights these are. */
+export function engineProvider(model: OpenModel, adapter: LoadedAdapter | undefined, id?: string): Provider {
   return {
-    name,
-    complete: async (prompts, { maxTokens, temperature, seed, stop = [], signal, onDone }) => {
-      const started = performance.now();
-      const spent = () => ({ latencyMs: performance.now() - started, attempts: 1 });
-      const encoded = prompts.map((prompt) => promptIds(model, prompt));
-      const fits = ({ length }: readonly number[]) => length > 0 && length + 1 < model.runtime.positions;
-      const asked = encoded.filter(fits);
-      let told = 0;
-      const said = await settle(() =>
-        answer(model, adapter, asked, {
-          ...{ maxTokens, temperature, seed, useAdapter: adapter !== undefined },
-          onToken: () => signal?.aborted !== true,
-          onDone: (done) => {
-            for (; told < done; told++)
-              onDone?.(told, {
-                ok: true,
-                text: "",
-                promptTokens: null,
-                completionTokens: null,
-                truncated: false,
-                ...spent(),
-              });
-          },
-        }),
-      );
-      let next = 0;
-      return encoded.map((ids): Completion => {
-        if (!fits(ids)) {
-          const message = `A prompt of ${ids.length} tokens does not fit the model's ${model.runtime.positions}.`;
-          return { ok: false, fault: "too-long", message, ...spent() };
-        }
-        const own = said.ok ? said.value[next++] : undefined;
-        if (!said.ok) return { ok: false, fault: "failed", message: said.message, ...spent() };
-        if (signal?.aborted || !own) return { ok: false, fault: "stopped", message: "It was stopped.", ...spent() };
-        const whole = model.tokenizer.decode(own, { skipSpecial: true });
-        const cuts = stop.map((mark) => whole.indexOf(mark)).filter((at) => at >= 0);
-        const text = cuts.length > 0 ? whole.slice(0, Math.min(...cuts)) : whole;
-        const truncated = cuts.length === 0 && own.length >= maxTokens;
-        return { ok: true, text, promptTokens: ids.length, completionTokens: own.length, truncated, ...spent() };
-      });
-    },
-    likelihood: async (items) => {
-      const rows = items.map(({ prompt, continuation }) => continued(model, prompt, continuation));
-      const usable = rows.filter(({ ids }) => ids.length > 1 && ids.length <= model.runtime.positions);
-      const scored = await settle(async () =>
-        usable.length === 0 ? [] : scoreEncoded(model, adapter, usable, parseRecipe({})),
-      );
-      return rows.map((row): Likelihood => {
-        const at = usable.indexOf(row);
-        if (at < 0) return { ok: false, fault: "too-long", message: `${row.ids.length} tokens do not fit the model.` };
-        if (!scored.ok) return { ok: false, fault: "failed", message: scored.message };
-        const { nll = Number.NaN, tokens = 0 } = scored.value[at] ?? {};
-        return { ok: true, logprob: -nll, tokens };
-      });
-    },
+    name: `${model.info.name}${adapter ? " + adapter" : ""}`,
+    ...(id === undefined ? {} : { id }),
+    chat: model.template !== null,
+    countTokens: (text) => model.tokenizer.encode(text).length,
+    complete: (prompts, options) => completeAll(model, adapter, prompts, options),
+    likelihood: (items) => likelihoods(model, adapter, items),
   };
 }
 
-/** The ids of both together, so that the border is tokenised as the model would read it; the continuation's are scored. */
-function continued({ tokenizer }: OpenModel, prompt: string, continuation: string): Encoded {
-  const ids = tokenizer.encode(prompt + continuation);
-  const given = Math.min(ids.length - 1, Math.max(1, tokenizer.encode(prompt).length));
+async function completeAll(
+  model: OpenModel,
+  adapter: LoadedAdapter | undefined,
+  prompts: readonly Prompt[],
+  options: CompleteOptions,
+): Promise<Completion[]> {
+  const { maxTokens, temperature, seed, stop = [], signal, onDone } = options;
+  const { tokenizer, runtime } = model;
+  const started = performance.now();
+  const results: Completion[] = [];
+  const tell = (index: number, completion: Completion) => {
+    results[index] = completion;
+    onDone?.(index, completion);
+  };
+  const fail = (index: number, fault: "too-long" | "failed" | "stopped", message: string) =>
+    tell(index, { ok: false, fault, message, latencyMs: performance.now() - started, attempts: 1 });
+  const textOf = (ids: readonly number[]) => tokenizer.decode([...ids], { skipSpecial: true });
+
+  const encoded = prompts.map((prompt) => promptIds(model, prompt));
+  const places = encoded.flatMap(({ length }, i) => (length > 0 && length + 1 < runtime.positions ? [i] : []));
+  const idsAt = (request: number) => encoded[places[request] ?? 0] ?? [];
+  for (const [i, { length }] of encoded.entries()) {
+    if (length + 1 >= runtime.positions)
+      fail(i, "too-long", `A prompt of ${length} tokens does not fit the model's ${runtime.positions}.`);
+    else if (length === 0) fail(i, "failed", "The prompt is empty, and this model has no token to begin with.");
+  }
+  const onAnswer = (request: number, ids: readonly number[]) => {
+    const whole = textOf(ids);
+    const cut = cutAt(whole, stop);
+    const counts = { promptTokens: idsAt(request).length, completionTokens: ids.length };
+    const room = Math.min(maxTokens, runtime.positions - counts.promptTokens);
+    const truncated = cut === null && ids.length >= room;
+    const spent = { latencyMs: performance.now() - started, attempts: 1 };
+    tell(places[request] ?? 0, { ok: true, text: cut ?? whole, ...counts, truncated, ...spent });
+  };
+  const said = await settle(() =>
+    answer(
+      model,
+      adapter,
+      places.map((i) => encoded[i] ?? []),
+      {
+        ...{ maxTokens, temperature, seed, useAdapter: adapter !== undefined, onAnswer },
+        keys: places.map((i) => keyOf(options, i)),
+        onToken: () => signal?.aborted !== true,
+        ...(stop.length === 0
+          ? {}
+          : { isEnough: (_: number, ids: readonly number[]) => cutAt(textOf(ids), stop) !== null }),
+      },
+    ),
+  );
+  for (const i of prompts.keys()) {
+    if (results[i]) continue;
+    if (said.ok) fail(i, "stopped", "It was stopped before this prompt was answered.");
+    else fail(i, "failed", said.message);
+  }
+  return results;
+}
+
+async function likelihoods(
+  model: OpenModel,
+  adapter: LoadedAdapter | undefined,
+  items: readonly Continued[],
+): Promise<Likelihood[]> {
+  const rows = items.map((item) => continued(model, item));
+  const usable = rows.filter(({ ids }) => ids.length > 1 && ids.length <= model.runtime.positions);
+  const scored = await settle(async () =>
+    usable.length === 0 ? [] : scoreEncoded(model, adapter, usable, parseRecipe({})),
+  );
+  const places = new Map(usable.map((row, i) => [row, i]));
+  return rows.map((row): Likelihood => {
+    const at = places.get(row);
+    if (at === undefined) {
+      return {
+        ok: false,
+        fault: "too-long",
+        message: `${row.ids.length} tokens are too few, or do not fit the model.`,
+      };
+    }
+    if (!scored.ok) return { ok: false, fault: "failed", message: scored.message };
+    const { nll = Number.NaN, tokens = 0 } = scored.value[at] ?? {};
+    return { ok: true, logprob: -nll, tokens };
+  });
+}
+
+/**
+ * Text and its continuation are tokenised together, so that the border is as the model would read it; a conversation ends
+ * where the assistant begins. The continuation's tokens are scored, never the first of all.
+ */
+function continued(model: OpenModel, { prompt, continuation }: Continued): Encoded {
+  const { tokenizer } = model;
+  const before = promptIds(model, prompt);
+  const ids =
+    typeof prompt === "string"
+      ? tokenizer.encode(prompt + continuation)
+      : [...before, ...tokenizer.encode(continuation, { special: false })];
+  const given = Math.min(ids.length - 1, Math.max(1, before.length));
   return { ids, labels: ids.map((id, i) => (i < given ? IGNORED : id)) };
 }
 

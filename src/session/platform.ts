@@ -1,4 +1,6 @@
 /** What the core needs from where it runs; the page's worker and Node each bring one. */
+
+import type { OnnxModel, Transformers } from "@/eval/providers/onnx";
 import type { Sandbox } from "@/eval/sandbox/sandbox";
 import type { Target } from "@/graph/target";
 import type { FileStore } from "@/storage/files";
@@ -25,6 +27,10 @@ export interface Platform {
   sandbox(): Sandbox;
   /** Loaded when it is asked for. */
   onnxruntime(): Promise<OnnxRuntime>;
+  /** transformers.js with its runtime's files from here, and where its models may run, best first. Absent: none. */
+  readonly transformers?: () => Promise<{ library: Transformers; devices: OnnxModel["devices"] }>;
+  /** Where the answers of unfinished evaluations are kept. Absent: nowhere. */
+  readonly answers?: () => Promise<FileStore>;
   /** Where models come from, and the token of the one who runs this, if any. */
   readonly hub: { readonly endpoint: string; readonly token?: string | undefined };
 }

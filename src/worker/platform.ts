@@ -48,6 +48,8 @@ export function browserPlatform(base: string, preference: Preference, endpoint: 
     },
     sandbox: () => createSandbox(cages),
     onnxruntime,
+    transformers,
+    answers: () => opfsFiles("answers").catch(() => memoryFiles()),
     hub: { endpoint },
   };
 }
@@ -68,6 +70,20 @@ async function onnxruntime(): Promise<OnnxRuntime> {
   ]);
   ort.env.wasm.wasmPaths = { wasm };
   return ort;
+}
+
+/** The build of onnxruntime that knows WebGPU, from this page's own files as well. */
+async function transformers() {
+  const [library, { default: mjs }, { default: wasm }] = await Promise.all([
+    import("@huggingface/transformers"),
+    import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url"),
+    import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url"),
+  ]);
+  const { wasm: settings } = library.env.backends.onnx;
+  Object.assign(settings ?? {}, { wasmPaths: { mjs, wasm } });
+  const hardware = (await navigator.gpu?.requestAdapter().catch(() => null)) ?? null;
+  const devices = hardware ? (["webgpu", "wasm"] as const) : (["wasm"] as const);
+  return { library, devices };
 }
 
 async function fetchBundled(address: URL): Promise<Blob> {

@@ -2,6 +2,7 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { CommandContext } from "@/cli/command";
+import { otherModels } from "@/cli/commands/eval-models";
 import { openModel } from "@/cli/commands/shared";
 import { choiceOf, skillAt } from "@/cli/commands/skill/open";
 import { adapterFiles } from "@/cli/files";
@@ -18,7 +19,10 @@ export async function evaluateSuite(context: CommandContext, path: string): Prom
   const { session, flags, terminal } = context;
   // The suite first: what is wrong with it is known before a model is loaded.
   const suite = readSuite(await textOf(path), basename(path));
-  const skill = flags.skill === undefined ? undefined : composeSkill(await skillAt(flags.skill), choiceOf(flags));
+  const textBefore = async (path: string | undefined) =>
+    path === undefined ? undefined : composeSkill(await skillAt(path), choiceOf(flags));
+  const [skill, previous] = [await textBefore(flags.skill), await textBefore(flags.previous)];
+  const others = await otherModels(context);
   const repeats = flags.runs ?? 1;
   const k = flags.k ?? 1;
   if (k > repeats)
@@ -26,15 +30,29 @@ export async function evaluateSuite(context: CommandContext, path: string): Prom
   const arms = flags.arms ?? [
     ...(flags.adapter === undefined ? ["base"] : ["base", "tuned"]),
     ...(skill === undefined ? [] : ["skill", "placebo"]),
+    ...(previous === undefined ? [] : ["previous"]),
   ];
-  await openModel(context, flags.model ?? "");
+  if (flags.model !== undefined || others.length === 0) {
+    if (flags.model === undefined) {
+      throw new AppError("usage", "eval needs a model.", {
+        hint: "--model, --onnx, or --endpoint with --endpoint-model.",
+      });
+    }
+    await openModel(context, flags.model);
+  }
   if (flags.adapter !== undefined) await session.loadAdapter(await adapterFiles(flags.adapter));
   const settings = {
     ...{ seed: flags.seed ?? 42, repeats, maxTokens: flags["max-tokens"] ?? 128 },
     temperature: flags.temperature ?? (repeats > 1 ? 0.8 : 0),
     ...(flags.place ? { place: flags.place } : {}),
   };
-  const ask = { suite, arms, settings, k, contexts: skill === undefined ? {} : { skill } };
+  const ask = {
+    ...{ suite, arms, settings: flags.frame ? { ...settings, frame: flags.frame } : settings, k, others, keep: true },
+    contexts: { ...(skill === undefined ? {} : { skill }), ...(previous === undefined ? {} : { previous }) },
+    ...(flags.judge === undefined
+      ? {}
+      : { pairwise: { by: flags.judge, ...(flags.criteria === undefined ? {} : { criteria: flags.criteria }) } }),
+  };
   const report = await session.evaluateSuite(ask, ({ arm, done, total }) => terminal.progress(arm, done, total));
   sayReport(context, report, k);
   if (flags.report !== undefined) await writeFile(flags.report, await reportHtml(report));
@@ -44,6 +62,7 @@ export async function evaluateSuite(context: CommandContext, path: string): Prom
 
 export function sayReport({ terminal }: CommandContext, report: SuiteReport, k: number): void {
   const columns = k > 1 ? [`pass@${k}`, `pass^${k}`] : [];
+  const priced = report.summaries.some(({ cost }) => cost !== null);
   const row = (one: ArmSummary) => [
     ...[
       one.arm,
@@ -53,6 +72,8 @@ export function sayReport({ terminal }: CommandContext, report: SuiteReport, k: 
     ],
     ...[one.empty, one.truncated, one.timeouts, one.errors].map(String),
     ...[one.tokensIn, one.tokensOut].map((count) => (count === null ? "–" : String(count))),
+    one.latencyMs === null ? "–" : `${(one.latencyMs.median / 1000).toFixed(2)} s`,
+    ...(priced ? [one.cost, one.costPerPass].map((cost) => (cost === null ? "–" : cost.toPrecision(3))) : []),
     ...(k > 1 ? [one.passAtK, one.passHatK].map((share) => (share === null ? "–" : percent(share))) : []),
   ];
   const head = [
@@ -66,11 +87,19 @@ export function sayReport({ terminal }: CommandContext, report: SuiteReport, k: 
     "errors",
     "tokens in",
     "out",
+    "latency",
+    ...(priced ? ["cost", "per pass"] : []),
     ...columns,
   ];
   terminal.say(table([head, ...report.summaries.map(row)]));
   terminal.say(report.sentence);
   if (report.comparisons.length > 1) for (const { sentence } of report.comparisons) terminal.say(`  ${sentence}`);
+  for (const { sentence } of report.pairwise ?? []) terminal.say(`  ${sentence}`);
+  const unanswered = report.summaries.reduce((sum, { timeouts, errors }) => sum + timeouts + errors, 0);
+  if (unanswered > 0)
+    terminal.say(
+      `  ${unanswered} answers could not be had. The same command again asks for these alone; the others are kept.`,
+    );
   for (const note of [report.power, ...report.notes]) terminal.say(`  ${note}`);
 }
 

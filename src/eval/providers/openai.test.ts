@@ -1,7 +1,7 @@
 /** Against a server on loopback that is kind, slow, garbled, overrun or dying, on demand. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Completion, costOf, costPerPass } from "@/eval/provider";
+import { costOfTokens, costPerPass } from "@/eval/provider";
 import { type OpenAIServer, openAIProvider } from "@/eval/providers/openai";
 
 type Handler = (
@@ -232,19 +232,10 @@ test("addresses that hide a secret, or are none, are refused; names hold no key"
 });
 
 test("cost is tokens times price, per pass; unknown where a part is", () => {
-  const one: Completion = {
-    ok: true,
-    text: "",
-    promptTokens: 1_000,
-    completionTokens: 500,
-    truncated: false,
-    latencyMs: 1,
-    attempts: 1,
-  };
-  const cost = costOf([one, one], { input: 2, output: 10 });
+  const cost = costOfTokens(2_000, 1_000, { input: 2, output: 10 });
   expect(cost).toBeCloseTo(0.014, 12);
   expect(costPerPass(cost, 2)).toBeCloseTo(0.007, 12);
   expect(costPerPass(cost, 0)).toBeNull();
-  expect(costOf([one, { ...one, promptTokens: null }], { input: 1, output: 1 })).toBeNull();
-  expect(costOf([one], undefined)).toBeNull();
+  expect(costOfTokens(null, 1, { input: 1, output: 1 })).toBeNull();
+  expect(costOfTokens(1, 1, undefined)).toBeNull();
 });

@@ -4,7 +4,15 @@
  * doubles or that the server asks for, where another try can help; what stays without an answer is a fault.
  */
 import { AppError } from "@/errors";
-import type { CompleteOptions, Completion, Price, Prompt, Provider, ProviderFault } from "@/eval/provider";
+import {
+  type CompleteOptions,
+  type Completion,
+  keyOf,
+  type Price,
+  type Prompt,
+  type Provider,
+  type ProviderFault,
+} from "@/eval/provider";
 import { Fault, readAnswer } from "@/eval/providers/openai-answer";
 
 export interface OpenAIServer {
@@ -51,6 +59,7 @@ export function openAIProvider(server: OpenAIServer): Provider {
     persist(limits, options.signal, (signal) => request(server, address, prompt, index, options, limits, signal));
   return {
     name: `${server.model} at ${new URL(address).host}`,
+    id: JSON.stringify([address, server.model]),
     ...(server.price ? { price: server.price } : {}),
     complete: async (prompts, options) => {
       const results: Completion[] = [];
@@ -95,7 +104,7 @@ async function request(
     ...(chat ? { messages: prompt } : { prompt }),
     max_tokens: options.maxTokens,
     temperature: options.temperature,
-    seed: options.seed + index,
+    seed: options.seed + keyOf(options, index),
     ...(options.stop && options.stop.length > 0 ? { stop: options.stop } : {}),
     ...(stream ? { stream: true, stream_options: { include_usage: true } } : {}),
   };

@@ -114,5 +114,6 @@ export function expectedCase(row: unknown, i: number, where: string): Case {
   const extra = question === "instruction" && typeof fields.input === "string" ? fields.input : "";
   const expected = accept(text, String(fields[answer]), where);
   const input = accept(text, extra ? `${fields[question]}\n\n${extra}` : fields[question], where);
-  return { id, input, expected, assert: check(expected), tags: [] };
+  const plain = question === "prompt" && answer === "completion" ? { plain: true as const } : {};
+  return { id, input, expected, ...plain, assert: check(expected), tags: [] };
 }

@@ -8,7 +8,7 @@ import type { Reader } from "@/session/calls/skills";
 
 export type Endpoint = Extract<Reader, { kind: "endpoint" }>;
 
-export function endpointOf({ endpoint, "endpoint-model": model }: Flags): Endpoint | null {
+export function endpointOf({ endpoint, "endpoint-model": [model] = [] }: Flags): Endpoint | null {
   if (endpoint === undefined && model === undefined) return null;
   if (endpoint === undefined || model === undefined) {
     throw new AppError("usage", "A server needs --endpoint and --endpoint-model.", {
