@@ -4,11 +4,12 @@
 //
 //   g  = grad · min(1, max_norm / (norm + 1e-6))
 //   lr = the Step's · RATIO
-//   p -= lr · wd · p
+//   p -= lr · wd · p                    unless DECAYS is 0
 //   m  = β1 m + (1-β1) g        v = β2 v + (1-β2) g²
 //   p -= lr · (m / correction1) / (sqrt(v / correction2) + ε)
 
 override RATIO: f32;
+override DECAYS: f32;
 
 @group(0) @binding(0) var<storage, read_write> param: array<vec4f>;
 @group(0) @binding(1) var<storage, read> grad: array<vec4f>;
@@ -26,7 +27,7 @@ fn update(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec
   let g = grad[i] * clip;
   let first = step.beta1 * m[i] + (1.0 - step.beta1) * g;
   let second = step.beta2 * v[i] + (1.0 - step.beta2) * g * g;
-  let kept = param[i] * (1.0 - rate * step.weight_decay);
+  let kept = param[i] * (1.0 - rate * step.weight_decay * DECAYS);
   m[i] = first;
   v[i] = second;
   param[i] = kept - rate * (first / step.correction1) / (sqrt(second / step.correction2) + step.epsilon);

@@ -9,7 +9,7 @@ import { bucketOf, type PackedBatch, packBatch } from "@/data/pack";
 import { slotBytes } from "@/graph/plan";
 import { NO_STEP, packStep } from "@/graph/step";
 import type { Activations, DeviceBuffer, Executable, Program } from "@/graph/target";
-import { adapterLayout, initialAdapter } from "@/model/adapter";
+import { type AdapterLayout, adapterLayout, initialAdapter } from "@/model/adapter";
 import type { Architecture } from "@/model/architecture";
 import type { Runtime } from "@/model/runtime";
 import { formatLabel } from "@/model/weights";
@@ -31,7 +31,7 @@ export interface StepSetting {
 
 export interface StepPlan {
   readonly setting: StepSetting;
-  readonly traced: Traced;
+  readonly traced: Traced & { readonly layout: AdapterLayout };
   readonly batch: PackedBatch;
   readonly program: Program;
   readonly optimizer: Program;
@@ -47,7 +47,7 @@ export function planStep(arch: Architecture, tensors: Traced["tensors"], setting
   const { tokens, sequences = 1, labelled = 1, rank } = setting;
   const layout = adapterLayout(arch, { rank, alpha: 2 * rank, targets: PROJECTIONS });
   const { activations, keepActivations = false } = setting;
-  const traced: Traced = { arch, tensors, layout, head: PLAIN_HEAD, activations, keepActivations };
+  const traced = { arch, tensors, layout, head: PLAIN_HEAD, activations, keepActivations };
   const row = (sequence: number) => {
     const ids = Array.from({ length: tokens }, (_, i) => (7 * i + 13 * sequence) % arch.vocab);
     return { ids, labels: ids.map((id, i) => (i >= tokens * (1 - labelled) ? id : LABEL_NONE)) };

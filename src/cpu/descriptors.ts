@@ -145,12 +145,12 @@ export const DESCRIPTORS: Readonly<Record<string, Descriptor>> = {
   "sgd.update": {
     operands: "grad norm step param m",
     integers: (call) => [size(call, "param")],
-    reals: (call) => [constant(call, "RATIO")],
+    reals: (call) => constants(call, "RATIO", "DECAYS"),
   },
   "adamw.update": {
     operands: "grad norm step param m v",
     integers: (call) => [size(call, "param")],
-    reals: (call) => [constant(call, "RATIO")],
+    reals: (call) => constants(call, "RATIO", "DECAYS"),
   },
   "sample.forward": {
     operands: "logits keys step tokens",

@@ -47,21 +47,27 @@ function evaluation({ n, base, tuned, difference, differenceInterval, sentence }
   return ["## Evaluation", plain(sentence), table.join("\n"), change].join("\n\n");
 }
 
+const OPTIMIZERS = { adamw: "AdamW", sgd: "SGD with momentum" } as const;
+
+function whatLearns({ trains, start, lora, full }: Recipe): string {
+  if (trains === "lora") return `with LoRA: rank ${lora.rank}, alpha ${lora.alpha}, on ${lora.targets.join(", ")}`;
+  const only = full.train.length > 0 ? ` only ${full.train.map(code).join(", ")}` : "";
+  const but = full.freeze.length > 0 ? ` without ${full.freeze.map(code).join(", ")}` : "";
+  return `of the weights themselves${only}${but}${start === "scratch" ? ", from random ones" : ""}`;
+}
+
 function training(run: RunFacts, { hasCurve = false, hasScript = false }: { hasCurve?: boolean; hasScript?: boolean }) {
   const { recipe, steps, seconds, trainableParameters, evalLossBefore, evalLossAfter } = run;
-  const { lora, optimizer, schedule, batch, data } = recipe;
+  const { optimizer, schedule, batch, data } = recipe;
   const rows: [string, string][] = [
     ["Data", `${code(run.dataset)}, ${run.trainRows} rows, ${run.evalRows} held out`],
-    [
-      "Method",
-      `${recipe.method.toUpperCase()} with LoRA: rank ${lora.rank}, alpha ${lora.alpha}, on ${lora.targets.join(", ")}`,
-    ],
+    ["Method", `${recipe.method.toUpperCase()} ${whatLearns(recipe)}`],
     ["Trained parameters", trainableParameters.toLocaleString("en-US")],
     ["Steps", `${steps} of ${batch.size * batch.accumulate} rows, at most ${data.maxLength} tokens each`],
     ["Learning rate", `${optimizer.learningRate}, ${schedule.kind}, ${schedule.warmup} steps of warm-up`],
     [
       "Optimizer",
-      `AdamW, weight decay ${optimizer.weightDecay}, gradients clipped at ${optimizer.maxGradNorm || "nothing"}`,
+      `${OPTIMIZERS[optimizer.kind]}, weight decay ${optimizer.weightDecay}, gradients clipped at ${optimizer.maxGradNorm || "nothing"}`,
     ],
     ["Seed", `${recipe.seed}`],
     ["Time", `${Math.round(seconds)} s`],

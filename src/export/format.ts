@@ -4,7 +4,7 @@
  * memory twice. A sink takes them: a folder on disk, the browser's file system, a Hub repository.
  */
 import { AppError } from "@/errors";
-import type { ExportFormat, ExportQuant } from "@/worker/api";
+import type { ExportFormat, ExportQuant, NamedFile } from "@/worker/api";
 
 /** The quantisations of each format, the default first; none for formats that have one way only. */
 export const QUANTS: Readonly<Record<ExportFormat, readonly ExportQuant[]>> = {
@@ -89,4 +89,15 @@ export function blobFile(name: string, blob: Blob): PlannedFile {
       }
     },
   };
+}
+
+/** All of a plan's files at once, for what is small or was asked for in memory. */
+export async function filesOf({ files }: ExportPlan): Promise<NamedFile[]> {
+  return Promise.all(
+    files.map(async ({ name, chunks }) => {
+      const parts: Uint8Array<ArrayBuffer>[] = [];
+      for await (const chunk of chunks()) parts.push(chunk);
+      return { name, blob: new Blob(parts) };
+    }),
+  );
 }

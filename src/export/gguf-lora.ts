@@ -2,8 +2,7 @@
  * The adapter alone as a GGUF of a few MB, for llama.cpp's --lora and Ollama's ADAPTER: A and B as PEFT has them under the
  * base's names, the rows of B in the order of the base's rows. llama.cpp scales by alpha / rank.
  */
-import { AppError } from "@/errors";
-import { type ExportInput, hubId } from "@/export/base";
+import { type ExportInput, hubId, noAdapter } from "@/export/base";
 import { encodeFloats } from "@/export/floats";
 import type { ExportPlan } from "@/export/format";
 import { about, ggufArchitecture } from "@/export/gguf-metadata";
@@ -14,7 +13,7 @@ import { ggufTensorNames, interleave } from "@/model/gguf";
 
 export function planGgufLora({ base, adapter, name }: ExportInput, quant: "f32" | "f16"): ExportPlan {
   if (!adapter) {
-    throw new AppError("usage", "There is no adapter to write.", { hint: "Train one, or give one with --adapter." });
+    throw noAdapter(base);
   }
   const { arch } = base;
   const architecture = ggufArchitecture(base.config);

@@ -101,10 +101,11 @@ async function fromGguf({ base, adapter, name }: ExportInput, source: ByteSource
     const place = names.get(file);
     const pair = place && pairs.get(place.name);
     const found = place && located.get(place.name);
+    const changed = pair !== undefined || (place !== undefined && base.trained?.has(place.name) === true);
     const wanted = tensorType(quant, file, tensor.shape, { layers: arch.layers, tied: arch.tied });
     const isWidened = isFloat(tensor.type) || isFloat(wanted);
-    const rewrite = found && (pair || (isWidened && isQuantisable(file, tensor.shape)));
-    if (!rewrite || (!pair && wanted === tensor.type)) {
+    const rewrite = found && (changed || (isWidened && isQuantisable(file, tensor.shape)));
+    if (!rewrite || (!changed && wanted === tensor.type)) {
       if (wanted !== tensor.type && isQuantisable(file, tensor.shape)) kept.push(tensor.type);
       return { name: file, type: tensor.type, shape: tensor.shape, data: () => copied(source, tensor) };
     }
@@ -116,7 +117,7 @@ async function fromGguf({ base, adapter, name }: ExportInput, source: ByteSource
     };
   });
   const types = [...new Set(kept)].join(" and ");
-  const keptNote = `${kept.length} tensors that the adapter does not reach stay as the base has them (${types}).`;
+  const keptNote = `${kept.length} tensors that training does not reach stay as the base has them (${types}).`;
   return { entries, tensors, notes: [...(kept.length > 0 ? [keptNote] : []), ...fallbackNotes(quant, tensors)] };
 }
 

@@ -31,6 +31,7 @@ export interface AdapterSlot {
 }
 
 export interface AdapterLayout extends LoraSettings {
+  readonly kind: "lora";
   /** What `adapter_scale` of the Step is while the adapter is on. */
   readonly scale: number;
   readonly slots: readonly AdapterSlot[];
@@ -71,7 +72,7 @@ export function adapterLayout(arch: Architecture, settings: LoraSettings): Adapt
   const firstB = length;
   const slots = places.map((place, i) => ({ ...place, a: starts[i] ?? 0, b: reserve(place.rows * place.outputs) }));
   const parameters = slots.reduce((sum, slot) => sum + slot.rank * (slot.inputs + slot.outputs), 0);
-  return { ...settingsOf(settings), scale, slots, length, firstB, parameters };
+  return { kind: "lora", ...settingsOf(settings), scale, slots, length, firstB, parameters };
 }
 
 export type AdapterPairs = ReadonlyMap<string, LoraPair>;

@@ -7,7 +7,6 @@ import { createGraph, external } from "@/graph/graph";
 import { compileGraph } from "@/graph/plan";
 import { NO_STEP, packStep } from "@/graph/step";
 import type { DeviceBuffer, Executable, Program, Target } from "@/graph/target";
-import { type AdapterLayout, adapterPairs } from "@/model/adapter";
 import type { Architecture } from "@/model/architecture";
 import { decode, finalNorm, rowInputs } from "@/model/decoder";
 import {
@@ -21,7 +20,8 @@ import {
   type Sequence,
   type Stretch,
 } from "@/model/generation-rows";
-import { decoderOf, type Runtime } from "@/model/runtime";
+import type { Runtime } from "@/model/runtime";
+import { decoderWith, type Trainable } from "@/model/trainable";
 import type { ModelTensors } from "@/model/weights";
 import { gather } from "@/ops/gather";
 import { multiply } from "@/ops/linear";
@@ -85,13 +85,13 @@ export function cacheBytes(arch: Architecture, { sequences, length }: GeneratorS
 export function traceGeneration(
   arch: Architecture,
   tensors: ModelTensors,
-  layout: AdapterLayout | undefined,
+  layout: Trainable | undefined,
   shape: GeneratorShape,
   rows: number,
   samples: number,
 ): Program {
   const g = createGraph(`generate ${rows}/${samples}`);
-  const decoder = decoderOf(arch, tensors, layout && adapterPairs(layout, false));
+  const decoder = decoderWith(arch, tensors, layout, false);
   const width = arch.kvHeads * arch.headDim;
   const perLayer = (name: string) =>
     Array.from({ length: arch.layers }, (_, layer) =>
@@ -104,7 +104,7 @@ export function traceGeneration(
   const hidden = decode(g, decoder, { ...inputs, tokens }, cache);
   const last = external("lastRows", [samples], "u32");
   const { y } = gather(g, { x: hidden, rows: last, slots: last }, null);
-  const logits = multiply(g, finalNorm(g, decoder, y), tensors.head); // [samples, V]
+  const logits = multiply(g, finalNorm(g, decoder, y), decoder.weights.head); // [samples, V]
   const outputs = { keys: external("keys", [samples], "u32"), tokens: external("sampled", [samples], "u32") };
   sample(g, { logits, ...outputs, step: decoder.step }, arch.vocab);
   return compileGraph(g);
@@ -112,7 +112,7 @@ export function traceGeneration(
 
 export function createGenerator(
   runtime: Runtime,
-  adapter: { layout: AdapterLayout; buffer: DeviceBuffer } | undefined,
+  adapter: { layout: Trainable; buffer: DeviceBuffer } | undefined,
   shape: GeneratorShape,
 ): Generator {
   const { target, arch, tensors } = runtime;

@@ -13,13 +13,24 @@ export interface AdamTensors {
   readonly step: Tensor;
 }
 
-/** One AdamW step, with clipping, at `ratio` times the Step's rate, in place.  param, grad, m, v: [n], n a multiple of 4 */
-export function adamw(g: Graph, { param, grad, m, v, norm, step }: AdamTensors, ratio = 1): void {
+/** How a stretch of parameters differs: its rate as a multiple of the Step's, and whether weight decay pulls at it. */
+export interface UpdateOptions {
+  readonly ratio?: number;
+  readonly decays?: boolean;
+}
+
+export const updateConstants = ({ ratio = 1, decays = true }: UpdateOptions) => ({
+  RATIO: ratio,
+  DECAYS: decays ? 1 : 0,
+});
+
+/** One AdamW step, with clipping, in place.  param, grad, m, v: [n], n a multiple of 4 */
+export function adamw(g: Graph, { param, grad, m, v, norm, step }: AdamTensors, options: UpdateOptions = {}): void {
   call(
     g,
     "adamw.update",
     { reads: { grad, norm, step }, writes: { param, m, v } },
-    { RATIO: ratio },
+    updateConstants(options),
     gridOf(elements(param.shape) / 4),
   );
 }

@@ -23,12 +23,13 @@ function train(start: Float32Array, gradients: readonly Float32Array[], decay: n
 }
 
 test.each([
-  ["no decay, no clipping", 20, 0, 0],
-  ["decay and clipping", 260, 0.1, 1],
-])("three steps with %s, %i values", async (_, length, decay, maxNorm) => {
+  ["no decay, no clipping", 20, 0, 0, true],
+  ["decay and clipping", 260, 0.1, 1, true],
+  ["decay that spares these, and clipping", 20, 0.1, 1, false],
+] as const)("three steps with %s, %i values", async (_, length, decay, maxNorm, decays) => {
   const start = randoms([length], 1);
   const gradients = [10, 11, 12].map((seed) => randoms([length], seed, 1.3));
-  const expected = train(start, gradients, decay, maxNorm);
+  const expected = train(start, gradients, decays ? decay : 0, maxNorm);
   for (const target of await targets()) {
     const g = createGraph("sgd");
     const symbols = {
@@ -38,7 +39,7 @@ test.each([
     };
     const norm = external("norm", [1]);
     globalNorm(g, symbols.grad, norm);
-    sgd(g, { ...symbols, norm, step: external("step", [STEP_BYTES / 4]) }, RATIO);
+    sgd(g, { ...symbols, norm, step: external("step", [STEP_BYTES / 4]) }, { ratio: RATIO, decays });
     const step = { ...NO_STEP, learning_rate: RATE, beta1: MOMENTUM, weight_decay: decay, max_norm: maxNorm };
     const loaded = await load(target, g, { param: start, step: packStep(step) });
     for (const grad of gradients) {

@@ -4,13 +4,19 @@
  */
 
 import type { DeviceBuffer } from "@/graph/target";
-import type { AdapterLayout } from "@/model/adapter";
 import { cacheBytes, createGenerator, type GenerationOptions, type GeneratorShape } from "@/model/generate";
+import type { Trainable } from "@/model/trainable";
 import type { OpenModel } from "@/session/open-model";
 
+/** What was trained or loaded: an adapter, or weights of their own. */
 export interface LoadedAdapter {
-  readonly layout: AdapterLayout;
+  readonly layout: Trainable;
   readonly buffer: DeviceBuffer;
+}
+
+/** An adapter is switched off by its scale; weights of their own are left aside for those that were opened. */
+export function armOf(trained: LoadedAdapter | undefined, on: boolean): LoadedAdapter | undefined {
+  return on || trained?.layout.kind === "lora" ? trained : undefined;
 }
 
 export interface AnswerOptions {
@@ -55,8 +61,9 @@ export async function answer(
 ): Promise<number[][]> {
   if (prompts.length === 0) return [];
   const { runtime } = model;
-  const generator = createGenerator(runtime, adapter, cacheShape(model, prompts, options.maxTokens));
-  const { layout } = adapter ?? {};
+  const arm = armOf(adapter, options.useAdapter);
+  const generator = createGenerator(runtime, arm, cacheShape(model, prompts, options.maxTokens));
+  const { layout } = arm ?? {};
   try {
     return await generator.run(
       prompts.map((prompt, i) => ({ prompt, key: options.keys?.[i] ?? i })),

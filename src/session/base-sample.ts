@@ -12,7 +12,7 @@ const ROWS = 16;
 export async function baseSample(model: OpenModel, dataset: Dataset, recipe: Recipe): Promise<BaseSample | null> {
   if (!dataset.eval.some(({ promptIds }) => promptIds.length > 0)) return null;
   const cases = casesOf(dataset.eval, recipe).slice(0, ROWS);
-  const scores = await scoreEncoded(model, undefined, cases, recipe);
+  const scores = await scoreEncoded(model, undefined, cases);
   const answers = await answerCases(model, undefined, cases, recipe, "base", () => {});
   const sum = (pick: (score: (typeof scores)[number]) => number) => scores.reduce((total, one) => total + pick(one), 0);
   const exact = cases.filter(({ expected }, i) => answers[i]?.trim() === expected.trim()).length;

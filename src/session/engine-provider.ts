@@ -14,7 +14,6 @@ import {
 import { answer, type LoadedAdapter } from "@/session/answers";
 import type { OpenModel } from "@/session/open-model";
 import { scoreEncoded } from "@/session/score";
-import { parseRecipe } from "@/train/recipe";
 
 /** Without an adapter: the base model. `id` says which weights these are. */
 export function engineProvider(model: OpenModel, adapter: LoadedAdapter | undefined, id?: string): Provider {
@@ -94,7 +93,7 @@ async function likelihoods(
   const rows = items.map((item) => continued(model, item));
   const usable = rows.filter(({ ids }) => ids.length > 1 && ids.length <= model.runtime.positions);
   const scored = await settle(async () =>
-    usable.length === 0 ? [] : scoreEncoded(model, adapter, usable, parseRecipe({})),
+    usable.length === 0 ? [] : scoreEncoded(model, adapter, usable),
   );
   const places = new Map(usable.map((row, i) => [row, i]));
   return rows.map((row): Likelihood => {

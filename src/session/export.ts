@@ -1,6 +1,5 @@
 /** A model and perhaps an adapter → the plan of an export, in any format. */
-import { AppError } from "@/errors";
-import type { ExportInput } from "@/export/base";
+import { type ExportInput, noAdapter } from "@/export/base";
 import { chooseQuant, type ExportPlan, plainFile, planBytes } from "@/export/format";
 import { planGguf } from "@/export/gguf";
 import { planGgufLora } from "@/export/gguf-lora";
@@ -35,7 +34,7 @@ export async function planExport(
 
 function planPeft({ base, adapter }: ExportInput, revision: string | undefined): ExportPlan {
   if (!adapter) {
-    throw new AppError("usage", "There is no adapter to write.", { hint: "Train one, or give one with --adapter." });
+    throw noAdapter(base);
   }
   const files = exportPeft(adapter, base.name, revision).map(({ name, bytes }) => plainFile(name, bytes));
   return { format: "peft", quant: null, files, notes: [] };

@@ -3,11 +3,11 @@ import type { Dataset } from "@/data/dataset-types";
 import { AppError } from "@/errors";
 import type { Sandbox } from "@/eval/sandbox/sandbox";
 import { type RatePoint, type RateReading, rateLadder, readRange } from "@/explain/rate-range";
-import { adapterLayout, initialAdapter } from "@/model/adapter";
 import { memoryPlan, requireFit } from "@/session/ledger";
 import { trainMethod } from "@/session/method";
 import type { OpenModel } from "@/session/open-model";
 import { workloadOf } from "@/session/run";
+import { startOf } from "@/session/trained";
 import type { Recipe } from "@/train/recipe";
 
 const LOWEST = 1e-6;
@@ -26,32 +26,24 @@ export async function findRate(
   const { target, formats } = model.runtime;
   const recipe: Recipe = {
     ...wanted,
-    start: "new",
+    start: wanted.start === "scratch" ? "scratch" : "new",
     schedule: { ...wanted.schedule, steps: STEPS, warmup: 0 },
     evaluate: { ...wanted.evaluate, every: 0 },
   };
   // Held-out rows are not looked at: the test is about the training loss.
   const rows: Dataset = { ...dataset, eval: [], ...(dataset.pairs ? { pairs: { ...dataset.pairs, held: [] } } : {}) };
   requireFit(memoryPlan(model.arch, formats, recipe, workloadOf(model, rows, recipe), target.limits.memoryBudget));
-  const layout = adapterLayout(model.arch, recipe.lora);
-  const buffer = target.allocate(layout.length * 4, "adapter of the range test");
-  target.write(buffer, initialAdapter(layout, recipe.seed));
+  const trained = await startOf(model, recipe, "parameters of the range test");
   const ladder = rateLadder(LOWEST, HIGHEST, STEPS);
   const points: RatePoint[] = [];
   let lowest = Number.POSITIVE_INFINITY;
   let over = false;
   try {
-    const events = trainMethod(
-      model,
-      rows,
-      recipe,
-      { layout, buffer },
-      {
-        sandbox,
-        rate: (step) => ladder[step] ?? HIGHEST,
-        ends: () => over || stopped(),
-      },
-    );
+    const events = trainMethod(model, rows, recipe, trained, {
+      sandbox,
+      rate: (step) => ladder[step] ?? HIGHEST,
+      ends: () => over || stopped(),
+    });
     for await (const event of events) {
       if (event.type !== "step") continue;
       const point = { rate: event.lr, loss: event.loss };
@@ -64,7 +56,7 @@ export async function findRate(
     // To explode is what the upper end is for.
     if (!(error instanceof AppError) || error.code !== "run/diverged") throw error;
   } finally {
-    target.free(buffer);
+    target.free(trained.buffer);
   }
   return { ...readRange(points), points };
 }

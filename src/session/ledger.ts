@@ -7,10 +7,10 @@ import { AppError } from "@/errors";
 import { slotBytes } from "@/graph/plan";
 import { STEP_BYTES } from "@/graph/step";
 import type { Activations, WeightFormat } from "@/graph/target";
-import { adapterLayout } from "@/model/adapter";
 import type { Architecture } from "@/model/architecture";
 import { cacheBytes, type GeneratorShape } from "@/model/generate";
 import { ropeBytes } from "@/model/runtime";
+import { trainableOf } from "@/model/trainable";
 import { type Formats, formatLabel, modelTensors, weightBytes } from "@/model/weights";
 import type { MethodWork } from "@/session/method";
 import { stateBytes } from "@/train/optimizers";
@@ -42,17 +42,18 @@ export function memoryPlan(
 function ledger(arch: Architecture, formats: Formats, recipe: Recipe, work: Workload): MemoryLine[] {
   const { largest, samples, head, sampler, activations } = work;
   const tensors = modelTensors(arch, formats);
-  const layout = adapterLayout(arch, recipe.lora);
+  const layout = trainableOf(arch, recipe);
+  const what = layout.kind === "full" ? "trained weights" : "adapter";
   const program = tracePass({ arch, tensors, layout, head, activations }, largest, true);
   const flat = layout.length * 4;
   const inputs = Object.values(inputBytes(largest)).reduce((a, b) => a + b, 0);
   return [
     { name: `base weights (${formatLabel(tensors)})`, bytes: weightBytes(tensors) },
-    { name: "adapter", bytes: flat },
+    { name: what, bytes: flat },
     { name: "gradients", bytes: flat },
     { name: "optimizer moments", bytes: stateBytes(recipe.optimizer.kind, layout.length) },
     { name: "activations and logits", bytes: slotBytes(program) },
-    ...(work.adapterCopies > 0 ? [{ name: "adapter at the start", bytes: flat * work.adapterCopies }] : []),
+    ...(work.adapterCopies > 0 ? [{ name: `${what} at the start`, bytes: flat * work.adapterCopies }] : []),
     ...(sampler ? [{ name: "key/value cache of the sampler", bytes: cacheBytes(arch, sampler) }] : []),
     { name: "key/value cache of samples", bytes: cacheBytes(arch, samples) },
     { name: "batch and tables", bytes: inputs + ropeBytes(arch) + STEP_BYTES },

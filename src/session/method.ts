@@ -63,11 +63,14 @@ function itemsOf({ train, eval: held, pairs }: Dataset) {
 export interface MethodWork {
   readonly largest: Bucket;
   readonly head: Head;
-  /** Copies of the adapter besides the one that trains. */
+  /** Copies of what is trained besides the one that trains. */
   readonly adapterCopies: number;
   /** Of the sampler that lives as long as the run; null for methods that sample nothing. */
   readonly sampler: GeneratorShape | null;
 }
+
+/** An adapter that is new is switched off to be compared with its start; all else is copied. */
+const keepsStart = ({ trains, start }: Recipe) => trains === "full" || start === "adapter";
 
 /** What a run of this method needs at its largest. */
 export function methodWork(dataset: Dataset, recipe: Recipe): MethodWork {
@@ -75,11 +78,11 @@ export function methodWork(dataset: Dataset, recipe: Recipe): MethodWork {
   if (method === "grpo") {
     const { head, reference } = grpo(recipe.grpo);
     const sampler = rolloutShape([...(dataset.questions ?? []), ...dataset.eval], recipe);
-    const adapterCopies = reference && recipe.start === "adapter" ? 1 : 0;
+    const adapterCopies = reference && keepsStart(recipe) ? 1 : 0;
     return { largest: rolloutBucket(sampler, recipe), head, adapterCopies, sampler };
   }
   const { train, held } = itemsOf(dataset);
   const { head, reference } = method === "dpo" ? dpo(recipe.dpo) : sft(recipe.sft);
-  const adapterCopies = reference && recipe.start === "adapter" ? 1 : 0;
+  const adapterCopies = reference && keepsStart(recipe) ? 1 : 0;
   return { largest: largestBucket([train, held], batch.size), head, adapterCopies, sampler: null };
 }

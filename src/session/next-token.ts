@@ -5,9 +5,9 @@ import { gridOf } from "@/graph/grid";
 import { compileGraph } from "@/graph/plan";
 import { NO_STEP, packStep } from "@/graph/step";
 import type { DeviceBuffer } from "@/graph/target";
-import { adapterPairs } from "@/model/adapter";
 import { decode, finalNorm, rowInputs } from "@/model/decoder";
-import { decoderOf, type Runtime } from "@/model/runtime";
+import type { Runtime } from "@/model/runtime";
+import { decoderWith } from "@/model/trainable";
 import { gather } from "@/ops/gather";
 import { multiply } from "@/ops/linear";
 import type { LoadedAdapter } from "@/session/answers";
@@ -31,7 +31,7 @@ export async function nextTokens(
   prompts: readonly (readonly number[])[],
   most: number,
 ): Promise<TokenLead[][]> {
-  const { target, arch, tensors } = runtime;
+  const { target, arch } = runtime;
   const batch = packBatch(prompts.map((ids) => ({ ids: [...ids], labels: ids.map(() => -100) })));
   const rows = batch.tokens.length;
   const samples = Math.ceil(prompts.length / target.rowTile) * target.rowTile;
@@ -42,10 +42,10 @@ export async function nextTokens(
   }, 0);
 
   const g = createGraph("next token");
-  const decoder = decoderOf(arch, tensors, adapter && adapterPairs(adapter.layout, false));
+  const decoder = decoderWith(arch, runtime.tensors, adapter?.layout, false);
   const last = external("lastRows", [samples], "u32");
   const hidden = gather(g, { x: decode(g, decoder, rowInputs(rows)), rows: last, slots: last }, null).y;
-  const logits = multiply(g, finalNorm(g, decoder, hidden), tensors.head); // [samples, V]
+  const logits = multiply(g, finalNorm(g, decoder, hidden), decoder.weights.head); // [samples, V]
   const out = external("logits", logits.shape);
   const reads = { x: logits, index: external("iota", [samples], "u32") };
   call(g, "gather.forward", { reads, writes: { y: out } }, { WIDTH: arch.vocab }, gridOf((samples * arch.vocab) / 4));

@@ -3,7 +3,7 @@ import type { Dataset, Pair } from "@/data/dataset-types";
 import { AppError } from "@/errors";
 import { compareArms } from "@/eval/report";
 import { NO_STEP, packStep } from "@/graph/step";
-import type { LoadedAdapter } from "@/session/answers";
+import { armOf, type LoadedAdapter } from "@/session/answers";
 import type { OpenModel } from "@/session/open-model";
 import { PLAIN_HEAD } from "@/train/objective";
 import { largestBucket } from "@/train/packing";
@@ -15,7 +15,7 @@ import type { ComparedCase, CompareEvent, Comparison } from "@/worker/api";
 /** A case passes where the mean log p of the chosen answer's tokens is above that of the rejected one; its text is the preferred one. */
 export async function comparePreferences(
   model: OpenModel,
-  { layout, buffer }: LoadedAdapter,
+  adapter: LoadedAdapter,
   { pairs, eval: rows }: Dataset,
   recipe: Recipe,
   onEvent: (event: CompareEvent) => void,
@@ -28,29 +28,31 @@ export async function comparePreferences(
   }
   const { runtime } = model;
   const largest = largestBucket([held], recipe.batch.size);
-  const passes = createPasses({ runtime, layout, adapter: buffer, head: PLAIN_HEAD, largest, trained: false });
-  const arm = async (name: CompareEvent["arm"], scale: number) => {
-    const step = runtime.buffers.get("step");
-    if (step) runtime.target.write(step, packStep({ ...NO_STEP, adapter_scale: scale, loss_scale: 1 }));
-    const prefers = await preferences(passes, held, largest.tokens);
-    onEvent({ arm: name, done: held.length, total: held.length });
-    return prefers;
+  const arm = async (name: CompareEvent["arm"], on: boolean) => {
+    const { layout, buffer } = armOf(adapter, on) ?? {};
+    const passes = createPasses({ runtime, layout, adapter: buffer, head: PLAIN_HEAD, largest, trained: false });
+    try {
+      const step = runtime.buffers.get("step");
+      const scale = on ? (layout?.scale ?? 0) : 0;
+      if (step) runtime.target.write(step, packStep({ ...NO_STEP, adapter_scale: scale, loss_scale: 1 }));
+      const prefers = await preferences(passes, held, largest.tokens);
+      onEvent({ arm: name, done: held.length, total: held.length });
+      return prefers;
+    } finally {
+      passes.release();
+    }
   };
-  try {
-    const base = await arm("base", 0);
-    const tuned = await arm("tuned", layout.scale);
-    return compareArms(
-      held.map((pair, i): ComparedCase => {
-        const { prompt = "", expected = "" } = rows[i] ?? {};
-        const text = (chosen: boolean | undefined) => (chosen ? expected : answerText(model, pair[1]));
-        const basePassed = base[i] ?? false;
-        const tunedPassed = tuned[i] ?? false;
-        return { prompt, expected, base: text(basePassed), tuned: text(tunedPassed), basePassed, tunedPassed };
-      }),
-    );
-  } finally {
-    passes.release();
-  }
+  const base = await arm("base", false);
+  const tuned = await arm("tuned", true);
+  return compareArms(
+    held.map((pair, i): ComparedCase => {
+      const { prompt = "", expected = "" } = rows[i] ?? {};
+      const text = (chosen: boolean | undefined) => (chosen ? expected : answerText(model, pair[1]));
+      const basePassed = base[i] ?? false;
+      const tunedPassed = tuned[i] ?? false;
+      return { prompt, expected, base: text(basePassed), tuned: text(tunedPassed), basePassed, tunedPassed };
+    }),
+  );
 }
 
 async function preferences(passes: Passes, pairs: readonly Pair[], maxTokens: number): Promise<boolean[]> {

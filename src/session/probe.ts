@@ -1,10 +1,10 @@
 /** The probe of a run: its facts, what they come to in one sentence, and the same run on rented hardware. */
 import type { Dataset } from "@/data/dataset-types";
 import { AppError } from "@/errors";
-import { adapterLayout } from "@/model/adapter";
 import { memoryPlan, requireFit } from "@/session/ledger";
 import type { OpenModel } from "@/session/open-model";
 import { workloadOf } from "@/session/run";
+import { startOf } from "@/session/trained";
 import { cloudEstimates } from "@/train/cloud-estimate";
 import { isLong, type ProbeFacts, runProbe } from "@/train/probe";
 import type { Recipe } from "@/train/recipe";
@@ -24,8 +24,11 @@ export async function probeRun(model: OpenModel, dataset: Dataset, recipe: Recip
   const { runtime, arch } = model;
   const work = workloadOf(model, dataset, recipe);
   requireFit(memoryPlan(arch, runtime.formats, recipe, work, runtime.target.limits.memoryBudget));
-  const layout = adapterLayout(arch, recipe.lora);
-  const facts = await runProbe({ runtime, layout, recipe, trainRows: dataset.train, evalRows: dataset.eval });
+  const trained = await startOf(model, recipe, "parameters of the probe");
+  const rows = { trainRows: dataset.train, evalRows: dataset.eval };
+  const facts = await runProbe({ runtime, ...trained, recipe, ...rows }).finally(() =>
+    runtime.target.free(trained.buffer),
+  );
   const reasons = against(facts);
   const { low, high } = facts.seconds;
   const sentence =

@@ -1,12 +1,12 @@
 /** Bringing back what a kept run was made with: its model, its data, and one of its checkpoints. */
 import { AppError } from "@/errors";
 import { dataByName, modelByName } from "@/hub/sources";
-import { adapterLayout } from "@/model/adapter";
 import { bestCheckpoint, lastCheckpoint, type RunRecord } from "@/runs/record";
 import { createRunStore } from "@/runs/store";
 import type { Session } from "@/session/contract";
 import type { Core } from "@/session/core";
 import { dataFingerprint, modelFingerprint } from "@/session/fingerprint";
+import { layoutFor } from "@/session/trained";
 import { type TrainingState, unpackState } from "@/train/state";
 import type { WhichCheckpoint } from "@/worker/api";
 
@@ -53,7 +53,7 @@ export async function checkpointOf(core: Core, record: RunRecord, which: WhichCh
     throw new AppError("usage", `The run has no such checkpoint; kept are those of step ${steps}.`);
   }
   const bytes = await createRunStore(records, files).readCheckpoint(found);
-  const { length } = adapterLayout(core.requireModel().arch, record.recipe.lora);
+  const { length } = layoutFor(core.requireModel(), record.recipe);
   return unpackState(bytes, found.step, length, record.recipe.optimizer.kind);
 }
 

@@ -5,7 +5,6 @@
 import type { Dataset } from "@/data/dataset-types";
 import { AppError } from "@/errors";
 import type { Sandbox } from "@/eval/sandbox/sandbox";
-import { adapterLayout, initialAdapter } from "@/model/adapter";
 import { answer, cacheShape, type LoadedAdapter } from "@/session/answers";
 import { answerCases, casesOf } from "@/session/compare";
 import type { RunControl } from "@/session/control";
@@ -15,6 +14,7 @@ import { memoryPlan, requireFit, type Workload } from "@/session/ledger";
 import { methodWork, trainMethod } from "@/session/method";
 import type { OpenModel } from "@/session/open-model";
 import { createProgress } from "@/session/progress";
+import { startOf } from "@/session/trained";
 import type { Recipe } from "@/train/recipe";
 import type { TrainingState } from "@/train/state";
 import type { TrainerEvent } from "@/train/trainer";
@@ -33,6 +33,8 @@ export interface RunInputs {
   readonly keeper?: Keeper | undefined;
   /** Where the run goes on. */
   readonly from?: TrainingState | undefined;
+  /** Called when all is known to be well, before a new one is allocated: what is loaded may go. */
+  readonly makeRoom: () => void;
   /** Gets the adapter as soon as it exists, so that a stopped or failed run still leaves one. */
   readonly onAdapter: (adapter: LoadedAdapter) => void;
 }
@@ -48,7 +50,7 @@ export async function runTraining(inputs: RunInputs): Promise<Omit<RunResult, "r
   const plan = memoryPlan(model.arch, model.runtime.formats, recipe, work, target.limits.memoryBudget);
   requireFit(plan);
   target.takePeakBytes();
-  const adapter = startAdapter(inputs);
+  const adapter = await startAdapter(inputs);
   const { layout } = adapter;
 
   const { keeper, from } = inputs;
@@ -120,19 +122,18 @@ interface Summary {
   readonly evals: Extract<TrainerEvent, { type: "eval" }>[];
 }
 
-/** A fresh adapter, or the loaded one, which this run then goes on from. */
-function startAdapter({ model, recipe, loaded, onAdapter, from }: RunInputs): LoadedAdapter {
-  const { target } = model.runtime;
-  // A run that goes on brings its adapter with it.
+/** What the run begins with anew, or what is loaded, which this run then goes on from. */
+async function startAdapter({ model, recipe, loaded, makeRoom, onAdapter, from }: RunInputs): Promise<LoadedAdapter> {
+  // A run that goes on brings its own with it.
   if (recipe.start === "adapter" && !from) {
-    if (loaded) return loaded;
-    throw new AppError("usage", "There is no adapter to go on from.", {
+    if (loaded?.layout.kind === recipe.trains) return loaded;
+    const what = recipe.trains === "full" ? "are no trained weights" : "is no adapter";
+    throw new AppError("usage", `There ${what} to go on from.`, {
       hint: 'Train or load one first, or set start to "new".',
     });
   }
-  const layout = adapterLayout(model.arch, recipe.lora);
-  const adapter = { layout, buffer: target.allocate(layout.length * 4, "adapter") };
-  target.write(adapter.buffer, initialAdapter(layout, recipe.seed, recipe.lora.init));
+  makeRoom();
+  const adapter = await startOf(model, recipe, recipe.trains === "full" ? "trained weights" : "adapter");
   onAdapter(adapter);
   return adapter;
 }

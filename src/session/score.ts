@@ -4,7 +4,6 @@ import { bucketFor, bucketOf } from "@/data/pack";
 import { type DataFile, openReader } from "@/data/reading/open";
 import { scanFile } from "@/data/scan";
 import { NO_STEP, packStep } from "@/graph/step";
-import { adapterLayout } from "@/model/adapter";
 import type { LoadedAdapter } from "@/session/answers";
 import type { OpenModel } from "@/session/open-model";
 import { PLAIN_HEAD } from "@/train/objective";
@@ -33,7 +32,7 @@ export async function scoreRows(
     ...{ maxRows: Number.POSITIVE_INFINITY, seed: 0 },
   });
   const encoded = formatted.map(({ row }) => encodeRow(row, model, loss, maxLength));
-  return scoreEncoded(model, adapter, encoded, recipe);
+  return scoreEncoded(model, adapter, encoded);
 }
 
 /** Of rows as the trainer gets them, in their order. */
@@ -41,18 +40,16 @@ export async function scoreEncoded(
   model: OpenModel,
   adapter: LoadedAdapter | undefined,
   encoded: readonly Encoded[],
-  recipe: Recipe,
 ): Promise<RowScore[]> {
   const { runtime } = model;
   const { target } = runtime;
   const longest = Math.max(...encoded.map((row) => bucketFor([row]).tokens));
   const tokens = Math.max(longest, bucketOf(PASS_TOKENS));
-  const layout = adapter?.layout ?? adapterLayout(model.arch, { ...recipe.lora, rank: 4 });
-  const buffer = adapter?.buffer ?? target.allocate(layout.length * 4, "no adapter");
   const largest = { tokens, labels: tokens };
+  const { layout, buffer } = adapter ?? {};
   const passes = createPasses({ runtime, layout, adapter: buffer, head: PLAIN_HEAD, largest, trained: false });
   const step = runtime.buffers.get("step");
-  const scale = adapter ? layout.scale : 0;
+  const scale = layout?.scale ?? 0;
   if (step) target.write(step, packStep({ ...NO_STEP, adapter_scale: scale, loss_scale: 1 }));
   const scores: RowScore[] = [];
   try {
@@ -70,7 +67,6 @@ export async function scoreEncoded(
     }
   } finally {
     passes.release();
-    if (!adapter) target.free(buffer);
   }
   return scores;
 }

@@ -16,6 +16,7 @@ const FOLDER = "e2e/fixtures/llama-gqa";
 
 export async function openTinySession(): Promise<Session> {
   const home = { records: memoryRecords(), files: memoryFiles(), locks: memoryLocks() };
+  const exported = memoryFiles();
   const unused = async () => Promise.reject(new Error("not needed"));
   const session = createSession({
     openTarget: () => chooseTarget("cpu", undefined),
@@ -24,7 +25,7 @@ export async function openTinySession(): Promise<Session> {
     sandbox: () => createSandbox(nodeCages(), { programMs: 2_000 }),
     onnxruntime: unused,
     files: async () => memoryFiles(),
-    exports: { folder: async () => memoryFiles(), room: async () => null },
+    exports: { folder: async () => exported, room: async () => null },
     hub: { endpoint: "http://127.0.0.1:1" },
   });
   const files = readdirSync(FOLDER)

@@ -5,7 +5,6 @@
 import type { Dataset } from "@/data/dataset-types";
 import { AppError } from "@/errors";
 import type { LossPoint } from "@/export/curve";
-import { adapterLayout } from "@/model/adapter";
 import type { RunRecord } from "@/runs/record";
 import { requireClean } from "@/session/check";
 import type { RunControl } from "@/session/control";
@@ -16,9 +15,10 @@ import { probeRun, requireGo, wantsProbe } from "@/session/probe";
 import { checkpointOf, idleRun, type Opening, reopenData, reopenModel } from "@/session/reopen";
 import { runTraining } from "@/session/run";
 import { withSandbox } from "@/session/sandboxed";
+import { describeTrained, layoutFor } from "@/session/trained";
 import { parseRecipe, type Recipe, type RecipeInput } from "@/train/recipe";
 import type { TrainingState } from "@/train/state";
-import type { RunEvent, RunResult, WhichCheckpoint } from "@/worker/api";
+import type { RunEvent, RunResult, TrainedInfo, WhichCheckpoint } from "@/worker/api";
 
 export type Emit = (events: readonly RunEvent[]) => void;
 
@@ -27,7 +27,7 @@ export interface Runs {
   /** From its last checkpoint. */
   goOn(id: string, emit: Emit, until?: number): Promise<RunResult>;
   fork(id: string, which: WhichCheckpoint, changes: RecipeInput, emit: Emit): Promise<RunResult>;
-  open(id: string, which: WhichCheckpoint): Promise<{ rank: number; alpha: number; step: number }>;
+  open(id: string, which: WhichCheckpoint): Promise<TrainedInfo & { step: number }>;
 }
 
 interface RunStart {
@@ -62,7 +62,9 @@ export function trainRuns(core: Core, opening: Opening): Runs {
         emit(events);
       };
       const inputs = { model, dataset, recipe, control, emit: watched, keeper, from, loaded: state.adapter };
-      const result = await withSandbox(core, (sandbox) => runTraining({ ...inputs, sandbox, onAdapter: setAdapter }));
+      const result = await withSandbox(core, (sandbox) =>
+        runTraining({ ...inputs, sandbox, makeRoom: dropAdapter, onAdapter: setAdapter }),
+      );
       await keeper?.end(result.stopped ? "stopped" : "done");
       const finished = { ...result, run: keeper ? record.id : null };
       delete state.comparison;
@@ -113,12 +115,12 @@ export function trainRuns(core: Core, opening: Opening): Runs {
       const { step, adapter } = await checkpointOf(core, record, which);
       const model = requireModel();
       const { target } = model.runtime;
-      const layout = adapterLayout(model.arch, record.recipe.lora);
+      const layout = layoutFor(model, record.recipe);
       const buffer = target.allocate(adapter.byteLength, "adapter");
       target.write(buffer, adapter);
       setAdapter({ layout, buffer });
       state.recipe = record.recipe;
-      return { rank: layout.rank, alpha: layout.alpha, step };
+      return { ...describeTrained(layout), step };
     },
   };
 }
@@ -156,12 +158,18 @@ async function openKeeper(core: Core, record: RunRecord, emit: Emit): Promise<Ke
   throw new AppError("usage", "Another tab or process is at work on this run.", { hint: "Let it end, or close it." });
 }
 
-/** The optimizer's state belongs to an adapter of one shape. */
-function requireSameAdapter({ lora: a, method: from }: Recipe, { lora: b, method: to }: Recipe): void {
-  if (JSON.stringify(a) === JSON.stringify(b) && from === to) return;
-  throw new AppError("usage", "A fork keeps the adapter's rank, alpha, targets and the method.", {
-    hint: "To change those, train anew, or start from the adapter.",
-  });
+/** The state of an optimizer belongs to parameters of one shape. */
+function requireSameAdapter(from: Recipe, to: Recipe): void {
+  const shape = ({ lora, full, trains, method, optimizer }: Recipe) =>
+    JSON.stringify([lora, full, trains, method, optimizer.kind]);
+  if (shape(from) === shape(to)) return;
+  throw new AppError(
+    "usage",
+    "A fork keeps the adapter's rank, alpha, targets, what is trained, method and optimizer.",
+    {
+      hint: "To change those, train anew, or start from the adapter.",
+    },
+  );
 }
 
 function merge(recipe: Recipe, changes: RecipeInput): RecipeInput {

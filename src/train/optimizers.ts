@@ -19,13 +19,16 @@ export interface Stretch {
   /** [1], of the whole gradient before clipping */
   readonly norm: Tensor;
   readonly step: Tensor;
+  /** Multiplies the Step's learning rate. */
+  readonly ratio: number;
+  /** Whether weight decay pulls at it. */
+  readonly decays: boolean;
 }
 
 interface Optimizer {
   /** 32-bit words of each buffer that it keeps for so many parameters. */
   readonly state: Readonly<Record<string, (parameters: number) => number>>;
-  /** `ratio` multiplies the Step's learning rate. */
-  update(g: Graph, stretch: Stretch, ratio: number): void;
+  update(g: Graph, stretch: Stretch): void;
 }
 
 const one = (parameters: number) => parameters;
@@ -33,11 +36,12 @@ const one = (parameters: number) => parameters;
 export const OPTIMIZERS: Readonly<Record<OptimizerKind, Optimizer>> = {
   adamw: {
     state: { m: one, v: one },
-    update: (g, { state, ...rest }, ratio) => adamw(g, { ...rest, m: state("m"), v: state("v") }, ratio),
+    update: (g, { state, ratio, decays, ...rest }) =>
+      adamw(g, { ...rest, m: state("m"), v: state("v") }, { ratio, decays }),
   },
   sgd: {
     state: { m: one },
-    update: (g, { state, ...rest }, ratio) => sgd(g, { ...rest, m: state("m") }, ratio),
+    update: (g, { state, ratio, decays, ...rest }) => sgd(g, { ...rest, m: state("m") }, { ratio, decays }),
   },
 };
 

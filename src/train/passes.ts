@@ -4,8 +4,8 @@
  */
 import type { Bucket, PackedBatch } from "@/data/pack";
 import type { DeviceBuffer, Executable, Program } from "@/graph/target";
-import type { AdapterLayout } from "@/model/adapter";
 import type { Runtime } from "@/model/runtime";
+import type { Trainable } from "@/model/trainable";
 import type { Head, Judgement } from "@/train/objective";
 import { type OptimizerState, stateWords } from "@/train/optimizers";
 import { PLAIN, traceOptimizer, tracePass, type Updating } from "@/train/programs";
@@ -25,7 +25,7 @@ export interface Passes {
   loss(batch: PackedBatch): Promise<{ nll: Promise<Float32Array> }>;
   /** Clip, update, clear; the gradient's norm before clipping. Only when made with `trained`. */
   update(): Promise<{ norm: Promise<number> }>;
-  /** The adapter's gradient as summed so far, flat. */
+  /** The gradient as summed so far, flat. */
   gradient(): Promise<Float32Array>;
   /** What the optimizer keeps. */
   state(): Promise<OptimizerState>;
@@ -51,8 +51,9 @@ export function inputBytes({ tokens, labels }: Bucket): Record<(typeof INPUTS)[n
 
 export interface PassesOptions {
   readonly runtime: Runtime;
-  readonly layout: AdapterLayout;
-  readonly adapter: DeviceBuffer;
+  /** What is trained, and its content; without both, the model as it was opened, which nothing can train. */
+  readonly layout?: Trainable | undefined;
+  readonly adapter?: DeviceBuffer | undefined;
   readonly head: Head;
   /** The largest batch that will come. */
   readonly largest: Bucket;
@@ -71,7 +72,7 @@ export function createPasses({
   updating = PLAIN,
 }: PassesOptions): Passes {
   const { target } = runtime;
-  const kept = stateWords(updating.optimizer, layout.length);
+  const kept = stateWords(updating.optimizer, layout?.length ?? 0);
   const own = new Map<string, DeviceBuffer>();
   const allocate = (name: string, bytes: number) => own.set(name, target.allocate(bytes, name));
   const release = () => {
@@ -85,7 +86,7 @@ export function createPasses({
   try {
     target.reserve(reserved);
     for (const [name, bytes] of Object.entries(inputBytes(largest))) allocate(name, bytes);
-    if (trained) {
+    if (trained && layout) {
       for (const [name, words] of [["grad", layout.length] as const, ...kept]) allocate(`adapter.${name}`, words * 4);
       allocate("norm", 4);
     }
@@ -93,7 +94,8 @@ export function createPasses({
     release();
     throw error;
   }
-  const buffers = new Map([...runtime.buffers, ["adapter", adapter], ...own]);
+  const buffers = new Map([...runtime.buffers, ...own]);
+  if (adapter) buffers.set("adapter", adapter);
   const buffer = (name: string): DeviceBuffer => {
     const found = buffers.get(name);
     if (!found) throw new Error(`internal: no buffer ${name}`);
@@ -107,7 +109,11 @@ export function createPasses({
     }
     return executable;
   };
-  const optimizer = () => program("optimizer", () => traceOptimizer(layout, updating));
+  const optimizer = () =>
+    program("optimizer", () => {
+      if (!layout) throw new Error("internal: there is nothing to train");
+      return traceOptimizer(layout, updating);
+    });
   const load = async (batch: PackedBatch, teach: boolean) => {
     const bucket = { tokens: batch.tokens.length, labels: batch.targets.length };
     const key = `${teach} ${bucket.tokens} ${bucket.labels}`;

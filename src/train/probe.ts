@@ -11,7 +11,7 @@
 import { countTrained, type Encoded } from "@/data/encode";
 import { batches, packBatch } from "@/data/pack";
 import { NO_STEP, packStep, type Step } from "@/graph/step";
-import { initialAdapter } from "@/model/adapter";
+import type { DeviceBuffer } from "@/graph/target";
 import { PLAIN_HEAD } from "@/train/objective";
 import { largestBucket } from "@/train/packing";
 import { createPasses } from "@/train/passes";
@@ -25,7 +25,8 @@ const MOST_ROWS = 4;
 const TIMED = 2;
 /** f32 sums in another order. */
 const TOLERANCE = 2e-3;
-const OVERFIT_RATE = 1e-3;
+/** Whole weights move further by the same rate. */
+const OVERFIT_RATES = { lora: 1e-3, full: 3e-4 } as const;
 
 /** Whether a run is long enough for its probe to stay within 5 % of it. Other methods sample or compare, so this says nothing of them. */
 export const isLong = ({ schedule, batch, method }: Recipe): boolean =>
@@ -36,19 +37,25 @@ export type ProbeFacts = Omit<ProbeReport, "cloud" | "sentence" | "ok">;
 interface ProbeRun extends Pick<TrainingRun, "runtime" | "layout" | "recipe"> {
   readonly trainRows: readonly Encoded[];
   readonly evalRows: readonly Encoded[];
+  /** As a run begins; it is trained for nothing but this. */
+  readonly buffer: DeviceBuffer;
 }
 
-/** Leaves nothing behind: the adapter that it trains is its own. */
-export async function runProbe({ runtime, layout, recipe, trainRows, evalRows }: ProbeRun): Promise<ProbeFacts> {
+export async function runProbe({
+  runtime,
+  layout,
+  buffer,
+  recipe,
+  trainRows,
+  evalRows,
+}: ProbeRun): Promise<ProbeFacts> {
   const { target } = runtime;
   const start = performance.now();
-  const adapter = target.allocate(layout.length * 4, "probe's adapter");
-  target.write(adapter, initialAdapter(layout, recipe.seed));
   const largest = largestBucket(
     [trainRows, evalRows].map((rows) => rows.map((row) => [row])),
     recipe.batch.size,
   );
-  const passes = createPasses({ runtime, layout, adapter, head: PLAIN_HEAD, largest, trained: true });
+  const passes = createPasses({ runtime, layout, adapter: buffer, head: PLAIN_HEAD, largest, trained: true });
   const writeStep = (step: Partial<Step>) => {
     const buffer = runtime.buffers.get("step");
     if (buffer) target.write(buffer, packStep({ ...NO_STEP, adapter_scale: layout.scale, ...step }));
@@ -68,10 +75,11 @@ export async function runProbe({ runtime, layout, recipe, trainRows, evalRows }:
     const order = batches(trainRows.length, recipe.batch.size, recipe.seed);
     const nextRows = () => order.next().value.flatMap((i) => trainRows[i] ?? []);
     const few = nextRows().slice(0, Math.min(MOST_ROWS, Math.max(1, Math.ceil(recipe.batch.size / 2))));
-    writeStep({ adapter_scale: 0, loss_scale: 1 });
+    // Weights of their own still are those of the base here.
+    writeStep({ adapter_scale: layout.kind === "lora" ? 0 : layout.scale, loss_scale: 1 });
     const base = await oneByOne(few, async (row) => (await passes.loss(packBatch([row]))).nll);
     const losses: number[] = [];
-    const rate = Math.max(OVERFIT_RATE, recipe.optimizer.learningRate);
+    const rate = Math.max(OVERFIT_RATES[recipe.trains], recipe.optimizer.learningRate);
     for (let t = 1; t <= OVERFIT_STEPS; t++) losses.push((await step(few, t, rate)).loss);
     await step(nextRows(), OVERFIT_STEPS + 1, 0);
     const speeds: number[] = [];
@@ -92,7 +100,6 @@ export async function runProbe({ runtime, layout, recipe, trainRows, evalRows }:
   } finally {
     await target.idle().catch(() => {});
     passes.release();
-    target.free(adapter);
   }
 }
 

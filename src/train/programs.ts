@@ -8,9 +8,8 @@ import { createGraph, external, slice } from "@/graph/graph";
 import { compileGraph } from "@/graph/plan";
 import { STEP_BYTES } from "@/graph/step";
 import type { Activations, Program, Tensor } from "@/graph/target";
-import { type AdapterLayout, adapterPairs } from "@/model/adapter";
 import type { Architecture } from "@/model/architecture";
-import { decoderOf } from "@/model/runtime";
+import { decoderWith, stretchesOf, type Trainable } from "@/model/trainable";
 import type { ModelTensors } from "@/model/weights";
 import { globalNorm } from "@/ops/norm";
 import { batchSymbols, type Head, traceLoss } from "@/train/objective";
@@ -19,7 +18,8 @@ import { OPTIMIZERS, type OptimizerKind } from "@/train/optimizers";
 export interface Traced {
   readonly arch: Architecture;
   readonly tensors: ModelTensors;
-  readonly layout: AdapterLayout;
+  /** Without one, the model as it was opened. */
+  readonly layout: Trainable | undefined;
   readonly head: Head;
   /** By default f32. */
   readonly activations?: Activations | undefined;
@@ -27,11 +27,11 @@ export interface Traced {
   readonly keepActivations?: boolean;
 }
 
-/** Forward, and with `trained` also the backward, which adds into the adapter's gradient. */
+/** Forward, and with `trained` also the backward, which adds into the gradient of what is trained. */
 export function tracePass(traced: Traced, bucket: Bucket, trained: boolean): Program {
   const { arch, tensors, layout, head, activations, keepActivations = false } = traced;
   const g = createGraph(`${trained ? "step" : "loss"} ${bucket.tokens}/${bucket.labels}`, activations);
-  const decoder = { ...decoderOf(arch, tensors, adapterPairs(layout, trained)), keepActivations };
+  const decoder = { ...decoderWith(arch, tensors, layout, trained), keepActivations };
   const batch = batchSymbols(bucket);
   traceLoss(g, decoder, batch, head);
   if (trained) {
@@ -45,13 +45,14 @@ export function tracePass(traced: Traced, bucket: Bucket, trained: boolean): Pro
 
 export interface Updating {
   readonly optimizer: OptimizerKind;
-  /** LoRA+ (Hayou et al. 2024): the second part of the buffer, every B, learns at so many times the rate. */
+  /** See `stretchesOf`. */
   readonly plusRatio: number;
 }
 
 export const PLAIN: Updating = { optimizer: "adamw", plusRatio: 1 };
 
-export function traceOptimizer({ length, firstB }: AdapterLayout, { optimizer, plusRatio } = PLAIN): Program {
+export function traceOptimizer(layout: Trainable, { optimizer, plusRatio } = PLAIN): Program {
+  const { length } = layout;
   const g = createGraph("optimizer");
   const { state: words } = OPTIMIZERS[optimizer];
   const param = external("adapter", [length]);
@@ -59,19 +60,13 @@ export function traceOptimizer({ length, firstB }: AdapterLayout, { optimizer, p
   const norm = external("norm", [1]);
   const step = external("step", [STEP_BYTES / 4]);
   globalNorm(g, grad, norm);
-  const update = (from: number, to: number, ratio: number) => {
+  for (const { from, to, ratio, decays } of stretchesOf(layout, plusRatio)) {
     const part = (tensor: Tensor) => slice(tensor, from * 4, [to - from]);
     const state = (name: string) => {
       const own = words[name] ?? (() => Number.NaN);
       return slice(external(`adapter.${name}`, [own(length)]), own(from) * 4, [own(to) - own(from)]);
     };
-    OPTIMIZERS[optimizer].update(g, { param: part(param), grad: part(grad), state, norm, step }, ratio);
-  };
-  if (plusRatio === 1) {
-    update(0, length, 1);
-  } else {
-    update(0, firstB, 1);
-    update(firstB, length, plusRatio);
+    OPTIMIZERS[optimizer].update(g, { param: part(param), grad: part(grad), state, norm, step, ratio, decays });
   }
   return compileGraph(g);
 }

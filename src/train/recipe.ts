@@ -21,6 +21,7 @@ export type RewardName = (typeof REWARD_NAMES)[number];
 const positive = z.number().check(z.positive());
 const count = z.int().check(z.positive());
 const modulePath = z.string().check(z.regex(/^[\w.]{1,200}$/, "is no path of a module"));
+const patterns = z.array(z.string().check(z.regex(/^[\w.*?-]{1,200}$/, "is no pattern of weights' names")));
 const names = z.array(z.string().check(z.regex(/^[a-z-]{2,40}$/, "is no name of a gate")));
 const natural = z.int().check(z.nonnegative());
 
@@ -50,8 +51,13 @@ export const Recipe = z.strictObject({
     {} as never,
   ),
   method: z._default(z.enum(["sft", "dpo", "grpo"]), "sft"),
-  /** "new" draws a fresh adapter; "adapter" goes on from the loaded one, whose rank, alpha and targets then count. */
-  start: z._default(z.enum(["new", "adapter"]), "new"),
+  /** An adapter beside frozen weights, or the weights themselves. */
+  trains: z._default(z.enum(["lora", "full"]), "lora"),
+  /**
+   * "new" draws a fresh adapter, or begins with the model's weights; "adapter" goes on from what is loaded, whose layout
+   * then counts; "scratch", for weights alone, begins with random ones.
+   */
+  start: z._default(z.enum(["new", "adapter", "scratch"]), "new"),
   sft: z._default(
     z.strictObject({
       lossType: z._default(z.enum(["nll", "dft"]), "nll"),
@@ -116,6 +122,17 @@ export const Recipe = z.strictObject({
       init: z._default(z.enum(["kaiming", "gaussian"]), "kaiming"),
       /** LoRA+: B's learning rate as a multiple of A's. */
       plusRatio: z._default(positive, 1),
+    }),
+    {} as never,
+  ),
+  full: z._default(
+    z.strictObject({
+      /** Patterns of the weights that are trained, "*" for anything; none: all. */
+      train: z._default(patterns, []),
+      /** Patterns of the weights that stay as they are. */
+      freeze: z._default(patterns, []),
+      /** Of a start from scratch: standard deviation of the matrices. */
+      initStd: z._default(positive, 0.02),
     }),
     {} as never,
   ),
@@ -196,7 +213,19 @@ export function parseRecipe(input: unknown): Recipe {
   });
 }
 
-const SECTIONS = ["data", "sft", "dpo", "grpo", "lora", "optimizer", "schedule", "batch", "evaluate", "keep"] as const;
+const SECTIONS = [
+  "data",
+  "sft",
+  "dpo",
+  "grpo",
+  "lora",
+  "full",
+  "optimizer",
+  "schedule",
+  "batch",
+  "evaluate",
+  "keep",
+] as const;
 
 /** A default of a section is not parsed again by zod, so absent sections become empty objects that are. */
 function fillSections(input: unknown): unknown {

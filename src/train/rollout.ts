@@ -9,9 +9,9 @@ import { type Bucket, bucketOf } from "@/data/pack";
 import { AppError } from "@/errors";
 import { type Reward, type RewardTable, rewardAll } from "@/eval/rewards";
 import type { DeviceBuffer } from "@/graph/target";
-import type { AdapterLayout } from "@/model/adapter";
 import { createGenerator, type GeneratorShape } from "@/model/generate";
 import type { Runtime } from "@/model/runtime";
+import type { Trainable } from "@/model/trainable";
 import { type Feed, nextRows, type Order, orderFrom, rowsBefore, type StepRows } from "@/train/feed";
 import { advantages, type Completion, spread } from "@/train/grpo";
 import type { Recipe } from "@/train/recipe";
@@ -19,7 +19,7 @@ import { createWarnings, isFlat } from "@/train/rollout-warnings";
 
 export interface RolloutOptions {
   readonly runtime: Runtime;
-  readonly layout: AdapterLayout;
+  readonly layout: Trainable;
   readonly adapter: DeviceBuffer;
   readonly recipe: Recipe;
   readonly train: readonly Question[];

@@ -8,8 +8,8 @@ import { type PackedBatch, packBatch } from "@/data/pack";
 import { AppError } from "@/errors";
 import { NO_STEP, packStep, type Step } from "@/graph/step";
 import type { DeviceBuffer } from "@/graph/target";
-import type { AdapterLayout } from "@/model/adapter";
 import type { Runtime } from "@/model/runtime";
+import type { Trainable } from "@/model/trainable";
 import type { Feed } from "@/train/feed";
 import { createGuard } from "@/train/guard";
 import type { Judgement, Objective, Scalars, Share } from "@/train/objective";
@@ -35,8 +35,8 @@ export interface TrainingWay {
 
 export interface TrainingRun<S extends Encoded = Encoded> extends TrainingWay {
   readonly runtime: Runtime;
-  readonly layout: AdapterLayout;
-  /** Holds the initial adapter; updated in place. */
+  readonly layout: Trainable;
+  /** Holds what is trained as it starts, an adapter or weights; updated in place. */
   readonly adapter: DeviceBuffer;
   readonly recipe: Recipe;
   readonly objective: Objective<S>;
@@ -87,11 +87,13 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
   const updating = { optimizer: recipe.optimizer.kind, plusRatio: recipe.lora.plusRatio };
   const shared = { runtime, layout, adapter: run.adapter, head: objective.head, largest };
   const passes = createPasses({ ...shared, trained: true, updating });
+  // An adapter that is new is switched off for it; all else is compared with a copy of how it started.
+  const copies = objective.reference && (layout.kind === "full" || recipe.start === "adapter");
+  const start = copies ? await startPasses(run) : undefined;
   if (run.from) {
     target.write(run.adapter, run.from.adapter);
     passes.setState(run.from.optimizer);
   }
-  const start = objective.reference && recipe.start === "adapter" ? await startPasses(run) : undefined;
   const reference = start ? { passes: start.passes, scale } : { passes, scale: 0 };
   const setScale = (adapterScale: number) => writeStep({ adapter_scale: adapterScale });
   const scorer = createScorer({ passes, largest, reference, scale, setScale });
@@ -128,7 +130,8 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
       const judged: Promise<Judgement>[] = [];
       for (const [i, item] of window.entries()) {
         // A mask of its own for every micro-batch; it follows from recipe and step, so a resumed run draws it again.
-        if (layout.dropout) writeStep({ ...settings, seed: hashNumbers([recipe.seed, step, i]) % 2 ** 24 });
+        if (layout.kind === "lora" && layout.dropout)
+          writeStep({ ...settings, seed: hashNumbers([recipe.seed, step, i]) % 2 ** 24 });
         judged.push((await learn(passes, objective, item, references[i] ?? [], share)).judged);
       }
       const { norm } = await passes.update();
@@ -209,7 +212,7 @@ function rowWeights({ rowWeights }: PackedBatch, { slopes }: Judgement): Float32
   return weights;
 }
 
-/** Forward passes of the adapter that the run started from, in a copy. */
+/** Forward passes of what the run started from, in a copy; called before a run that goes on is put back. */
 async function startPasses<S extends Encoded>({ runtime, layout, adapter, feed, objective, from }: TrainingRun<S>) {
   const { target } = runtime;
   const copy = target.allocate(layout.length * 4, "adapter at the start");

@@ -27,7 +27,7 @@ export function mockRuns(): RunsApi & SweepApi {
     diffRuns: async (a, b) => diffRuns(await get(a), await get(b)),
     exportRun: async (id) => file(`${id}.zip`),
     importRun: async () => "commands-20261121-101500-3f9a",
-    openRun: async () => ({ rank: 8, alpha: 16, step: 60 }),
+    openRun: async () => ({ kind: "lora", rank: 8, alpha: 16, step: 60 }),
     resumeRun: async () => Promise.reject(new Error("not in the mock")),
     forkRun: async () => Promise.reject(new Error("not in the mock")),
     findRate: async (_, onPoint) => {

@@ -150,7 +150,7 @@ export function createMockSession(query: URLSearchParams): SessionApi {
       return { url: `https://huggingface.co/${repo}`, commit: "0".repeat(40) };
     },
     async loadAdapter(files) {
-      if (files.some((file) => file.name.endsWith(".safetensors"))) return { rank: 8, alpha: 16 };
+      if (files.some((file) => file.name.endsWith(".safetensors"))) return { kind: "lora", rank: 8, alpha: 16 };
       throw new AppError("adapter/mismatch", "adapter_model.safetensors is missing.", { hint: "Pick both files." });
     },
   };

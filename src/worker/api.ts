@@ -22,6 +22,13 @@ export interface DeviceInfo {
   readonly memoryBudget: number;
 }
 
+/** What is trained or loaded: an adapter of this rank and alpha, or weights of their own, where both are 0. */
+export interface TrainedInfo {
+  readonly kind: "lora" | "full";
+  readonly rank: number;
+  readonly alpha: number;
+}
+
 /** Named bytes: picked, dropped or read from disk. Blob, so that large files stay on disk until read. */
 export interface NamedFile {
   readonly name: string;
@@ -241,7 +248,7 @@ export interface RunsApi {
   /** Files of a static Trackio dashboard of these runs, in one zip. */
   exportTrackio(ids: readonly string[], project: string): Promise<NamedFile>;
   /** Makes the run's adapter the current one. Its model must be the open one, or one that can be opened again by name. */
-  openRun(id: string, which: WhichCheckpoint): Promise<{ rank: number; alpha: number; step: number }>;
+  openRun(id: string, which: WhichCheckpoint): Promise<TrainedInfo & { readonly step: number }>;
   /** Goes on exactly where the last checkpoint stands: the same numbers as a run that was never interrupted. */
   resumeRun(id: string, onEvent: (events: readonly RunEvent[]) => void): Promise<RunResult>;
   /** A new run from a checkpoint of another one, with changes; it trains the steps that remain. */
@@ -375,7 +382,7 @@ export interface SessionApi extends RunsApi, SweepApi {
     onProgress: (step: PushStep) => void,
   ): Promise<{ url: string; commit: string }>;
   /** Replaces the current adapter; throws "adapter/mismatch" that lists every difference. */
-  loadAdapter(files: readonly NamedFile[]): Promise<{ rank: number; alpha: number }>;
+  loadAdapter(files: readonly NamedFile[]): Promise<TrainedInfo>;
   /** Measures this device; hands on what is known after each part, and what is measured next. `stop` ends it early. */
   bench(options: BenchOptions, onReport: (report: BenchReport, note: string) => void): Promise<BenchReport>;
 }

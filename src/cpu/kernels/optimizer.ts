@@ -38,12 +38,12 @@ export function scale(call: usize): void {
   store<f32>(y, load<f32>(step, ADAPTER_SCALE) * real(call, 3), ADAPTER_SCALE);
 }
 
-/** grad norm step param m | elements RATIO */
+/** grad norm step param m | elements RATIO DECAYS */
 export function sgd(call: usize): void {
   const step = pointer(call, 2), count = integer(call, 5);
   const most = load<f32>(step, MAX_NORM);
   const clip = f32x4.splat(most > 0 ? min<f32>(1, most / (load<f32>(pointer(call, 1)) + 1e-6)) : 1);
-  const momentum = f32x4.splat(load<f32>(step, BETA1)), decay = f32x4.splat(load<f32>(step, WEIGHT_DECAY));
+  const momentum = f32x4.splat(load<f32>(step, BETA1)), decay = f32x4.splat(load<f32>(step, WEIGHT_DECAY) * real(call, 7));
   const learn = f32x4.splat(load<f32>(step, LEARNING_RATE) * real(call, 6));
   for (let i = claim() * PIECE; i < count; i = claim() * PIECE) {
     let grad = pointer(call, 0) + at(i), param = pointer(call, 3) + at(i), m = pointer(call, 4) + at(i);
@@ -57,14 +57,14 @@ export function sgd(call: usize): void {
   }
 }
 
-/** grad norm step param m v | elements RATIO */
+/** grad norm step param m v | elements RATIO DECAYS */
 export function adamw(call: usize): void {
   const step = pointer(call, 2), count = integer(call, 6);
   const most = load<f32>(step, MAX_NORM), rate = load<f32>(step, LEARNING_RATE) * real(call, 7);
   const clip = f32x4.splat(most > 0 ? min<f32>(1, most / (load<f32>(pointer(call, 1)) + 1e-6)) : 1);
   const beta1 = f32x4.splat(load<f32>(step, BETA1)), rest1 = f32x4.splat(1 - load<f32>(step, BETA1));
   const beta2 = f32x4.splat(load<f32>(step, BETA2)), rest2 = f32x4.splat(1 - load<f32>(step, BETA2));
-  const keep = f32x4.splat(1 - rate * load<f32>(step, WEIGHT_DECAY)), learn = f32x4.splat(rate);
+  const keep = f32x4.splat(1 - rate * load<f32>(step, WEIGHT_DECAY) * real(call, 8)), learn = f32x4.splat(rate);
   const correct1 = f32x4.splat(load<f32>(step, CORRECTION1)), correct2 = f32x4.splat(load<f32>(step, CORRECTION2));
   const epsilon = f32x4.splat(load<f32>(step, EPSILON));
   for (let i = claim() * PIECE; i < count; i = claim() * PIECE) {

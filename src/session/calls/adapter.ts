@@ -1,11 +1,14 @@
-/** The adapter in and out of files. */
-import { exportPeft, readPeft } from "@/export/peft";
-import { type AdapterLayout, adapterLayout, initialAdapter, packAdapter, unpackAdapter } from "@/model/adapter";
+/** What was trained, in and out of files: an adapter as PEFT has it, or a whole model as transformers has it. */
+import { filesOf } from "@/export/format";
+import { readPeft } from "@/export/peft";
+import { adapterLayout, packAdapter } from "@/model/adapter";
 import { projectionShape } from "@/model/architecture";
-import { settingsOf } from "@/model/lora";
+import type { Trainable } from "@/model/trainable";
 import type { Session } from "@/session/contract";
 import type { Core } from "@/session/core";
+import { planExport } from "@/session/export";
 import type { OpenModel } from "@/session/open-model";
+import { describeTrained, exportInput, layoutFor, readTrained, startValues } from "@/session/trained";
 import { parseRecipe } from "@/train/recipe";
 import type { NamedFile } from "@/worker/api";
 
@@ -15,9 +18,8 @@ export function adapterCalls({ state, requireIdle, requireModel, requireAdapter,
   return {
     exportAdapter: async () => {
       const model = requireModel();
-      const { layout, buffer } = requireAdapter();
-      const flat = new Float32Array(await model.runtime.target.read(buffer));
-      return peftFiles(model, layout, flat);
+      const trained = await readTrained(model, requireAdapter());
+      return trainedFiles(model, trained.layout, trained.values);
     },
 
     loadAdapter: async (files) => {
@@ -32,19 +34,27 @@ export function adapterCalls({ state, requireIdle, requireModel, requireAdapter,
       model.runtime.target.write(buffer, packAdapter(layout, tensors));
       dropAdapter();
       state.adapter = { layout, buffer };
-      return { rank: layout.rank, alpha: layout.alpha };
+      return describeTrained(layout);
     },
 
     initialAdapter: async (input) => {
       const model = requireModel();
       const recipe = parseRecipe(input);
-      const layout = adapterLayout(model.arch, recipe.lora);
-      return peftFiles(model, layout, initialAdapter(layout, recipe.seed, recipe.lora.init));
+      const layout = layoutFor(model, recipe);
+      return trainedFiles(model, layout, await startValues(model, layout, recipe));
     },
   };
 }
 
-function peftFiles(model: OpenModel, layout: AdapterLayout, flat: Float32Array): NamedFile[] {
-  const files = exportPeft({ ...settingsOf(layout), tensors: unpackAdapter(layout, flat) }, model.name, model.revision);
-  return files.map(({ name, bytes }) => ({ name, blob: new Blob([bytes]) }));
+async function trainedFiles(
+  model: OpenModel,
+  layout: Trainable,
+  values: Float32Array<ArrayBuffer>,
+): Promise<NamedFile[]> {
+  const input = await exportInput(model, { layout, values }, model.name);
+  const plan =
+    layout.kind === "full"
+      ? await planExport(input, "safetensors", "f32")
+      : await planExport(input, "peft", undefined, model.revision);
+  return filesOf(plan);
 }

@@ -1,9 +1,7 @@
 /** The result out of the session: merged or alone, in every format, as files that are made while they are written. */
-import type { ExportInput } from "@/export/base";
 import type { ExportPlan } from "@/export/format";
 import { type Adapter, readPeft } from "@/export/peft";
 import { fileStem, writeExport } from "@/export/write";
-import { unpackAdapter } from "@/model/adapter";
 import { projectionShape } from "@/model/architecture";
 import type { Session } from "@/session/contract";
 import type { Core } from "@/session/core";
@@ -11,6 +9,7 @@ import { outline, planExport } from "@/session/export";
 import { exportBase } from "@/session/export-base";
 import { modelFiles } from "@/session/model-files";
 import { readModel } from "@/session/read-model";
+import { exportInput, readTrained } from "@/session/trained";
 import { storeSink } from "@/storage/export-sink";
 import type { ExportChoice, NamedFile } from "@/worker/api";
 
@@ -24,15 +23,8 @@ export function exportCalls({ platform, state, requireIdle, requireModel }: Core
   /** What the open model and the adapter that is loaded, if any, come to. */
   const planOpen = async ({ format, quant, name }: ExportChoice): Promise<ExportPlan> => {
     const model = requireModel();
-    const base = await exportBase(model);
-    const adapter = state.adapter && {
-      ...state.adapter.layout,
-      tensors: unpackAdapter(
-        state.adapter.layout,
-        new Float32Array(await model.runtime.target.read(state.adapter.buffer)),
-      ),
-    };
-    const input: ExportInput = { base, adapter, name: name ?? fileStem(model.name) };
+    const trained = state.adapter && (await readTrained(model, state.adapter));
+    const input = await exportInput(model, trained, name ?? fileStem(model.name));
     return planExport(input, format, quant, model.revision);
   };
 
