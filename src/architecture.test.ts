@@ -279,7 +279,7 @@ test("docs/recipe.md lists every field of the recipe with its default", () => {
       .map((cell) => cell.trim().replaceAll("`", ""))
       .join(" = "),
   );
-  const sections = ["data", "sft", "dpo", "grpo", "lora", "optimizer", "schedule", "batch", "evaluate", "keep"];
+  const sections = ["data", "sft", "dpo", "grpo", "lora", "full", "optimizer", "schedule", "batch", "evaluate", "keep"];
   const fields = Object.entries(parseRecipe({})).flatMap(([key, value]) =>
     sections.includes(key) ? Object.entries(value).map(([name, inner]) => [`${key}.${name}`, inner]) : [[key, value]],
   );

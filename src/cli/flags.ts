@@ -24,6 +24,12 @@ const paths = z.pipe(
   z.transform((text): "all" | string[] => (text === "all" ? "all" : text.split(","))),
 );
 
+/** "*norm*,model.embed_tokens.weight" */
+const patterns = z.pipe(
+  z.string().check(z.regex(/^[\w.*?-]+(,[\w.*?-]+)*$/, "must be patterns of weights' names with commas between")),
+  z.transform((text) => text.split(",")),
+);
+
 /** "base,tuned,tuned+skill" */
 const arms = z.pipe(
   z.string().check(z.regex(/^[a-z+]+(,[a-z+]+)*$/, "must be names with commas between")),
@@ -57,6 +63,10 @@ const FLAGS = {
   grid: { hint: '"lr=1e-4,1e-3;rank=4,8"', type: z.string() },
   strategy: { hint: "halving|grid", type: z.enum(["halving", "grid"]) },
   minutes: { hint: "N", type: number },
+  full: { hint: "", type: z.literal(true) },
+  "from-scratch": { hint: "", type: z.literal(true) },
+  only: { hint: "WEIGHTS*,…", type: patterns },
+  freeze: { hint: "WEIGHTS*,…", type: patterns },
   optimizer: { hint: "adamw|sgd", type: z.enum(["adamw", "sgd"]) },
   lr: { hint: "X", type: number },
   rank: { hint: "R", type: number },
@@ -93,7 +103,7 @@ const FLAGS = {
   update: { hint: "", type: z.literal(true) },
   activations: { hint: "f32|f16", type: z.enum(["f32", "f16"]) },
   device: { hint: "auto|webgpu|cpu", type: z.enum(["auto", "webgpu", "cpu"]) },
-  method: { hint: "sft|dpo|grpo|kto", type: z.enum(["sft", "dpo", "grpo", "kto"]) },
+  method: { hint: "sft|dpo|grpo|kto|full", type: z.enum(["sft", "dpo", "grpo", "kto", "full"]) },
   reward: { hint: "FILE.py|FILE.js", type: z.string() },
   accept: { hint: "GATE,…", type: names },
   fix: { hint: "GATE,…", type: names },
@@ -206,6 +216,9 @@ export function usageOf(commands: Readonly<Record<string, Signature>>): string {
   return `Fine-tune small language models, see honestly whether it helped, take the result anywhere.\n\n${lines.join("\n")}`;
 }
 
+/** How rows are read: full fine-tuning reads them as SFT does. */
+export const rowsMethod = ({ method }: Flags) => (method === "full" ? "sft" : method);
+
 /** The recipe as flags change it: what the dataset recommends, then a recipe file, then single flags. */
 export function recipeFrom(flags: Flags, ...layers: readonly RecipeInput[]): RecipeInput {
   const given = {
@@ -218,7 +231,10 @@ export function recipeFrom(flags: Flags, ...layers: readonly RecipeInput[]): Rec
       fixes: flags.fix,
     },
     // Data can be checked for KTO, which nobody trains here yet.
-    method: flags.method === "kto" ? undefined : flags.method,
+    method: flags.method === "kto" ? undefined : rowsMethod(flags),
+    trains: flags.full || flags.method === "full" ? "full" : undefined,
+    start: flags["from-scratch"] ? "scratch" : undefined,
+    full: { train: flags.only, freeze: flags.freeze },
     lora: {
       rank: flags.rank,
       alpha: flags.alpha ?? (flags.rank === undefined ? undefined : 2 * flags.rank),

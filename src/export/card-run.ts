@@ -85,6 +85,8 @@ function training(run: RunFacts, { hasCurve = false, hasScript = false }: { hasC
     ["| | |", "| --- | --- |", ...rows.map(([key, value]) => `| ${key} | ${value} |`)].join("\n"),
     ...(hasCurve ? ["![Loss by step](curves.svg)"] : []),
     "`recipe.json` holds every setting.",
-    ...(hasScript ? ["`train.py` is the same run in Python, with TRL and PEFT."] : []),
+    ...(hasScript
+      ? [`\`train.py\` is the same run in Python, with TRL${recipe.trains === "full" ? "" : " and PEFT"}.`]
+      : []),
   ].join("\n\n");
 }

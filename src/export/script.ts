@@ -1,6 +1,6 @@
 /**
- * The same run in Python, for those who want it on other hardware: TRL's trainer with PEFT's LoRA and every setting of the
- * recipe. Batches are drawn in another order and rows split by another dice, so the numbers come close and are not the
+ * The same run in Python, for those who want it on other hardware: TRL's trainer, with PEFT's LoRA or on the weights
+ * themselves, and every setting of the recipe. Batches are drawn in another order and rows split by another dice, so the numbers come close and are not the
  * same.
  */
 import { hubId } from "@/export/base";
@@ -10,26 +10,28 @@ import { decaySteps } from "@/train/schedule";
 
 /** `base` as adapter_config.json names it. */
 export function trainingScript(recipe: Recipe, base: { name: string; revision?: string | undefined }): string {
-  const { data, lora, optimizer, schedule, batch } = recipe;
+  const { data, optimizer, schedule, batch } = recipe;
+  const full = recipe.trains === "full";
+  const scratch = full && recipe.start === "scratch";
+  const out = full ? "model" : "adapter";
   const method = scriptMethod(recipe);
   const renames = Object.entries(data.columns).map(([to, from]) => `${py(from)}: ${py(to)}`);
-  return `# The run of recipe.json with TRL and PEFT.
+  return `# The run of recipe.json with TRL${full ? "" : " and PEFT"}.
 #
-#     pip install trl peft
-#     python train.py --data train.jsonl [--eval held-out.jsonl] [--model ${base.name.replace(/\s+/g, " ")}] [--out adapter]
+#     pip install trl${full ? "" : " peft"}
+#     python train.py --data train.jsonl [--eval held-out.jsonl] [--model ${base.name.replace(/\s+/g, " ")}] [--out ${out}]
 import argparse
-${method.imports.map((name) => `import ${name}\n`).join("")}
+${full ? "import fnmatch\n" : ""}${method.imports.map((name) => `import ${name}\n`).join("")}
 import torch
 from datasets import load_dataset
-from peft import LoraConfig
-${recipe.lora.plusRatio === 1 ? "" : "from peft.optimizers import create_loraplus_optimizer\n"}from transformers import ${["AutoModelForCausalLM", ...method.transformers].join(", ")}
+${full ? "" : peftImports(recipe)}from transformers import ${[...(scratch ? ["AutoConfig"] : []), "AutoModelForCausalLM", ...method.transformers].join(", ")}
 from trl import ${method.config}, ${method.trainer}
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--data", required=True)
 parser.add_argument("--eval")
 parser.add_argument("--model", default=${py(base.name)})
-parser.add_argument("--out", default="adapter")
+parser.add_argument("--out", default="${out}")
 args = parser.parse_args()
 
 ${method.definitions}RENAMES = {${renames.join(", ")}}
@@ -48,8 +50,12 @@ ${method.shape}    return found
 train = rows(args.data)
 held = rows(args.eval) if args.eval else None
 ${splitLines(data.holdout, recipe.seed)}
-model = AutoModelForCausalLM.from_pretrained(args.model${revision(base)}, dtype=torch.float32)
-config = ${method.config}(
+${
+  scratch
+    ? randomModel(recipe, base)
+    : `model = AutoModelForCausalLM.from_pretrained(args.model${revision(base)}, dtype=torch.float32)
+`
+}${full ? chosenWeights(recipe) : ""}config = ${method.config}(
     output_dir=args.out,
     max_steps=${schedule.steps},
     gradient_accumulation_steps=${batch.accumulate},
@@ -70,7 +76,20 @@ config = ${method.config}(
     save_strategy="no",
     report_to="none",
 )
-peft_config = LoraConfig(
+${full ? "" : peftConfig(recipe)}trainer = ${method.trainer}(
+    model, ${method.trains}args=config, train_dataset=train, eval_dataset=held${full ? "" : ", peft_config=peft_config"}
+)
+${full ? "" : loraPlus(recipe)}trainer.train()
+trainer.save_model(args.out)
+`;
+}
+
+function peftImports({ lora }: Recipe): string {
+  const plus = lora.plusRatio === 1 ? "" : "from peft.optimizers import create_loraplus_optimizer\n";
+  return `from peft import LoraConfig\n${plus}`;
+}
+
+const peftConfig = ({ lora }: Recipe) => `peft_config = LoraConfig(
     r=${lora.rank},
     lora_alpha=${lora.alpha},
     lora_dropout=${lora.dropout},
@@ -81,11 +100,23 @@ peft_config = LoraConfig(
     init_lora_weights=${lora.init === "gaussian" ? '"gaussian"' : "True"},
     task_type="CAUSAL_LM",
 )
-trainer = ${method.trainer}(
-    model, ${method.trains}args=config, train_dataset=train, eval_dataset=held, peft_config=peft_config
-)
-${loraPlus(recipe)}trainer.train()
-trainer.save_model(args.out)
+`;
+
+const randomModel = ({ seed, full }: Recipe, base: { name: string; revision?: string | undefined }) =>
+  `torch.manual_seed(${seed})
+config = AutoConfig.from_pretrained(args.model${revision(base)})
+config.initializer_range = ${full.initStd}
+model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+`;
+
+function chosenWeights({ full: { train, freeze } }: Recipe): string {
+  if (train.length + freeze.length === 0) return "";
+  const list = (patterns: readonly string[]) => `[${patterns.map(py).join(", ")}]`;
+  return `ONLY, FREEZE = ${list(train)}, ${list(freeze)}
+for name, weight in model.named_parameters():
+    only = [pattern for pattern in ONLY if fnmatch.fnmatchcase(name, pattern)]
+    freeze = [pattern for pattern in FREEZE if fnmatch.fnmatchcase(name, pattern)]
+    weight.requires_grad_((not ONLY or bool(only)) and not freeze)
 `;
 }
 

@@ -119,8 +119,8 @@ test("frozen weights are not touched, and cost neither gradient nor optimizer", 
   await fresh.openDataset(jsonRows(rows), some);
   for (const settings of [some, recipe]) {
     const { memory } = await fresh.train({ ...settings, schedule: { steps: 2 } }, () => {});
-    expect(memory.peak).toBeLessThanOrEqual(memory.forecast);
-    // What the first run left behind made room for the second.
+    // What the first run left made room for the second; but for slots, which programs of other sizes share.
+    expect(memory.peak).toBeLessThanOrEqual(1.01 * memory.forecast);
   }
   await fresh.release();
 });

@@ -8,7 +8,7 @@ import type { LoadedAdapter } from "@/session/answers";
 import { exportBase } from "@/session/export-base";
 import type { OpenModel } from "@/session/open-model";
 import type { Recipe } from "@/train/recipe";
-import type { TrainedInfo } from "@/worker/api";
+import type { TrainedInfo } from "@/worker/api/trained";
 
 /** Throws AppError "usage" for what does not go together, "recipe/invalid" for a pattern that fits no weight. */
 export function layoutFor({ arch }: OpenModel, recipe: Recipe): Trainable {

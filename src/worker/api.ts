@@ -2,6 +2,7 @@
  * What a screen may ask of the application core, as types only. `session/` implements it; the page reaches it through
  * Comlink, the CLI calls it directly. Everything here survives structured clone.
  */
+
 import type { BenchOptions, BenchReport } from "@/bench/report";
 import type { WireError } from "@/errors";
 import type { RatePoint, RateReading } from "@/explain/rate-range";
@@ -12,6 +13,7 @@ import type { SweepInput, SweepRow } from "@/runs/sweep";
 import type { Recipe, RecipeInput } from "@/train/recipe";
 import type { DataLook, DataReport, DatasetInfo, PracticeExercise, RowPlace, RowView } from "@/worker/api/data";
 import type { ProbeReport } from "@/worker/api/probe";
+import type { TrainedInfo } from "@/worker/api/trained";
 
 export interface DeviceInfo {
   readonly target: "webgpu" | "cpu";
@@ -20,13 +22,6 @@ export interface DeviceInfo {
   /** One line for people: which engine was chosen, and what it means for them. */
   readonly notice: string;
   readonly memoryBudget: number;
-}
-
-/** What is trained or loaded: an adapter of this rank and alpha, or weights of their own, where both are 0. */
-export interface TrainedInfo {
-  readonly kind: "lora" | "full";
-  readonly rank: number;
-  readonly alpha: number;
 }
 
 /** Named bytes: picked, dropped or read from disk. Blob, so that large files stay on disk until read. */

@@ -2,7 +2,7 @@
 import type { Command } from "@/cli/command";
 import { openModel } from "@/cli/commands/shared";
 import { dataSource, file as readFile, recipeFile } from "@/cli/files";
-import { recipeFrom } from "@/cli/flags";
+import { recipeFrom, rowsMethod } from "@/cli/flags";
 import type { Finding } from "@/worker/api";
 
 export const check: Command = {
@@ -24,7 +24,7 @@ export const check: Command = {
     const recipe = recipeFrom(flags, named, recommended, file);
     const { findings, lengths, rows } = await session.check(
       recipe,
-      flags.method,
+      rowsMethod(flags),
       true,
       flags.suite ? await readFile(flags.suite) : undefined,
     );

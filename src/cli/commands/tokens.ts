@@ -1,7 +1,7 @@
 /** burnish tokens: every row of a file in token ids and labels, as a trainer of TRL would get it. */
 import type { Command } from "@/cli/command";
 import { file, modelSource } from "@/cli/files";
-import { recipeFrom } from "@/cli/flags";
+import { recipeFrom, rowsMethod } from "@/cli/flags";
 
 export const tokens: Command = {
   name: "tokens",
@@ -9,7 +9,8 @@ export const tokens: Command = {
   required: ["model", "data"],
   optional: ["method", "loss", "max-length", "columns"],
   run: async ({ session, flags, terminal }) => {
-    const { model = "", data = "", method = "sft" } = flags;
+    const { model = "", data = "" } = flags;
+    const method = rowsMethod(flags) ?? "sft";
     const rows = await session.tokens(await modelSource(model), await file(data), method, recipeFrom(flags));
     for (const row of rows) {
       terminal.emit(row);

@@ -1,4 +1,4 @@
-/** burnish train: data and a model to a PEFT folder. */
+/** burnish train: data and a model to a PEFT folder, or to a model's when the weights themselves are trained. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "@/cli/command";
@@ -9,21 +9,27 @@ import { AppError } from "@/errors";
 import { parseRecipe } from "@/train/recipe";
 import type { ExportOutline, NamedFile } from "@/worker/api";
 
-const adapterOutline = (files: readonly NamedFile[]): ExportOutline => ({
-  ...{ format: "peft", quant: null, notes: [] },
+const outlineOf = (files: readonly NamedFile[], full: boolean): ExportOutline => ({
+  ...(full ? { format: "safetensors", quant: "f32" } : { format: "peft", quant: null }),
+  notes: [],
   files: files.map(({ name, blob }) => ({ name, bytes: blob.size })),
   bytes: files.reduce((sum, { blob }) => sum + blob.size, 0),
 });
 
 export const train: Command = {
   name: "train",
-  summary: "Fine-tune a LoRA adapter and write it as a PEFT folder. --record also keeps the start and the batch order.",
+  summary:
+    "Fine-tune a LoRA adapter and write it as a PEFT folder; or, with --full, the weights themselves (of any method; --method full is that of sft), all or --only some, --from-scratch too, written as a model's folder. --record also keeps the start and the batch order.",
   required: ["model", "data", "out"],
   optional: [
     "eval",
     "recipe",
     "method",
     "reward",
+    "full",
+    "from-scratch",
+    "only",
+    "freeze",
     "steps",
     "optimizer",
     "lr",
@@ -55,7 +61,7 @@ export const train: Command = {
   run: async (context) => {
     const { session, flags, terminal } = context;
     if (flags.method === "kto") {
-      throw new AppError("usage", "KTO is not trained here.", { hint: "--method is sft, dpo or grpo." });
+      throw new AppError("usage", "KTO is not trained here.", { hint: "--method is sft, dpo, grpo or full." });
     }
     const { model = "", data = "", out = "" } = flags;
     await openModel(context, model);
@@ -67,7 +73,8 @@ export const train: Command = {
     const info = first.recipe ? await session.openDataset(source, recipe) : first;
     describeData(info, terminal);
     terminal.emit({ type: "data", rows: info.trainRows, evalRows: info.evalRows, faults: info.faultCount });
-    const { schedule } = parseRecipe(recipe);
+    const { schedule, trains } = parseRecipe(recipe);
+    const full = trains === "full";
     await mkdir(out, { recursive: true });
     if (flags.record) await writeFiles(join(out, "initial"), await session.initialAdapter(recipe));
     const order: (readonly (readonly number[])[])[] = [];
@@ -75,7 +82,7 @@ export const train: Command = {
     const files = await session.exportAdapter();
     await writeFiles(out, files);
     if (flags.compare) terminal.say((await session.compare(answering(terminal))).sentence);
-    await writeFiles(out, await session.companions(adapterOutline(files), null));
+    await writeFiles(out, await session.companions(outlineOf(files, full), null));
     await writeFile(join(out, "recipe.json"), `${JSON.stringify(result.recipe, null, 2)}\n`);
     if (flags.record) await writeFile(join(out, "order.json"), `${JSON.stringify(order)}\n`);
     terminal.say(
@@ -84,7 +91,7 @@ export const train: Command = {
     if (result.evalLossBefore !== null && result.evalLossAfter !== null) {
       terminal.say(`Held-out loss ${result.evalLossBefore.toFixed(4)} → ${result.evalLossAfter.toFixed(4)}.`);
     }
-    terminal.say(`The adapter lies in ${out}.`);
+    terminal.say(`The ${full ? "model" : "adapter"} lies in ${out}.`);
     if (result.run) terminal.say(`The run is kept as ${result.run}.`);
     const { recipe: _, ...summary } = result;
     terminal.emit({ type: "done", out, ...summary });
