@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureBrowser } from "./browser.mjs";
 import { buildCli } from "./build-cli.mjs";
+import { emberFromScratch, fullTraining } from "./full-training.mjs";
 import { sandboxInNode } from "./humaneval.mjs";
 import { ensureInstalled, PlainError, ROOT, runMain } from "./install.mjs";
 import { exportedFamilies, exportsInLlamaCpp, quantisedAsLlamaCpp } from "./llama-cpp.mjs";
@@ -194,6 +195,8 @@ const CHECKS = [
   trainCheck("llama-gqa", "prompt-completion", "plain", CPU),
   trainCheck("llama-untied", "messages", "long", CPU),
   trainCheck("llama-gqa", "prompt-completion", "sgd", CPU),
+  fullTraining,
+  emberFromScratch,
   dataCheck,
   realSets,
   {

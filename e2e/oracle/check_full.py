@@ -1,0 +1,141 @@
+"""Judge of `burnish train --full`: the same recipe, rows, batch order and start through plain transformers and torch.
+
+    check_full.py --model DIR --data FILE.jsonl --order ORDER.json --init MODEL --recipe RECIPE.json --compare OURS.jsonl
+                  --final MODEL [--loss-tolerance 1e-3] [--norm-tolerance 1e-3] [--final-tolerance 1e-2]
+
+Like check_train.py, but the weights themselves learn: MODEL is a model's folder as `--record` and `--out` leave it. Weight
+decay spares norms and biases, as transformers' Trainer does. With one step of plain descent the movement is the gradient,
+and then every element of every tensor is compared, relative to the tensor's largest; after more steps the mean
+difference with the mean movement. What `full.freeze` keeps must be equal to the last bit. The final model must load
+without a missing or unexpected name.
+"""
+import argparse
+import fnmatch
+import itertools
+import json
+import sys
+
+import torch
+from transformers import AutoModelForCausalLM
+
+import common
+from check_train import compare_steps, read_order
+
+DEFAULTS = {
+    "data": {"maxLength": 256, "loss": "auto"},
+    "full": {"train": [], "freeze": []},
+    "optimizer": {
+        "kind": "adamw", "learningRate": 2e-4, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "momentum": 0.9,
+        "weightDecay": 0, "maxGradNorm": 1,
+    },
+    "schedule": {"kind": "linear", "warmup": 0, "steps": 100},
+}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("--model", "--data", "--order", "--init", "--recipe", "--compare", "--final"):
+        parser.add_argument(name, required=True)
+    parser.add_argument("--loss-tolerance", type=float, default=1e-3)
+    parser.add_argument("--norm-tolerance", type=float, default=1e-3)
+    parser.add_argument("--final-tolerance", type=float, default=1e-2)
+    return parser.parse_args()
+
+
+def learns(name, full):
+    fits = lambda patterns: any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    return (not full["train"] or fits(full["train"])) and not fits(full["freeze"])
+
+
+def make_optimizer(parameters, optimizer):
+    """torch's own, with two groups: matrices, and what weight decay spares."""
+    decay = optimizer["weightDecay"]
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": decay},
+        {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0},
+    ]
+    groups = [group for group in groups if group["params"]]
+    rate = optimizer["learningRate"]
+    if optimizer["kind"] == "sgd":
+        return torch.optim.SGD(groups, lr=rate, momentum=optimizer["momentum"])
+    betas = (optimizer["beta1"], optimizer["beta2"])
+    return torch.optim.AdamW(groups, lr=rate, betas=betas, eps=optimizer["epsilon"], foreach=False)
+
+
+def train(model, rows, order, optimizer, schedule):
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    torch_optimizer = make_optimizer(parameters, optimizer)
+    scheduler = common.make_schedule(torch_optimizer, schedule)
+    for step, micro_batches in enumerate(order, start=1):
+        count = sum(label != -100 for batch in micro_batches for row in batch for label in rows[row]["labels"][1:])
+        loss = 0.0
+        for row in itertools.chain(*micro_batches):
+            share = common.row_nll(model, rows[row])[0] / count
+            share.backward()
+            loss += float(share.detach())
+        limit = optimizer["maxGradNorm"]
+        norm = torch.nn.utils.clip_grad_norm_(parameters, limit if limit > 0 else float("inf"))
+        lr = scheduler.get_last_lr()[0]
+        torch_optimizer.step()
+        scheduler.step()
+        torch_optimizer.zero_grad()
+        yield {"step": step, "loss": loss, "gradNorm": float(norm), "lr": lr}
+
+
+def tensors_of(model):
+    return {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+
+
+def compare_weights(verdict, start, ours, theirs, full, one_gradient, tolerance):
+    verdict.check(set(ours) == set(theirs), f"names differ: {sorted(set(ours) ^ set(theirs))}")
+    for name in sorted(set(ours) & set(theirs)):
+        difference = (ours[name] - theirs[name]).abs()
+        moved = (theirs[name] - start[name]).abs()
+        if not learns(name, full):
+            verdict.check(torch.equal(ours[name], start[name]), f"{name} is frozen and has changed")
+        elif one_gradient:
+            ratio = float(difference.max() / moved.max().clamp(min=1e-12))
+            verdict.check(ratio <= 1e-3, f"gradient of {name} differs by {ratio:.2e} of its largest")
+        else:
+            ratio = float(difference.mean() / moved.mean().clamp(min=1e-12))
+            verdict.check(ratio <= tolerance, f"{name} differs by {ratio:.2e} of its movement")
+
+
+def load_exported(verdict, folder):
+    model, told = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True
+    )
+    for what in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+        verdict.check(not told[what], f"{folder}: {what} {sorted(map(str, told[what]))}")
+    return model.eval()
+
+
+def main():
+    args = arguments()
+    given = json.load(open(args.recipe, encoding="utf-8"))
+    recipe = {section: {**fields, **given.get(section, {})} for section, fields in DEFAULTS.items()}
+    order = read_order(args.order, None)
+    verdict = common.Verdict()
+    data = recipe["data"]
+    rows = common.read_jsonl(args.data)
+    prepared = common.prepare_rows(common.load_tokenizer(args.model), rows, data["maxLength"], data["loss"])
+    prepared = {row["row"]: row for row in prepared}
+    model = load_exported(verdict, args.init)
+    if given.get("start", "new") == "new":
+        base = tensors_of(common.load_model(args.model))
+        same = all(torch.equal(tensor, base[name]) for name, tensor in tensors_of(model).items())
+        verdict.check(same, "the start is not the model as its files have it")
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(learns(name, recipe["full"]))
+    start = tensors_of(model)
+    lines = list(train(model, prepared, order, recipe["optimizer"], recipe["schedule"]))
+    compare_steps(verdict, common.read_jsonl(args.compare), lines, args.loss_tolerance, args.norm_tolerance)
+    optimizer = recipe["optimizer"]
+    one_gradient = len(order) == 1 and optimizer["kind"] == "sgd" and optimizer["maxGradNorm"] == 0
+    ours = tensors_of(load_exported(verdict, args.final))
+    compare_weights(verdict, start, ours, tensors_of(model), recipe["full"], one_gradient, args.final_tolerance)
+    return verdict.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
