@@ -92,9 +92,7 @@ async function likelihoods(
 ): Promise<Likelihood[]> {
   const rows = items.map((item) => continued(model, item));
   const usable = rows.filter(({ ids }) => ids.length > 1 && ids.length <= model.runtime.positions);
-  const scored = await settle(async () =>
-    usable.length === 0 ? [] : scoreEncoded(model, adapter, usable),
-  );
+  const scored = await settle(async () => (usable.length === 0 ? [] : scoreEncoded(model, adapter, usable)));
   const places = new Map(usable.map((row, i) => [row, i]));
   return rows.map((row): Likelihood => {
     const at = places.get(row);
