@@ -67,6 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "skill",
     "bench/report",
     "bench/growth-svg",
+    "bench/claims",
   ],
   ui: [
     "worker/api",
@@ -81,6 +82,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "offload",
     "bench/report",
     "bench/growth-svg",
+    "bench/claims",
   ],
   tooling: [],
 };

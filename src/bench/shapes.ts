@@ -21,6 +21,12 @@ const CONFIGS = {
     ...{ hidden_size: 576, num_hidden_layers: 30, num_attention_heads: 9, num_key_value_heads: 3, head_dim: 64 },
     ...{ intermediate_size: 1536, vocab_size: 49_152, max_position_embeddings: 8192, rope_theta: 100_000 },
   },
+  // Two of the 135M's blocks: what software GPUs can be measured with in minutes.
+  "smollm2-blocks": {
+    ...llama,
+    ...{ hidden_size: 576, num_hidden_layers: 2, num_attention_heads: 9, num_key_value_heads: 3, head_dim: 64 },
+    ...{ intermediate_size: 1536, vocab_size: 4096, max_position_embeddings: 8192, rope_theta: 100_000 },
+  },
   "qwen3-0.6b": {
     ...{ architectures: ["Qwen3ForCausalLM"], model_type: "qwen3", rms_norm_eps: 1e-6, tie_word_embeddings: true },
     ...{ hidden_size: 1024, num_hidden_layers: 28, num_attention_heads: 16, num_key_value_heads: 8, head_dim: 128 },
@@ -40,6 +46,7 @@ export interface Shape {
 const LABELS: Readonly<Record<ShapeName, string>> = {
   ember: "Ember (bundled)",
   "smollm2-135m": "SmolLM2-135M shape",
+  "smollm2-blocks": "Two SmolLM2-135M blocks",
   "qwen3-0.6b": "Qwen3-0.6B shape",
 };
 
@@ -51,5 +58,6 @@ function shape(name: ShapeName): Shape {
 export const SHAPES: Readonly<Record<ShapeName, Shape>> = {
   ember: shape("ember"),
   "smollm2-135m": shape("smollm2-135m"),
+  "smollm2-blocks": shape("smollm2-blocks"),
   "qwen3-0.6b": shape("qwen3-0.6b"),
 };

@@ -36,6 +36,8 @@ const EXPECTED = 0.5;
 const RUNS = 3;
 const DECODE_TOKENS = 24;
 const GROWTH_PART = 0.4;
+/** Shapes of which it is measured what choices cost: the first of them that is there. */
+const TYPICAL: readonly ShapeName[] = ["smollm2-135m", "smollm2-blocks"];
 
 export function shapeSubject(target: Target, name: ShapeName, wanted: RandomFormat = "f32"): Subject {
   const { label, arch, parameters } = SHAPES[name];
@@ -131,15 +133,10 @@ export async function runBench(
     const tokens = Math.min(options.tokens, subject.arch.contextLength);
     await step(subject, "", { ...setting, tokens });
   }
-  const typical = subjects.find(({ arch }) => arch === SHAPES["smollm2-135m"].arch);
+  const typical = TYPICAL.find((shape) => subjects.some(({ arch }) => arch === SHAPES[shape].arch));
+  if (typical) await choices(typical);
   for (const subject of subjects) {
     for (const sequences of [1, 32]) await decode(subject, sequences);
-  }
-  if (typical) {
-    await step(typical, "activations kept", { ...setting, keepActivations: true });
-    await step(shapeSubject(target, "smollm2-135m", "nf4"), "4-bit base", setting);
-    await step(typical, "20 % labelled", { ...setting, labelled: 0.2 });
-    await headCost(typical, options.tokens);
   }
   if (options.growth) {
     until = options.seconds;
@@ -148,6 +145,15 @@ export async function runBench(
   add({});
   say("");
   return report;
+
+  /** What choices cost, beside the plain step. */
+  async function choices(name: ShapeName) {
+    const subject = shapeSubject(target, name);
+    await step(subject, "activations kept", { ...setting, keepActivations: true });
+    await step(shapeSubject(target, name, "nf4"), "4-bit base", setting);
+    await headCost(subject, options.tokens);
+    await step(subject, "20 % labelled", { ...setting, labelled: 0.2 });
+  }
 
   async function growthPoints() {
     const before = report.skipped;

@@ -1,6 +1,7 @@
 /** burnish bench: what this device gives at most, what a training step makes of it, and where the time goes. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { claimsOf } from "@/bench/claims";
 import { growthSvg } from "@/bench/growth-svg";
 import { AXES, type BenchReport, exponent, type GrowthAxis, groupShares, growthCsv } from "@/bench/report";
 import type { Command } from "@/cli/command";
@@ -36,7 +37,7 @@ export const bench: Command = {
       },
     );
     print(report, terminal);
-    terminal.emit({ type: "bench", ...report });
+    terminal.emit({ type: "bench", ...report, claims: claimsOf(report) });
     if (flags.out) {
       await mkdir(flags.out, { recursive: true });
       await writeFile(join(flags.out, "bench.json"), `${JSON.stringify(report, null, 2)}\n`);
@@ -81,6 +82,8 @@ function print(report: BenchReport, { say }: Terminal): void {
     const points = growth.filter((point) => point.axis === axis);
     if (points.length > 1) say(growthTable(axis, points));
   }
+  const claims = claimsOf(report).map(({ what, asked, found, holds }) => [what, asked, found, holds ? "yes" : "NO"]);
+  if (claims.length > 0) say(`\n${table([["claim", "asked", "found", "holds"], ...claims])}`);
   for (const line of skipped) say(`\nSkipped. ${line}`);
 }
 

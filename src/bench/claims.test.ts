@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { claimsOf } from "@/bench/claims";
+import type { BenchReport, StepResult } from "@/bench/report";
+
+const STEP: StepResult = {
+  ...{ model: "m", variant: "", tokens: 512, labels: 512, rank: 16, weightFormat: "f32", dispatches: 3 },
+  ...{ jsMs: 1, stepMs: 100, firstStepMs: 200, tokensPerSecond: 5120, gflop: 1, recomputedGflop: 0.2 },
+  ...{ utilisation: 0.69, mfu: 0.5, slotBytes: 120, peakBytes: 100, deviceBytes: 300 },
+  kernels: [
+    { kernel: "linear.forward", calls: 1, ms: 90, share: 0.9 },
+    { kernel: "rope.forward", calls: 1, ms: 10, share: 0.1 },
+  ],
+};
+const REPORT: BenchReport = {
+  device: { target: "cpu", description: "test", software: true },
+  steps: [STEP, { ...STEP, variant: "activations kept", stepMs: 80 }, { ...STEP, variant: "4-bit base", stepMs: 140 }],
+  decodes: [
+    { model: "m", sequences: 1, tokensPerSecond: 10 },
+    { model: "m", sequences: 32, tokensPerSecond: 81 },
+  ],
+  head: { model: "m", fewRows: 64, allRows: 320, fewMs: 3, allMs: 10 },
+  ...{ growth: [], skipped: [], seconds: 1 },
+};
+
+test("each number is held against what is asked, from both sides", () => {
+  const found = claimsOf(REPORT).map(({ what, found, holds }) => [what.replace(/^.*: /, ""), found, holds]);
+  expect(found).toEqual([
+    ["of the ceiling", "69 %", false],
+    ["neither product nor attention", "10 %", true],
+    ["JavaScript", "1 %", true],
+    ["checkpointing over none", "1.25×", true],
+    ["4-bit base over float", "1.4×", false],
+    ["slots over the lower bound", "1.2×", false],
+    ["head with 20 % labelled over all", "30 %", false],
+    ["decoding 32 at once over one", "8.1×", true],
+  ]);
+});
+
+test("what was not measured is not claimed, and a short step need not fill the device", () => {
+  const { head: _, ...rest } = REPORT;
+  const short = { ...rest, decodes: [], steps: [{ ...STEP, tokens: 128 }] };
+  expect(claimsOf(short).map(({ what }) => what.replace(/^.*: /, ""))).toEqual([
+    "neither product nor attention",
+    "JavaScript",
+    "slots over the lower bound",
+  ]);
+});
