@@ -76,6 +76,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "eval/suite",
     "eval/report",
     "skill",
+    // Pure: a report read, written and drawn; what arms are called.
+    ...["eval/report-view", "eval/saved-report", "eval/suite-report", "eval/arms", "eval/statistics", "eval/run-arms"],
     "data/formats",
     "explain",
     "hub",

@@ -14,11 +14,10 @@ import { watchPlan } from "@/ui/state/plan";
 import { readLink } from "@/ui/state/recipe";
 import { watchOutlines } from "@/ui/state/take";
 import { recallTheme } from "@/ui/state/theme";
-import type { SessionApi } from "@/worker/api";
-import { type Engine, startSession } from "@/worker/client";
+import { type Engine, type PageSession, startSession } from "@/worker/client";
 import "@/ui/theme.css";
 
-async function openSession(): Promise<SessionApi> {
+async function openSession(): Promise<PageSession> {
   const query = new URLSearchParams(location.search);
   if (import.meta.env.DEV && query.has("mock")) {
     const { createMockSession } = await import("@/ui/mock-session");

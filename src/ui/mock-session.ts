@@ -9,6 +9,7 @@ import { benchMock } from "@/ui/mock-bench";
 import { MOCK_PROBE, mockExercise, mockReport, mockRow } from "@/ui/mock-data";
 import { mockFeedback, mockHeldOut } from "@/ui/mock-feedback";
 import { mockRuns } from "@/ui/mock-runs";
+import { mockSuite } from "@/ui/mock-suite";
 import type {
   ComparedCase,
   Comparison,
@@ -17,9 +18,9 @@ import type {
   ExportOutline,
   RowPlace,
   RunEvent,
-  SessionApi,
   TokenSpan,
 } from "@/worker/api";
+import type { PageSession } from "@/worker/client";
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -28,7 +29,7 @@ interface MockRun {
   stopped: boolean;
 }
 
-export function createMockSession(query: URLSearchParams): SessionApi {
+export function createMockSession(query: URLSearchParams): PageSession {
   const scenario = query.get("mock") ?? "";
   const pace = Number(query.get("pace") ?? "60");
   const run: MockRun = { paused: false, stopped: false };
@@ -108,6 +109,7 @@ export function createMockSession(query: URLSearchParams): SessionApi {
       }
       return pieces.join("");
     },
+    evaluateSuite: (ask, onEvent) => mockSuite(ask, onEvent, () => wait(pace)),
     exportAdapter: async () => [
       { name: "adapter_model.safetensors", blob: new Blob([new Uint8Array(412_416)]) },
       { name: "adapter_config.json", blob: new Blob(['{"r": 8}']) },

@@ -1,6 +1,7 @@
 /** The rooms of the page, in the order of its navigation. The first is the one that opens. */
 import type { ComponentType } from "preact";
 import { Bench } from "@/ui/pages/bench";
+import { Evaluate } from "@/ui/pages/evaluate";
 import { Home } from "@/ui/pages/home";
 import { Practice } from "@/ui/pages/practice";
 import { Runs } from "@/ui/pages/runs";
@@ -18,6 +19,7 @@ export const PAGES: readonly Page[] = [
   { room: "practice", label: "Practice", View: Practice },
   { room: "runs", label: "Runs", View: Runs },
   { room: "sweep", label: "Sweep", View: Sweep },
+  { room: "evaluate", label: "Evaluate", View: Evaluate },
   { room: "bench", label: "Bench", View: Bench },
 ];
 

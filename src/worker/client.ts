@@ -6,17 +6,21 @@
 import { proxy, transfer, wrap } from "comlink";
 import { AppError } from "@/errors";
 import { type FrameHost, frameHost } from "@/eval/sandbox/frame";
+import type { SuiteCalls } from "@/session/calls/suites";
 import type { SessionApi } from "@/worker/api";
 import { installErrorTransfer } from "@/worker/transfer";
 
 /** What worker.ts exposes; `base` is the page's address, where bundled files are found, `hub` that of the models. */
-export interface WorkerApi extends SessionApi {
+export interface WorkerApi extends PageSession {
   start(base: string, engine: Engine, hub: string, frames: FrameHost): Promise<void>;
 }
 
+/** All that the page asks. */
+export type PageSession = SessionApi & SuiteCalls;
+
 export type Engine = "auto" | "webgpu" | "cpu";
 
-export function startSession(base: string, engine: Engine, hub: string): SessionApi {
+export function startSession(base: string, engine: Engine, hub: string): PageSession {
   installErrorTransfer();
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   const remote = wrap<WorkerApi>(worker);
@@ -24,15 +28,15 @@ export function startSession(base: string, engine: Engine, hub: string): Session
   const or = <T>(answer: Promise<T>): Promise<T> => Promise.race([answer, failure]);
   const ready = or(remote.start(base, engine, hub, proxy(framesFor(base))));
   ready.catch(() => undefined);
-  const call = async (name: keyof SessionApi, args: readonly unknown[]): Promise<unknown> => {
+  const call = async (name: keyof PageSession, args: readonly unknown[]): Promise<unknown> => {
     await ready;
     const ask = remote[name] as unknown as (...args: readonly unknown[]) => Promise<unknown>;
     return or(ask(...args.map((arg) => (typeof arg === "function" ? proxy(arg) : arg))));
   };
   // `then` is looked up by whoever awaits the session; there is no such call.
   const get = (_: object, name: string) =>
-    name === "then" ? undefined : (...args: readonly unknown[]) => call(name as keyof SessionApi, args);
-  return new Proxy({}, { get }) as SessionApi;
+    name === "then" ? undefined : (...args: readonly unknown[]) => call(name as keyof PageSession, args);
+  return new Proxy({}, { get }) as PageSession;
 }
 
 /** Only a document can open frames; their ports go to the worker, which then talks to them without the page. */

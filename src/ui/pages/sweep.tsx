@@ -1,8 +1,8 @@
 /** The room for finding settings: a rate to begin with, and several runs of which the best goes on. */
-import type { ComponentChildren } from "preact";
 import { ErrorPanel } from "@/ui/parts/error-panel";
 import { fieldWords, ParallelPlot } from "@/ui/parts/parallel-plot";
 import { RangePlot } from "@/ui/parts/range-plot";
+import { RoomPart } from "@/ui/parts/room-part";
 import { activity, idle } from "@/ui/state/core";
 import { dataset } from "@/ui/state/dataset";
 import { duration, learningRate, loss } from "@/ui/state/format";
@@ -44,21 +44,12 @@ export function Sweep() {
   );
 }
 
-function Part({ title, children }: { title: string; children: ComponentChildren }) {
-  return (
-    <section class="card sweep-part">
-      <h2>{title}</h2>
-      {children}
-    </section>
-  );
-}
-
 function Rates() {
   const reading = rateReading.value;
   const running = activity.value === "sweep" && ratePoints.value.length > 0 && reading === null;
   const suggested = reading?.suggested ?? null;
   return (
-    <Part title="A learning rate to begin with">
+    <RoomPart title="A learning rate to begin with">
       <p class="soft">
         Sixty steps, each with a larger rate than the last. Where the loss falls fastest is where to start; where it
         breaks is where not to go. The open adapter stays as it is.
@@ -89,7 +80,7 @@ function Rates() {
           </button>
         )}
       </div>
-    </Part>
+    </RoomPart>
   );
 }
 
@@ -100,8 +91,8 @@ function Several() {
   };
   const running = activity.value === "sweep" && sweepRows.value.some(({ state }) => state === "running");
   return (
-    <Part title="Several runs">
-      <div class="sweep-form">
+    <RoomPart title="Several runs">
+      <div class="form-grid">
         <label>
           Learning rates
           <input
@@ -162,7 +153,7 @@ function Several() {
         <ParallelPlot rows={sweepRows.value} />
       </div>
       <SweepTable />
-    </Part>
+    </RoomPart>
   );
 }
 

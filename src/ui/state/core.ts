@@ -4,7 +4,7 @@
  */
 import { computed, signal } from "@preact/signals";
 import { toWire, type WireError } from "@/errors";
-import type { SessionApi } from "@/worker/api";
+import type { PageSession } from "@/worker/client";
 
 export type Place =
   | "device"
@@ -17,19 +17,20 @@ export type Place =
   | "take"
   | "runs"
   | "bench"
-  | "sweep";
+  | "sweep"
+  | "evaluate";
 
 export const activity = signal<Place | null>(null);
 export const idle = computed(() => activity.value === null);
 export const faults = signal<Partial<Record<Place, WireError>>>({});
 
-let current: SessionApi | null = null;
+let current: PageSession | null = null;
 
-export function useSession(session: SessionApi): void {
+export function useSession(session: PageSession): void {
   current = session;
 }
 
-export function session(): SessionApi {
+export function session(): PageSession {
   if (current === null) throw new Error("The session was asked before it was started.");
   return current;
 }

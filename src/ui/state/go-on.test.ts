@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import type { SessionApi } from "@/worker/api";
+import type { PageSession } from "@/worker/client";
 
 vi.stubGlobal("location", { hash: "", origin: "http://localhost", href: "http://localhost/" });
 vi.stubGlobal("history", { replaceState: () => {} });
@@ -19,14 +19,14 @@ const record = {
 };
 
 function withRuns(runs: readonly object[]) {
-  const asked: Partial<Record<keyof SessionApi, unknown>> = {
+  const asked: Partial<Record<keyof PageSession, unknown>> = {
     listRuns: async () => runs,
     readRun: async () => record,
     train: async (recipe: unknown) => void trained.push(recipe),
     forkRun: async (...args: readonly unknown[]) => void forked.push(args.slice(0, 3)),
   };
-  const anything = new Proxy(asked, { get: (all, name) => all[name as keyof SessionApi] ?? (async () => undefined) });
-  useSession(anything as unknown as SessionApi);
+  const anything = new Proxy(asked, { get: (all, name) => all[name as keyof PageSession] ?? (async () => undefined) });
+  useSession(anything as unknown as PageSession);
 }
 
 beforeEach(() => {

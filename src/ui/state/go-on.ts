@@ -42,9 +42,10 @@ export async function forkRun(id: string, which: WhichCheckpoint, rate: number):
   );
 }
 
-export async function openRun(id: string, which: WhichCheckpoint): Promise<void> {
+/** "stay" leaves the room as it is. */
+export async function openRun(id: string, which: WhichCheckpoint, where: "work" | "stay" = "work"): Promise<void> {
   const record = await session().readRun(id);
-  showWork();
+  if (where === "work") showWork();
   if (!(await prepare(record))) return;
   await attempt("run", async () => {
     const { rank, alpha } = await session().openRun(id, which);

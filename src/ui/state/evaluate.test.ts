@@ -1,0 +1,118 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import type { SuiteReport } from "@/eval/suite-report";
+import { mockSuite } from "@/ui/mock-suite";
+import type { PageSession } from "@/worker/client";
+
+vi.stubGlobal("location", { hash: "", origin: "http://localhost", href: "http://localhost/" });
+vi.stubGlobal("history", { replaceState: () => {} });
+
+const { adapter } = await import("@/ui/state/adapter");
+const { useSession } = await import("@/ui/state/core");
+const state = await import("@/ui/state/evaluate");
+const { model } = await import("@/ui/state/model");
+const { skillSource, skillText } = await import("@/ui/state/skill");
+const suites = await import("@/ui/state/suite");
+
+type Ask = Parameters<PageSession["evaluateSuite"]>[0];
+const asked: Ask[] = [];
+let stops = 0;
+
+beforeEach(() => {
+  asked.length = 0;
+  const session: Partial<PageSession> = {
+    evaluateSuite: (ask, onEvent) => {
+      asked.push(ask);
+      return mockSuite(ask, onEvent, async () => {});
+    },
+    stop: async () => void stops++,
+  };
+  useSession(session as PageSession);
+  model.value = { name: "ember" } as typeof model.value;
+  adapter.value = null;
+  skillSource.value = "";
+  suites.opened.value = null;
+  suites.written.value = [];
+  state.wished.value = {};
+  state.setForm({ where: "tab", repeats: 1, k: 1, margin: 0 });
+  state.result.value = null;
+});
+
+function write(question: string, expected: string): void {
+  suites.nextCase.value = { question, expected, check: "icontains" };
+  suites.addCase();
+}
+
+test("cases written by hand are a suite; each one lowers the gain that can be shown", () => {
+  expect(suites.suite.value).toBeNull();
+  write("  ", "nothing to ask");
+  expect(suites.written.value).toEqual([]);
+  const gains: number[] = [];
+  for (let i = 0; i < 60; i++) {
+    write(`q${i}`, `a${i}`);
+    if (suites.power.value.gain !== null) gains.push(suites.power.value.gain);
+  }
+  expect(suites.suite.value?.cases).toHaveLength(60);
+  expect(gains.length).toBeGreaterThan(30);
+  expect(gains.at(-1)).toBeLessThan(0.25);
+  suites.removeCase(0);
+  expect(suites.suite.value?.cases[0]).toMatchObject({ id: "mine-1", input: "q1" });
+});
+
+test("a file of any format opens; written cases stand behind its own; a bad one is told", async () => {
+  const file = (name: string, text: string) => suites.openSuite({ name, text: async () => text });
+  write("mine", "yes");
+  expect(
+    await file("s.yaml", "prompts: ['{{q}}']\ntests:\n  - vars: {q: hello}\n    assert: [{type: contains, value: hi}]"),
+  ).toBe(true);
+  expect(suites.suite.value).toMatchObject({ name: "s.yaml and 1 of my own", format: "promptfoo" });
+  expect(suites.suite.value?.cases.map(({ input }) => input)).toEqual(["hello", "mine"]);
+  expect(await file("s.json", '{"nothing": 1}')).toBe(false);
+  expect(suites.opened.value?.name).toBe("s.yaml");
+});
+
+test("arms follow from what is there", () => {
+  expect(state.arms.value).toEqual(["base"]);
+  expect(state.lacks("tuned")).toBe("needs an adapter");
+  adapter.value = { origin: "trained", rank: 8, alpha: 16 };
+  skillSource.value = "---\nname: x\ndescription: y\n---\n# Do this\n";
+  expect(skillText.value).toBe("# Do this");
+  expect(state.arms.value).toEqual(["base", "tuned", "skill", "tuned+skill", "placebo"]);
+  state.wished.value = { placebo: false };
+  expect(state.arms.value).not.toContain("placebo");
+  state.setForm({ where: "server" });
+  expect(state.arms.value).toEqual(["base", "skill"]);
+});
+
+test("what was declared reaches the session, and the report comes back and can be saved and opened again", async () => {
+  adapter.value = { origin: "trained", rank: 8, alpha: 16 };
+  for (let i = 0; i < 30; i++) write(`q${i}`, `a${i}`);
+  state.setForm({ margin: 5, metric: "pass rate" });
+  expect(state.obstacle.value).toBeNull();
+  expect(await state.evaluate()).toBe(true);
+  expect(asked[0]).toMatchObject({ arms: ["base", "tuned"], margin: 0.05, metric: "pass rate" });
+  const saved = state.result.value;
+  expect(saved?.report.declared).toMatchObject({ margin: 0.05, arms: ["base", "tuned"] });
+  if (!saved) return;
+  const html = await (await state.htmlOf(saved)).text();
+  state.result.value = null;
+  expect(await state.openReport(new File([html], "r.html"))).toBe(true);
+  const again = state.result.value as { report: SuiteReport; edited: readonly string[] } | null;
+  expect(again?.edited).toEqual([]);
+  expect(again?.report.sentence).toBe(saved.report.sentence);
+  expect(state.nameOf(saved.report)).toBe("Cases-of-my-own-report");
+  state.stopEvaluation();
+  expect(stops).toBe(1);
+});
+
+test("what stands in the way is said", () => {
+  expect(state.obstacle.value).toBe("Choose a suite, or write cases.");
+  write("q", "a");
+  expect(state.obstacle.value).toBeNull();
+  state.setForm({ k: 3 });
+  expect(state.obstacle.value).toBe("pass@3 needs 3 answers to a case.");
+  state.setForm({ k: 1, where: "server" });
+  expect(state.obstacle.value).toBe("Give the server’s address.");
+  state.setForm({ where: "tab" });
+  model.value = null;
+  expect(state.obstacle.value).toBe("Open a model first.");
+});

@@ -1,0 +1,147 @@
+/** Arms over a suite: who answers, what stands before the question, what was declared, and the report that came of it. */
+import { computed, signal } from "@preact/signals";
+import { parseArm } from "@/eval/arms";
+import type { SavedReport } from "@/eval/saved-report";
+import type { SuiteReport } from "@/eval/suite-report";
+import { adapter } from "@/ui/state/adapter";
+import { attempt, session } from "@/ui/state/core";
+import { model } from "@/ui/state/model";
+import { previousText, skillText } from "@/ui/state/skill";
+import { suite } from "@/ui/state/suite";
+
+export const ARMS = [
+  ["base", "Base", "the model as it is"],
+  ["tuned", "Tuned", "with its adapter"],
+  ["skill", "Base + skill", "the skill before each question"],
+  ["tuned+skill", "Tuned + skill", "both"],
+  ["placebo", "Base + placebo", "text about something else, of the same length"],
+  ["tuned+placebo", "Tuned + placebo", "the same, with the adapter"],
+  ["previous", "Base + previous skill", "an earlier version of it"],
+  ["tuned+previous", "Tuned + previous skill", "the same, with the adapter"],
+] as const;
+export type ArmName = (typeof ARMS)[number][0];
+
+export interface EvaluateForm {
+  readonly where: "tab" | "server";
+  readonly repeats: number;
+  /** For pass@k. */
+  readonly k: number;
+  readonly temperature: number;
+  readonly maxTokens: number;
+  readonly seed: number;
+  readonly metric: "pass rate" | "mean score";
+  /** In points. */
+  readonly margin: number;
+}
+export const form = signal<EvaluateForm>({
+  ...{ where: "tab", repeats: 1, k: 1, temperature: 0, maxTokens: 64, seed: 42, metric: "pass rate", margin: 0 },
+});
+export function setForm(change: Partial<EvaluateForm>): void {
+  form.value = { ...form.value, ...change };
+}
+
+/** In memory only: nothing of it is kept, and the key is in no report. */
+export interface Server {
+  readonly baseUrl: string;
+  readonly model: string;
+  readonly key: string;
+  /** Per million tokens, as typed; empty: not known. */
+  readonly priceIn: string;
+  readonly priceOut: string;
+}
+export const server = signal<Server>({ baseUrl: "", model: "", key: "", priceIn: "", priceOut: "" });
+
+/** Why an arm cannot run now; null: it can. */
+export function lacks(name: ArmName): string | null {
+  const { weights, context } = parseArm(name);
+  if (weights === "tuned" && form.value.where === "server") return "a server has no adapter of this page";
+  if (weights === "tuned" && adapter.value === null) return "needs an adapter";
+  if ((context === "skill" || context === "placebo") && skillText.value === "") return "needs a skill";
+  return context === "previous" && previousText.value === "" ? "needs a previous skill" : null;
+}
+
+/** What a person switched on or off; everything else follows from what is there. */
+export const wished = signal<Partial<Record<ArmName, boolean>>>({});
+const USUAL: readonly ArmName[] = ["base", "tuned", "skill", "tuned+skill", "placebo"];
+
+/** In the order of the list; the first is what the others are compared with. */
+export const arms = computed<readonly ArmName[]>(() =>
+  ARMS.map(([name]) => name).filter((name) => lacks(name) === null && (wished.value[name] ?? USUAL.includes(name))),
+);
+
+/** What still stands in the way; null: it can start. */
+export const obstacle = computed<string | null>(() => {
+  const { where, repeats, k } = form.value;
+  if (where === "tab" && model.value === null) return "Open a model first.";
+  if (where === "server" && !/^https?:\/\/./.test(server.value.baseUrl.trim())) return "Give the server’s address.";
+  if (where === "server" && server.value.model.trim() === "") return "Give the model’s name on the server.";
+  if (suite.value === null) return "Choose a suite, or write cases.";
+  if (arms.value.length === 0) return "Choose at least one arm.";
+  return k > repeats ? `pass@${k} needs ${k} answers to a case.` : null;
+});
+
+export interface EvaluateProgress {
+  /** Answers of each arm so far. */
+  readonly done: Readonly<Record<string, number>>;
+  readonly total: number;
+}
+export const progress = signal<EvaluateProgress | null>(null);
+export const stopping = signal(false);
+/** Made here, or opened from a file. */
+export const result = signal<SavedReport | null>(null);
+
+export function evaluate(): Promise<boolean> {
+  return attempt("evaluate", async () => {
+    if (suite.value === null) return;
+    const { repeats, k, temperature, maxTokens, seed, metric, margin } = form.value;
+    const names = arms.value;
+    result.value = null;
+    stopping.value = false;
+    progress.value = { done: {}, total: names.length * suite.value.cases.length * repeats };
+    try {
+      const ask = {
+        ...{ suite: suite.value, arms: names, settings: { seed, repeats, temperature, maxTokens }, k },
+        ...{ metric, margin: margin / 100 },
+        contexts: {
+          ...(skillText.value === "" ? {} : { skill: skillText.value }),
+          ...(previousText.value === "" ? {} : { previous: previousText.value }),
+        },
+      };
+      const report = await session().evaluateSuite(ask, ({ arm, done }) => {
+        const now = progress.value;
+        // Calls from the worker may arrive after its answer.
+        if (now !== null) progress.value = { ...now, done: { ...now.done, [arm]: done } };
+      });
+      result.value = { report, edited: [] };
+    } finally {
+      progress.value = null;
+    }
+  });
+}
+
+export function stopEvaluation(): void {
+  stopping.value = true;
+  void session().stop();
+}
+
+/** A report that was saved, as .json or as .html. */
+export function openReport(file: File): Promise<boolean> {
+  return attempt("evaluate", async () => {
+    const { readReport } = await import("@/eval/saved-report");
+    result.value = await readReport(await file.text(), file.name);
+  });
+}
+
+export async function htmlOf({ report, edited }: SavedReport): Promise<Blob> {
+  const { reportHtml } = await import("@/eval/report-view/html");
+  return new Blob([await reportHtml(report, edited)], { type: "text/html" });
+}
+
+export const jsonOf = ({ report }: SavedReport): Blob =>
+  new Blob([`${JSON.stringify(report)}\n`], { type: "application/json" });
+
+/** "commands-eval-2026-11-21": what a report's files are called after. */
+export function nameOf({ declared }: SuiteReport): string {
+  const plain = declared.suite.name.replace(/\.\w+$/, "").replace(/[^\p{L}\p{N}]+/gu, "-");
+  return `${plain.slice(0, 60) || "evaluation"}-report`;
+}
