@@ -9,7 +9,7 @@ import { benchMock } from "@/ui/mock-bench";
 import { MOCK_PROBE, mockExercise, mockReport, mockRow } from "@/ui/mock-data";
 import { mockFeedback, mockHeldOut } from "@/ui/mock-feedback";
 import { mockRuns } from "@/ui/mock-runs";
-import { mockSuite } from "@/ui/mock-suite";
+import { MOCK_SIZE, mockSuite } from "@/ui/mock-suite";
 import type {
   ComparedCase,
   Comparison,
@@ -109,6 +109,7 @@ export function createMockSession(query: URLSearchParams): PageSession {
       }
       return pieces.join("");
     },
+    skillSize: async () => MOCK_SIZE,
     evaluateSuite: (ask, onEvent) => mockSuite(ask, onEvent, () => wait(pace)),
     exportAdapter: async () => [
       { name: "adapter_model.safetensors", blob: new Blob([new Uint8Array(412_416)]) },

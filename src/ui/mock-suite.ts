@@ -42,3 +42,22 @@ export async function mockSuite(
   const sanity = [{ name: "majority" as const, passed: 3, n: suite.cases.length }];
   return makeReport(declaration, arms, sanity, suite.cases);
 }
+
+export const MOCK_SIZE: Awaited<ReturnType<PageSession["skillSize"]>> = {
+  model: "ember",
+  parts: [
+    { kind: "about", name: "name and description", tokens: 31 },
+    { kind: "body", name: "body", tokens: 412 },
+    { kind: "section", name: "When to use it", tokens: 120 },
+  ],
+  fit: {
+    skill: 412,
+    question: 40,
+    answer: 64,
+    context: 512,
+    fits: false,
+    sentence:
+      "It does not fit: 412 tokens of skill, 40 of the longest question, 64 for the answer make 532, the model holds 512.",
+  },
+  ...{ long: false, marks: [] },
+};

@@ -6,6 +6,7 @@
 import { proxy, transfer, wrap } from "comlink";
 import { AppError } from "@/errors";
 import { type FrameHost, frameHost } from "@/eval/sandbox/frame";
+import type { SkillCalls } from "@/session/calls/skills";
 import type { SuiteCalls } from "@/session/calls/suites";
 import type { SessionApi } from "@/worker/api";
 import { installErrorTransfer } from "@/worker/transfer";
@@ -16,7 +17,7 @@ export interface WorkerApi extends PageSession {
 }
 
 /** All that the page asks. */
-export type PageSession = SessionApi & SuiteCalls;
+export type PageSession = SessionApi & SuiteCalls & SkillCalls;
 
 export type Engine = "auto" | "webgpu" | "cpu";
 

@@ -5,8 +5,9 @@ import type { SavedReport } from "@/eval/saved-report";
 import type { SuiteReport } from "@/eval/suite-report";
 import { adapter } from "@/ui/state/adapter";
 import { attempt, session } from "@/ui/state/core";
+import { form } from "@/ui/state/evaluate-form";
 import { model } from "@/ui/state/model";
-import { previousText, skillText } from "@/ui/state/skill";
+import { previousSlot, skillSlot } from "@/ui/state/skill";
 import { suite } from "@/ui/state/suite";
 
 export const ARMS = [
@@ -20,25 +21,6 @@ export const ARMS = [
   ["tuned+previous", "Tuned + previous skill", "the same, with the adapter"],
 ] as const;
 export type ArmName = (typeof ARMS)[number][0];
-
-export interface EvaluateForm {
-  readonly where: "tab" | "server";
-  readonly repeats: number;
-  /** For pass@k. */
-  readonly k: number;
-  readonly temperature: number;
-  readonly maxTokens: number;
-  readonly seed: number;
-  readonly metric: "pass rate" | "mean score";
-  /** In points. */
-  readonly margin: number;
-}
-export const form = signal<EvaluateForm>({
-  ...{ where: "tab", repeats: 1, k: 1, temperature: 0, maxTokens: 64, seed: 42, metric: "pass rate", margin: 0 },
-});
-export function setForm(change: Partial<EvaluateForm>): void {
-  form.value = { ...form.value, ...change };
-}
 
 /** In memory only: nothing of it is kept, and the key is in no report. */
 export interface Server {
@@ -56,8 +38,8 @@ export function lacks(name: ArmName): string | null {
   const { weights, context } = parseArm(name);
   if (weights === "tuned" && form.value.where === "server") return "a server has no adapter of this page";
   if (weights === "tuned" && adapter.value === null) return "needs an adapter";
-  if ((context === "skill" || context === "placebo") && skillText.value === "") return "needs a skill";
-  return context === "previous" && previousText.value === "" ? "needs a previous skill" : null;
+  if ((context === "skill" || context === "placebo") && skillSlot.text.value === "") return "needs a skill";
+  return context === "previous" && previousSlot.text.value === "" ? "needs a previous skill" : null;
 }
 
 /** What a person switched on or off; everything else follows from what is there. */
@@ -75,6 +57,7 @@ export const obstacle = computed<string | null>(() => {
   if (where === "tab" && model.value === null) return "Open a model first.";
   if (where === "server" && !/^https?:\/\/./.test(server.value.baseUrl.trim())) return "Give the server’s address.";
   if (where === "server" && server.value.model.trim() === "") return "Give the model’s name on the server.";
+  if (skillSlot.reading.value || previousSlot.reading.value) return "The skill is being read.";
   if (suite.value === null) return "Choose a suite, or write cases.";
   if (arms.value.length === 0) return "Choose at least one arm.";
   return k > repeats ? `pass@${k} needs ${k} answers to a case.` : null;
@@ -103,8 +86,8 @@ export function evaluate(): Promise<boolean> {
         ...{ suite: suite.value, arms: names, settings: { seed, repeats, temperature, maxTokens }, k },
         ...{ metric, margin: margin / 100 },
         contexts: {
-          ...(skillText.value === "" ? {} : { skill: skillText.value }),
-          ...(previousText.value === "" ? {} : { previous: previousText.value }),
+          ...(skillSlot.text.value === "" ? {} : { skill: skillSlot.text.value }),
+          ...(previousSlot.text.value === "" ? {} : { previous: previousSlot.text.value }),
         },
       };
       const report = await session().evaluateSuite(ask, ({ arm, done }) => {

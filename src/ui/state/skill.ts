@@ -1,12 +1,98 @@
-/** The text that stands before the question in some arms, and an earlier version of it. */
-import { computed, signal } from "@preact/signals";
+/**
+ * The skill that some arms put before the question, and an earlier version of it: opened from a SKILL.md, a folder or a zip,
+ * or pasted; checked; and what of it reaches the model. Reading one needs a YAML parser, so all of it comes when it is needed.
+ */
+import { type Signal, signal } from "@preact/signals";
+import type { SkillChoice } from "@/skill/compose";
+import type { Finding } from "@/skill/finding";
+import type { Skill } from "@/skill/skill";
+import { report, session } from "@/ui/state/core";
+import { form } from "@/ui/state/evaluate-form";
+import { model } from "@/ui/state/model";
+import { suite } from "@/ui/state/suite";
+import type { NamedFile } from "@/worker/api";
+import type { PageSession } from "@/worker/client";
 
-/** As pasted or dropped: a whole SKILL.md, or any text. */
-export const skillSource = signal("");
-export const previousSource = signal("");
+type SkillSize = Awaited<ReturnType<PageSession["skillSize"]>>;
 
-export const skillText = computed(() => bodyOf(skillSource.value));
-export const previousText = computed(() => bodyOf(previousSource.value));
+export interface SkillSlot {
+  /** SKILL.md as it stands in the field. */
+  readonly source: Signal<string>;
+  readonly skill: Signal<Skill | null>;
+  readonly findings: Signal<readonly Finding[]>;
+  readonly choice: Signal<SkillChoice>;
+  /** What stands before the question; "" while there is none. */
+  readonly text: Signal<string>;
+  /** In the open model's tokens. */
+  readonly size: Signal<SkillSize | null>;
+  readonly reading: Signal<boolean>;
+}
 
-/** What stands below the front matter. */
-const bodyOf = (source: string) => source.replace(/^\uFEFF?---\r?\n[\s\S]*?\r?\n---\r?\n/, "").trim();
+const BODY: SkillChoice = { about: false, body: true, references: [], scripts: [] };
+
+function createSlot(): SkillSlot {
+  return {
+    ...{ source: signal(""), skill: signal<Skill | null>(null), findings: signal<readonly Finding[]>([]) },
+    ...{ choice: signal(BODY), text: signal(""), size: signal<SkillSize | null>(null), reading: signal(false) },
+  };
+}
+
+export const skillSlot = createSlot();
+export const previousSlot = createSlot();
+
+export function pasteSkill(slot: SkillSlot, source: string): Promise<void> {
+  slot.source.value = source;
+  return fill(slot, async () => {
+    if (source.trim() === "") return null;
+    const { makeSkill } = await import("@/skill/skill");
+    const before = slot.skill.value;
+    return makeSkill(source, { folder: before?.folder ?? null, files: before?.files ?? [] });
+  });
+}
+
+/** One SKILL.md, a zip, or the files of a folder by their paths in it. */
+export function openSkillFiles(slot: SkillSlot, files: readonly File[]): Promise<void> {
+  const folder = files[0]?.webkitRelativePath.split("/")[0] || null;
+  const named: NamedFile[] = files.map((blob) => ({
+    name: blob.webkitRelativePath.split("/").slice(1).join("/") || blob.name,
+    blob,
+  }));
+  return fill(slot, async () => {
+    const { openSkill } = await import("@/skill/open");
+    const skill = await openSkill(named, folder);
+    slot.source.value = skill.source;
+    return skill;
+  });
+}
+
+export async function choose(slot: SkillSlot, change: Partial<SkillChoice>): Promise<void> {
+  slot.choice.value = { ...slot.choice.value, ...change };
+  await fill(slot, async () => slot.skill.value);
+}
+
+async function fill(slot: SkillSlot, read: () => Promise<Skill | null>): Promise<void> {
+  slot.reading.value = true;
+  try {
+    const asked = slot.source.value;
+    const skill = await read();
+    const [{ composeSkill }, { checkSkill }] = await Promise.all([import("@/skill/compose"), import("@/skill/check")]);
+    // A later keystroke has its own turn.
+    if (asked !== slot.source.value && skill?.source !== slot.source.value) return;
+    slot.skill.value = skill;
+    slot.findings.value = skill === null ? [] : checkSkill(skill);
+    slot.text.value = skill === null ? "" : composeSkill(skill, slot.choice.value);
+    await weigh(slot);
+  } catch (error) {
+    report("evaluate", error);
+  } finally {
+    slot.reading.value = false;
+  }
+}
+
+async function weigh(slot: SkillSlot): Promise<void> {
+  const { skill, choice } = slot;
+  slot.size.value =
+    skill.value === null || model.value === null
+      ? null
+      : await session().skillSize(skill.value, choice.value, suite.value, form.value.maxTokens);
+}

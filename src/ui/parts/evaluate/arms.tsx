@@ -1,18 +1,19 @@
 /** What is compared, the texts that some arms put before the question, and what is declared before the first answer. */
-import { FilePicker } from "@/ui/parts/files";
+import { SkillField } from "@/ui/parts/evaluate/skill-field";
 import { RoomPart } from "@/ui/parts/room-part";
 import { idle } from "@/ui/state/core";
-import { ARMS, arms, type EvaluateForm, form, lacks, setForm, wished } from "@/ui/state/evaluate";
-import { previousSource, skillSource } from "@/ui/state/skill";
+import { ARMS, arms, lacks, wished } from "@/ui/state/evaluate";
+import { type EvaluateForm, form, setForm } from "@/ui/state/evaluate-form";
+import { previousSlot, skillSlot } from "@/ui/state/skill";
 
 export function Arms() {
   const [baseline] = arms.value;
   return (
     <RoomPart title="What is compared">
-      <SkillText label="Skill" testid="skill" source={skillSource} />
+      <SkillField label="Skill" testid="skill" slot={skillSlot} />
       <details>
         <summary>A previous version of it</summary>
-        <SkillText label="Previous skill" testid="previous" source={previousSource} />
+        <SkillField label="Previous skill" testid="previous" slot={previousSlot} />
       </details>
       <fieldset class="arm-list" disabled={!idle.value}>
         <legend>Arms: all get the same cases, in the same order, with the same seeds</legend>
@@ -41,35 +42,6 @@ export function Arms() {
         })}
       </fieldset>
     </RoomPart>
-  );
-}
-
-function SkillText({ label, testid, source }: { label: string; testid: string; source: { value: string } }) {
-  return (
-    <div class="skill-text">
-      <label for={`${testid}-text`}>
-        {label} <span class="soft">(optional): a SKILL.md, pasted or from a file</span>
-      </label>
-      <textarea
-        id={`${testid}-text`}
-        rows={source.value === "" ? 2 : 6}
-        data-testid={`${testid}-text`}
-        value={source.value}
-        disabled={!idle.value}
-        onInput={(event) => {
-          source.value = event.currentTarget.value;
-        }}
-      />
-      <FilePicker
-        label="Choose a file"
-        testid={`${testid}-file`}
-        accept=".md,.txt"
-        disabled={!idle.value}
-        onFiles={async ([file]) => {
-          if (file) source.value = await file.text();
-        }}
-      />
-    </div>
   );
 }
 
