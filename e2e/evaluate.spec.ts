@@ -1,0 +1,104 @@
+/** The room Evaluate as a person meets it: cases, arms, a verdict, a report in one file that opens again. */
+import { readFileSync } from "node:fs";
+import { type Download, expect, type Page, test } from "playwright/test";
+import { openPage } from "./support";
+
+const commands = readFileSync(new URL("../public/datasets/commands.eval.jsonl", import.meta.url), "utf8");
+const HOSTILE = `<img src=x onerror="document.title='owned'"></script><script>document.title='owned'</script>`;
+
+const textOf = async (download: Promise<Download>): Promise<string> =>
+  readFileSync(await (await download).path(), "utf8");
+
+async function openReport(page: Page, name: string, text: string): Promise<void> {
+  const buffer = Buffer.from(text);
+  await page.getByTestId("report-file").setInputFiles({ name, mimeType: "application/octet-stream", buffer });
+}
+
+test("weights by skill on a suite: a verdict, a report that works without scripts and opens again, edits marked", async ({
+  page,
+  context,
+}, info) => {
+  test.setTimeout(300_000);
+  const faults = await openPage(page, "cpu");
+  await page.getByTestId("open-ember").click();
+  await page.getByTestId("open-commands").click();
+  await expect(page.getByTestId("start-training")).toBeEnabled({ timeout: 30_000 });
+  await page.getByLabel("Steps", { exact: true }).fill("60");
+  await page.getByTestId("start-training").click();
+  await expect(page.getByTestId("phase")).toHaveText("Finished", { timeout: 150_000 });
+
+  await page.getByLabel("Rooms").getByRole("link", { name: "Evaluate" }).click();
+  await expect(page.getByTestId("evaluate-model")).toContainText("with an adapter");
+  const rows = commands.trim().split("\n").slice(0, 30).join("\n");
+  await page
+    .getByTestId("suite-file")
+    .setInputFiles({ name: "calls.jsonl", mimeType: "text/plain", buffer: Buffer.from(rows) });
+  await expect(page.getByTestId("suite-open")).toContainText("30 cases");
+  await expect(page.getByTestId("power-meter")).toContainText("30 cases can show a gain of");
+  await page.getByTestId("case-question").fill(`User: ${HOSTILE}\nCall:`);
+  await page.getByTestId("case-expected").fill("call");
+  await page.getByTestId("add-case").click();
+  await expect(page.getByTestId("power-meter")).toContainText("31 cases");
+  await page.getByTestId("skill-text").fill("---\nname: calls\ndescription: How to call.\n---\nAnswer with one call.");
+  await expect(page.getByTestId("skill-size")).toContainText("It fits");
+  await page.getByTestId("arm-placebo").uncheck();
+  await page.getByTestId("evaluate-start").click();
+  const verdict = page.getByTestId("report-sentence");
+  await expect(verdict).toContainText(/Against base on the same 31 cases, tuning alone gives \+\d+ points \(better\)/, {
+    timeout: 90_000,
+  });
+  const sentence = await verdict.innerText();
+  await expect(page.getByTestId("report")).toContainText("SHA-256 of the adapter");
+  await page.screenshot({ path: info.outputPath("room.png"), fullPage: true });
+
+  const download = page.waitForEvent("download");
+  await page.getByTestId("report-html").click();
+  const file = await textOf(download);
+  const saved = await context.newPage();
+  const behind: string[] = [];
+  saved.on("console", (message) => behind.push(message.text()));
+  saved.on("request", (request) => behind.push(request.url()));
+  await saved.setContent(file);
+  await expect(saved.getByTestId("report-sentence")).toHaveText(sentence);
+  expect(await saved.title()).not.toBe("owned");
+  expect(await saved.locator("img, iframe, a, script:not([type='application/json'])").count()).toBe(0);
+  expect(await saved.evaluate(() => getComputedStyle(document.querySelector("h1") as Element).fontFamily)).toMatch(
+    /serif/i,
+  );
+  for (const width of [1280, 390]) {
+    await saved.setViewportSize({ width, height: 900 });
+    expect(await saved.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+  }
+  expect(behind).toEqual([]);
+
+  await page.reload();
+  await expect(page.getByTestId("report-file")).toBeEnabled({ timeout: 30_000 });
+  await openReport(page, "report.html", file);
+  await expect(page.getByTestId("report-sentence")).toHaveText(sentence);
+  await expect(page.getByTestId("report-edited")).toHaveCount(0);
+  const edited = file.replace('"text":"', `"text":${JSON.stringify(HOSTILE).replaceAll("<", "\\u003c").slice(0, -1)}`);
+  await openReport(page, "report.html", edited);
+  await expect(page.getByTestId("report-edited")).toContainText("Changed after the run: answers");
+  await expect(page.getByTestId("report")).toContainText("onerror=");
+  expect(await page.locator("main img").count()).toBe(0);
+  expect(await page.title()).not.toContain("owned");
+  await openReport(page, "report.json", "{}");
+  await expect(page.getByTestId("error-panel")).toContainText("is no saved evaluation");
+  expect(faults).toEqual([]);
+});
+
+test("a run that is stopped keeps what was answered, and says that it is no verdict", async ({ page }) => {
+  const faults = await openPage(page, "cpu");
+  await page.getByLabel("Rooms").getByRole("link", { name: "Evaluate" }).click();
+  await page.getByTestId("evaluate-ember").click();
+  await page.getByTestId("suite-commands").click();
+  await page.getByTestId("evaluate-repeats").fill("20");
+  await page.getByTestId("evaluate-temperature").fill("0.8");
+  await expect(page.getByTestId("evaluate-start")).toBeEnabled({ timeout: 20_000 });
+  await page.getByTestId("evaluate-start").click();
+  await expect(page.getByTestId("evaluate-progress")).toContainText(/[1-9]\d+ of 1920 answers/, { timeout: 60_000 });
+  await page.getByTestId("evaluate-stop").click();
+  await expect(page.getByTestId("report-verdict")).toContainText("Stopped early: no verdict", { timeout: 60_000 });
+  await expect(page.getByTestId("report-sentence")).toContainText(/Stopped after \d+ of 1920 answers/);
+  expect(faults).toEqual([]);
+});
