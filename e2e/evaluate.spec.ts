@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { type Download, expect, type Page, test } from "playwright/test";
 import { openPage } from "./support";
 
-const commands = readFileSync(new URL("../public/datasets/commands.eval.jsonl", import.meta.url), "utf8");
+const feelings = readFileSync(new URL("../public/datasets/feelings.eval.jsonl", import.meta.url), "utf8");
 const HOSTILE = `<img src=x onerror="document.title='owned'"></script><script>document.title='owned'</script>`;
 
 const textOf = async (download: Promise<Download>): Promise<string> =>
@@ -21,30 +21,30 @@ test("weights by skill on a suite: a verdict, a report that works without script
   test.setTimeout(300_000);
   const faults = await openPage(page, "cpu");
   await page.getByTestId("open-ember").click();
-  await page.getByTestId("open-commands").click();
+  await page.getByTestId("open-feelings").click();
   await expect(page.getByTestId("start-training")).toBeEnabled({ timeout: 30_000 });
-  await page.getByLabel("Steps", { exact: true }).fill("60");
   await page.getByTestId("start-training").click();
   await expect(page.getByTestId("phase")).toHaveText("Finished", { timeout: 150_000 });
 
   await page.getByLabel("Rooms").getByRole("link", { name: "Evaluate" }).click();
   await expect(page.getByTestId("evaluate-model")).toContainText("with an adapter");
-  const rows = commands.trim().split("\n").slice(0, 30).join("\n");
+  const rows = feelings.trim().split("\n").slice(0, 40).join("\n");
   await page
     .getByTestId("suite-file")
-    .setInputFiles({ name: "calls.jsonl", mimeType: "text/plain", buffer: Buffer.from(rows) });
-  await expect(page.getByTestId("suite-open")).toContainText("30 cases");
-  await expect(page.getByTestId("power-meter")).toContainText("30 cases can show a gain of");
-  await page.getByTestId("case-question").fill(`User: ${HOSTILE}\nCall:`);
-  await page.getByTestId("case-expected").fill("call");
+    .setInputFiles({ name: "feelings.jsonl", mimeType: "text/plain", buffer: Buffer.from(rows) });
+  await expect(page.getByTestId("suite-open")).toContainText("40 cases");
+  await expect(page.getByTestId("power-meter")).toContainText("40 cases can show a gain of");
+  await page.getByTestId("case-question").fill(`Text: ${HOSTILE}\nFeeling:`);
+  await page.getByTestId("case-expected").fill("happy");
   await page.getByTestId("add-case").click();
-  await expect(page.getByTestId("power-meter")).toContainText("31 cases");
-  await page.getByTestId("skill-text").fill("---\nname: calls\ndescription: How to call.\n---\nAnswer with one call.");
+  await expect(page.getByTestId("power-meter")).toContainText("41 cases");
+  await page.getByTestId("skill-text").fill("---\nname: feelings\ndescription: One word.\n---\nAnswer with one word.");
   await expect(page.getByTestId("skill-size")).toContainText("It fits");
   await page.getByTestId("arm-placebo").uncheck();
+  await page.getByTestId("evaluate-maxTokens").fill("16");
   await page.getByTestId("evaluate-start").click();
   const verdict = page.getByTestId("report-sentence");
-  await expect(verdict).toContainText(/Against base on the same 31 cases, tuning alone gives \+\d+ points \(better\)/, {
+  await expect(verdict).toContainText(/Against base on the same 41 cases, tuning alone gives \+\d+ points \(better\)/, {
     timeout: 90_000,
   });
   const sentence = await verdict.innerText();
