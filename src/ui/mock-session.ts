@@ -110,6 +110,7 @@ export function createMockSession(query: URLSearchParams): PageSession {
       return pieces.join("");
     },
     skillSize: async () => MOCK_SIZE,
+    measureText: async () => Promise.reject(new AppError("usage", "The mock measures no text.")),
     evaluateSkill: async () => Promise.reject(new AppError("usage", "The mock has no skill report.")),
     evaluateSuite: (ask, onEvent) => mockSuite(ask, onEvent, () => wait(pace)),
     exportAdapter: async () => [

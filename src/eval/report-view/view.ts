@@ -69,8 +69,9 @@ function section(title: string, content: Element | null, note: string | null = n
   );
 }
 
-function missingNote({ summaries }: SuiteReport): string | null {
-  const missing = summaries.reduce((sum, { errors, timeouts }) => sum + errors + timeouts, 0);
+function missingNote({ arms }: SuiteReport): string | null {
+  const all = arms.flatMap(({ answers }) => answers);
+  const missing = all.filter(({ status }) => status === "error" || status === "timeout").length;
   if (missing === 0) return null;
   return `${missing} answers could not be had or judged. They are in no arm's rate, and a pair that lacks one is left out.`;
 }

@@ -27,6 +27,8 @@ export interface SuiteAsk {
   readonly k: number;
   /** Texts of the arms that put one before the question. */
   readonly contexts?: { readonly skill?: string; readonly previous?: string };
+  /** False: the open model, if there is one, is left out. */
+  readonly own?: boolean;
   /** In the same table as the open model, which may then be absent; each has all arms that need no adapter. */
   readonly others?: readonly OtherModel[];
   /** What decides; the pass rate, by any gain, unless said otherwise. */
@@ -60,7 +62,17 @@ interface Entry {
 }
 
 async function evaluateSuite(core: Core, ask: SuiteAsk, onEvent: (event: RunEvent) => void): Promise<SuiteReport> {
-  const { suite, arms: names, settings, k, contexts = {}, others = [], pairwise, keep = false } = ask;
+  const {
+    suite,
+    arms: names,
+    settings,
+    k,
+    contexts = {},
+    others = [],
+    pairwise,
+    keep = false,
+    own: wanted = true,
+  } = ask;
   const { metric, margin } = ask;
   core.requireIdle();
   if (others.length === 0) core.requireModel();
@@ -68,7 +80,7 @@ async function evaluateSuite(core: Core, ask: SuiteAsk, onEvent: (event: RunEven
   let kept: AnswerFile | undefined;
   let finished = false;
   try {
-    const own = await openProviders(core);
+    const own = wanted ? await openProviders(core) : null;
     for (const other of others) opened.push(await otherProvider(core.platform, other));
     const store = keep ? await core.platform.answers?.() : undefined;
     kept = store && (await openAnswers(store, `${await suiteHash(suite)}.jsonl`));

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 
 export interface EvaluateForm {
-  readonly where: "tab" | "server";
+  readonly where: "tab" | "server" | "both";
   readonly repeats: number;
   /** For pass@k. */
   readonly k: number;

@@ -122,13 +122,42 @@ test("what was declared reaches the session, and the report comes back and can b
   expect(stops).toBe(1);
 });
 
+test("a server is asked with its key and price, and nothing of it is in what comes back", async () => {
+  write("q", "a");
+  setForm({ where: "server" });
+  state.server.value = {
+    baseUrl: " http://localhost:1/v1 ",
+    model: "m",
+    key: "sk-secret",
+    priceIn: "1",
+    priceOut: "2",
+  };
+  expect(state.obstacle.value).toBeNull();
+  expect(await state.evaluate()).toBe(true);
+  const other = {
+    kind: "endpoint",
+    baseUrl: "http://localhost:1/v1",
+    model: "m",
+    key: "sk-secret",
+    price: { input: 1, output: 2 },
+  };
+  expect(asked[0]).toMatchObject({ own: false, others: [other], arms: ["base"] });
+  expect(JSON.stringify(state.result.value)).not.toContain("sk-secret");
+  state.server.value = { ...state.server.value, key: "", priceOut: "" };
+  await state.evaluate();
+  expect(asked[1]?.others?.[0]).not.toHaveProperty("price");
+  expect(asked[1]?.others?.[0]).not.toHaveProperty("key");
+});
+
 test("what stands in the way is said", () => {
   expect(state.obstacle.value).toBe("Choose a suite, or write cases.");
   write("q", "a");
   expect(state.obstacle.value).toBeNull();
   setForm({ k: 3 });
   expect(state.obstacle.value).toBe("pass@3 needs 3 answers to a case.");
-  setForm({ k: 1, where: "server" });
+  setForm({ k: 1, where: "both" });
+  expect(state.obstacle.value).toBe("Give the server’s address.");
+  setForm({ where: "server" });
   expect(state.obstacle.value).toBe("Give the server’s address.");
   setForm({ where: "tab" });
   model.value = null;

@@ -9,6 +9,7 @@ import { form } from "@/ui/state/evaluate-form";
 import { model } from "@/ui/state/model";
 import { previousSlot, skillSlot } from "@/ui/state/skill";
 import { suite } from "@/ui/state/suite";
+import type { PageSession } from "@/worker/client";
 
 export const ARMS = [
   ["base", "Base", "the model as it is"],
@@ -54,14 +55,33 @@ export const arms = computed<readonly ArmName[]>(() =>
 /** What still stands in the way; null: it can start. */
 export const obstacle = computed<string | null>(() => {
   const { where, repeats, k } = form.value;
-  if (where === "tab" && model.value === null) return "Open a model first.";
-  if (where === "server" && !/^https?:\/\/./.test(server.value.baseUrl.trim())) return "Give the server’s address.";
-  if (where === "server" && server.value.model.trim() === "") return "Give the model’s name on the server.";
+  if (where !== "server" && model.value === null) return "Open a model first.";
+  if (where !== "tab" && !/^https?:\/\/./.test(server.value.baseUrl.trim())) return "Give the server’s address.";
+  if (where !== "tab" && server.value.model.trim() === "") return "Give the model’s name on the server.";
   if (skillSlot.reading.value || previousSlot.reading.value) return "The skill is being read.";
   if (suite.value === null) return "Choose a suite, or write cases.";
   if (arms.value.length === 0) return "Choose at least one arm.";
   return k > repeats ? `pass@${k} needs ${k} answers to a case.` : null;
 });
+
+/** With those of the server; an adapter of this page is no arm there. */
+const armCount = computed(() => {
+  const plain = arms.value.filter((name) => parseArm(name).weights === "base").length;
+  return form.value.where === "both" ? arms.value.length + plain : arms.value.length;
+});
+
+/** A price is known where both halves are numbers. */
+function othersOf(): NonNullable<Parameters<PageSession["evaluateSuite"]>[0]["others"]> {
+  if (form.value.where === "tab") return [];
+  const { baseUrl, model: name, key, priceIn, priceOut } = server.value;
+  const [input, output] = [priceIn, priceOut].map((text) => (text.trim() === "" ? Number.NaN : Number(text))) as [
+    number,
+    number,
+  ];
+  const price = input >= 0 && output >= 0 ? { price: { input, output } } : {};
+  const secret = key.trim() === "" ? {} : { key: key.trim() };
+  return [{ kind: "endpoint", baseUrl: baseUrl.trim(), model: name.trim(), ...secret, ...price }];
+}
 
 export interface EvaluateProgress {
   /** Answers of each arm so far. */
@@ -80,11 +100,11 @@ export function evaluate(): Promise<boolean> {
     const names = arms.value;
     result.value = null;
     stopping.value = false;
-    progress.value = { done: {}, total: names.length * suite.value.cases.length * repeats };
+    progress.value = { done: {}, total: armCount.value * suite.value.cases.length * repeats };
     try {
       const ask = {
         ...{ suite: suite.value, arms: names, settings: { seed, repeats, temperature, maxTokens }, k },
-        ...{ metric, margin: margin / 100 },
+        ...{ metric, margin: margin / 100, own: form.value.where !== "server", others: othersOf() },
         contexts: {
           ...(skillSlot.text.value === "" ? {} : { skill: skillSlot.text.value }),
           ...(previousSlot.text.value === "" ? {} : { previous: previousSlot.text.value }),

@@ -19,6 +19,7 @@ export function Answerers() {
           [
             ["tab", "The model in this tab"],
             ["server", "A server"],
+            ["both", "Both, in one table"],
           ] as const
         ).map(([value, words]) => (
           <label key={value}>
@@ -35,7 +36,8 @@ export function Answerers() {
           </label>
         ))}
       </fieldset>
-      {where === "tab" ? <InTab /> : <OnServer />}
+      {where !== "server" && <InTab />}
+      {where !== "tab" && <OnServer />}
     </RoomPart>
   );
 }
