@@ -1,5 +1,7 @@
 /** The room Evaluate as a person meets it: cases, arms, a verdict, a report in one file that opens again. */
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { type Download, expect, type Page, test } from "playwright/test";
 import { openPage } from "./support";
 
@@ -101,4 +103,109 @@ test("a run that is stopped keeps what was answered, and says that it is no verd
   await expect(page.getByTestId("report-verdict")).toContainText("Stopped early: no verdict", { timeout: 60_000 });
   await expect(page.getByTestId("report-sentence")).toContainText(/Stopped after \d+ of 1920 answers/);
   expect(faults).toEqual([]);
+});
+
+/** Answers like OpenAI's API: hostile text to most questions, a fault that stays to every fifth, 429 once to each. */
+async function startServer(): Promise<{ url: string; keys: Set<string>; close: () => void }> {
+  const keys = new Set<string>();
+  const seen = new Set<string>();
+  const server = createServer(async (request, response) => {
+    const cors = { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "authorization, content-type" };
+    if (request.method === "OPTIONS") return void response.writeHead(204, cors).end();
+    let body = "";
+    for await (const piece of request) body += piece;
+    keys.add(request.headers.authorization ?? "");
+    const question: string = JSON.parse(body).messages.at(-1).content;
+    if (!seen.has(body)) {
+      seen.add(body);
+      return void response.writeHead(429, { ...cors, "Retry-After": "0" }).end();
+    }
+    const number = Number(/\d+/.exec(question)?.[0]);
+    if (number % 5 === 0) return void response.writeHead(400, cors).end("{}");
+    const choices = [{ message: { content: `${HOSTILE} answer ${number}` }, finish_reason: "stop" }];
+    const usage = { prompt_tokens: 10, completion_tokens: 5 };
+    response.writeHead(200, { ...cors, "content-type": "application/json" }).end(JSON.stringify({ choices, usage }));
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, keys, close: () => server.close() };
+}
+
+test("a server on this machine: its faults have their column, its text stays text, the key is kept nowhere", async ({
+  page,
+  context,
+}) => {
+  const server = await startServer();
+  const key = "sk-very-secret-0123";
+  try {
+    await openPage(page, "cpu");
+    await page.getByLabel("Rooms").getByRole("link", { name: "Evaluate" }).click();
+    await page.getByTestId("evaluate-server").check({ force: true });
+    await page.getByTestId("server-baseUrl").fill(server.url);
+    await page.getByTestId("server-model").fill("loud");
+    await page.getByTestId("server-key").fill(key);
+    await page.getByTestId("server-priceIn").fill("2");
+    await page.getByTestId("server-priceOut").fill("10");
+    const cases = Array.from({ length: 25 }, (_, i) => ({
+      input: `question ${i + 1}`,
+      expected: `${HOSTILE} answer ${i + 1}`,
+    }));
+    const buffer = Buffer.from(cases.map((one) => JSON.stringify(one)).join("\n"));
+    await page.getByTestId("suite-file").setInputFiles({ name: "loud.jsonl", mimeType: "text/plain", buffer });
+    await page.getByTestId("skill-text").fill("Be loud.");
+    await page.getByTestId("arm-placebo").uncheck();
+    await page.getByTestId("evaluate-start").click();
+    const report = page.getByTestId("report");
+    await expect(report).toContainText("10 answers could not be had or judged", { timeout: 60_000 });
+    await expect(report).toContainText("20 of 25");
+    await expect(report).toContainText("Cost per pass");
+    await expect(report).toContainText("onerror=");
+    expect(await page.locator("main img").count()).toBe(0);
+    expect(await page.title()).not.toContain("owned");
+    expect([...server.keys]).toEqual([`Bearer ${key}`]);
+
+    const download = page.waitForEvent("download");
+    await page.getByTestId("report-html").click();
+    const file = await textOf(download);
+    expect(file).not.toContain(key);
+    const saved = await context.newPage();
+    await saved.setContent(file);
+    await expect(saved.getByTestId("report")).toContainText("onerror=");
+    expect(await saved.title()).not.toBe("owned");
+    expect(await saved.locator("img").count()).toBe(0);
+
+    const kept = await page.evaluate(async () => {
+      const found = [location.href, document.cookie, JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
+      const rows = (store: IDBObjectStore) =>
+        new Promise<unknown>((done) => {
+          const asked = store.getAll();
+          asked.onsuccess = () => done(asked.result);
+        });
+      for (const { name = "" } of await indexedDB.databases()) {
+        const database = await new Promise<IDBDatabase>((done) => {
+          const asked = indexedDB.open(name);
+          asked.onsuccess = () => done(asked.result);
+        });
+        for (const store of database.objectStoreNames) {
+          found.push(JSON.stringify(await rows(database.transaction(store).objectStore(store))));
+        }
+        database.close();
+      }
+      const walk = async (folder: FileSystemDirectoryHandle): Promise<void> => {
+        for await (const entry of (folder as unknown as { values(): AsyncIterable<FileSystemHandle> }).values()) {
+          found.push(entry.name);
+          if (entry.kind === "directory") await walk(entry as FileSystemDirectoryHandle);
+          else found.push(await (await (entry as FileSystemFileHandle).getFile()).text());
+        }
+      };
+      await walk(await navigator.storage.getDirectory());
+      for (const name of await caches.keys()) found.push(name);
+      return found.join("\n");
+    });
+    expect(kept).not.toContain(key);
+    await page.reload();
+    await page.getByTestId("evaluate-server").check({ force: true });
+    await expect(page.getByTestId("server-key")).toHaveValue("");
+  } finally {
+    server.close();
+  }
 });

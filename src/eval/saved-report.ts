@@ -39,12 +39,20 @@ const ShownCaseFile = z.object({
 const TextLossFile = z.object({
   ...{ perplexity: z.number(), bitsPerByte: z.number(), tokens: count, bytes: count, errors: count },
 });
+const share = z.number().check(z.minimum(0), z.maximum(1));
+const JudgedFile = z.object({
+  ...{ before: z.string(), after: z.string(), judge: z.string(), criteria: z.string(), sentence: z.string() },
+  ...{ wins: count, losses: count, ties: count, unclear: count, errors: count, placeBias: z.nullable(share) },
+  interval: z.object({ low: z.number(), high: z.number() }),
+  verdict: z.enum(["better", "worse", "inconclusive", "too-few"]),
+});
 const ReportFile = z.object({
   format: z.literal("burnish-eval/1"),
   ...{ declared: Declared, declaredSha256: z.string(), answersSha256: z.string() },
   sanity: z.array(z.object({ name: z.enum(["majority", "echo", "empty"]), passed: count, n: count })),
   ...{ arms: z.array(Arm), cases: z.optional(z.array(ShownCaseFile)) },
   general: z.optional(z.record(z.string(), TextLossFile)),
+  pairwise: z.optional(z.array(JudgedFile)),
 });
 
 export interface SavedReport {
@@ -65,7 +73,7 @@ export async function readReport(text: string, name: string): Promise<SavedRepor
   }
   // As the file has it rather than as the schema copied it: hashes are of the keys in their order, here and when it is
   // written again. Its own hash stays, so that a file does not lose the mark of an edit by being saved anew.
-  const { declared, declaredSha256, answersSha256, arms, sanity, cases, general } = raw as typeof file.data;
+  const { declared, declaredSha256, answersSha256, arms, sanity, cases, general, pairwise } = raw as typeof file.data;
   const made = await makeReport(
     { declared, declaredSha256 },
     arms as readonly ArmAnswers[],
@@ -77,7 +85,10 @@ export async function readReport(text: string, name: string): Promise<SavedRepor
     ...(made.answersSha256 === answersSha256 ? [] : ["answers"]),
     ...(cases === undefined || (await hashOf(cases)) === declared.suite.sha256 ? [] : ["cases"]),
   ];
-  return { report: { ...made, answersSha256, ...(general ? { general } : {}) }, edited };
+  return {
+    report: { ...made, answersSha256, ...(general ? { general } : {}), ...(pairwise ? { pairwise } : {}) },
+    edited,
+  };
 }
 
 function parsed(text: string): unknown {

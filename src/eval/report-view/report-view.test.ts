@@ -129,6 +129,30 @@ test("an edit is marked, and stays marked when the report is saved again", async
   await expect(readReport("<p>", "r.html")).rejects.toMatchObject({ code: "file/malformed" });
 });
 
+test("a model's opinion and what was forgotten stand beside the verdict, also when read again", async () => {
+  const opinion = {
+    before: "base",
+    after: "tuned",
+    judge: "j",
+    criteria: "c",
+    wins: 7,
+    losses: 2,
+    ties: 1,
+    unclear: 0,
+    errors: 0,
+  };
+  const pairwise = [
+    { ...opinion, placeBias: 0.25, interval: { low: 0.4, high: 0.9 }, verdict: "too-few" as const, sentence: "s" },
+  ];
+  const general = { base: { perplexity: 9.5, bitsPerByte: 1.25, tokens: 100, bytes: 300, errors: 0 } };
+  const made = { ...(await reportOf(paired(5, 9, 1, 8), ["base", "tuned"])), pairwise, general };
+  const { report } = await readReport(await reportHtml(made), "r.html");
+  expect(report).toMatchObject({ pairwise, general });
+  const text = textIn(reportView(report));
+  expect(text).toContain("By place alone");
+  expect(text).toContain("1.250");
+});
+
 test("figures that somebody wrote into a file are made again from its answers", async () => {
   const report = await reportOf(paired(2, 0, 9, 12), ["base", "tuned"]);
   const forged = { ...report, sentence: "Tuned is the best.", comparisons: [], summaries: [] };

@@ -171,6 +171,20 @@ export function sanityTable({ sanity }: SuiteReport): Element | null {
   return table("Without a model", ["Answer", "Passed"], rows);
 }
 
+/** A model's opinion of the same pairs; beside the verdict, never instead of it. */
+export function judgedTable({ pairwise = [] }: SuiteReport): Element | null {
+  if (pairwise.length === 0) return null;
+  const rows = pairwise.map((one) => [
+    el("strong", {}, `${one.after} against ${one.before}`),
+    el("span", { class: "report-chip", "data-verdict": one.verdict }, VERDICTS[one.verdict]),
+    ...[one.wins, one.losses, one.ties, one.unclear, one.errors].map(String),
+    orDash(one.placeBias, percent),
+    one.judge,
+  ]);
+  const head = ["Pair", "Opinion", "Won", "Lost", "Tied", "Unclear", "Errors", "By place alone", "Judge"];
+  return table("A model's opinion", head, rows);
+}
+
 /** How much general text surprises each arm: what may have been forgotten. */
 export function generalTable({ general }: SuiteReport): Element | null {
   if (!general) return null;

@@ -1,7 +1,16 @@
 /** A report as a tree: the verdict in words, then what it rests on, from the arms down to single answers and hashes. */
 import type { SuiteReport } from "@/eval/suite-report";
 import { caseSections } from "./cases";
-import { armsTable, costTable, generalTable, pairsTable, sanityTable, tagsTable, twoByTwo } from "./tables";
+import {
+  armsTable,
+  costTable,
+  generalTable,
+  judgedTable,
+  pairsTable,
+  sanityTable,
+  tagsTable,
+  twoByTwo,
+} from "./tables";
 import { type Element, el, type Tree } from "./tree";
 import { headlineOf, percent } from "./words";
 
@@ -14,6 +23,7 @@ export function reportView(report: SuiteReport, edited: readonly string[] = []):
     section("Arms", armsTable(report), missingNote(report)),
     section("Weights by skill", twoByTwo(report)),
     section("Pairs", pairsTable(report)),
+    section("A model’s opinion", judgedTable(report), "Asked blind and in both orders; it decides nothing."),
     ...caseSections(report),
     section(
       "By tag",

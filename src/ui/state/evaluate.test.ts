@@ -35,6 +35,7 @@ beforeEach(async () => {
   suites.opened.value = null;
   suites.written.value = [];
   state.wished.value = {};
+  state.server.value = { baseUrl: "", model: "", key: "", priceIn: "", priceOut: "" };
   setForm({ where: "tab", repeats: 1, k: 1, margin: 0 });
   state.result.value = null;
 });
