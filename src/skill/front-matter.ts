@@ -20,7 +20,7 @@ export interface FrontMatter {
   /** Between the dashes; "" where there are none. */
   readonly text: string;
   readonly fields: ReadonlyMap<string, Field>;
-  /** Why it could not be read. */
+  /** Why it is no YAML that all can read; `fields` are then a guess. */
   readonly fault: Fault | null;
 }
 
@@ -54,7 +54,7 @@ function parse(text: string): FrontMatter {
   const document = parseDocument(text, { ...OPTIONS, lineCounter: lines });
   const lineAt = (offset: number) => lines.linePos(offset).line + 1;
   const fault = (message: string, offset = 0): FrontMatter => ({
-    ...{ text, fields: new Map() },
+    ...{ text, fields: plainFields(text) },
     fault: { message, line: lineAt(offset) },
   });
   const [first] = [...document.errors, ...document.warnings];
@@ -73,6 +73,15 @@ function parse(text: string): FrontMatter {
     fields.set(String(key.value), { value: plain ?? "", line: lineAt(key.range?.[0] ?? 0) });
   }
   return { text, fields, fault: null };
+}
+
+/** Of what is no YAML, "key: the rest of the line", as some writers write and read it (upskill among them). */
+function plainFields(text: string): Map<string, Field> {
+  const found = text.split("\n").flatMap((line, i): [string, Field][] => {
+    const [, key, value = ""] = /^([A-Za-z][\w-]{0,40}):[ \t]*(.*)$/.exec(line) ?? [];
+    return key === undefined ? [] : [[key, { value: value.trim(), line: i + 2 }]];
+  });
+  return new Map(found);
 }
 
 const OPTIONS = { schema: "failsafe", uniqueKeys: true, stringKeys: true, logLevel: "error" } as const;

@@ -166,3 +166,20 @@ const selected = (text: string): string =>
   );
 
 const quoted = (text: string) => JSON.stringify(visible(text));
+
+const TAKEN_OUT = SORTS.filter(({ rule }) => !["private-use", "variation-selector"].includes(rule));
+
+/** What nobody sees and writing does not need is taken out. */
+export function withoutHidden(text: string): { readonly text: string; readonly removed: number } {
+  let removed = 0;
+  const clean = TAKEN_OUT.reduce(
+    (all, { pattern, rule }) =>
+      all.replace(pattern, (match: string, at: number) => {
+        if (isNeeded(all, at, match)) return match;
+        removed += [...match].length;
+        return rule === "line-separator" ? "\n" : "";
+      }),
+    text,
+  );
+  return { text: clean, removed };
+}

@@ -213,14 +213,14 @@ const CHECKS = [
     run: ({ judge }) => judge("make_statistics_goldens.py", "--check"),
   },
   {
-    name: "suites are upskill's",
+    name: "suites and generated skills are upskill's",
     run: async ({ path, python, run, vitest, judge }) => {
       const script = join("e2e", "oracle", "check_upskill.py");
       await run(python, [script, "--fetch", path(".")]);
       await run(python, [script, "--make", path(".")]);
       const read = await vitest("src/eval/suite/upskill.gpu.test.ts", { BURNISH_UPSKILL: path(".") });
-      const written = await judge("check_upskill.py", "--compare", path("."));
-      return { passed: read.passed + written.passed, failed: read.failed + written.failed };
+      const skills = await vitest("src/skill/upskill.gpu.test.ts", { BURNISH_UPSKILL: path(".") });
+      return sum(read, skills, await judge("check_upskill.py", "--compare", path(".")));
     },
   },
   {

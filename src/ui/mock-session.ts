@@ -112,6 +112,7 @@ export function createMockSession(query: URLSearchParams): PageSession {
     skillSize: async () => MOCK_SIZE,
     measureText: async () => Promise.reject(new AppError("usage", "The mock measures no text.")),
     evaluateSkill: async () => Promise.reject(new AppError("usage", "The mock has no skill report.")),
+    generateSkill: async () => Promise.reject(new AppError("usage", "The mock has no teacher.")),
     evaluateSuite: (ask, onEvent) => mockSuite(ask, onEvent, () => wait(pace)),
     exportAdapter: async () => [
       { name: "adapter_model.safetensors", blob: new Blob([new Uint8Array(412_416)]) },

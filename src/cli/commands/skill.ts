@@ -2,11 +2,12 @@
 import type { Command, CommandContext } from "@/cli/command";
 import { checkAction } from "@/cli/commands/skill/check";
 import { evalAction } from "@/cli/commands/skill/eval";
+import { generateAction } from "@/cli/commands/skill/generate";
 import { AppError } from "@/errors";
 
 type Action = (context: CommandContext, path: string | undefined) => Promise<number | undefined> | Promise<void>;
 
-const ACTIONS: Readonly<Record<string, Action>> = { check: checkAction, eval: evalAction };
+const ACTIONS: Readonly<Record<string, Action>> = { check: checkAction, eval: evalAction, generate: generateAction };
 
 export const skill: Command = {
   name: "skill",
@@ -19,6 +20,8 @@ export const skill: Command = {
       "adapter",
       "endpoint",
       "endpoint-model",
+      "onnx",
+      "price",
       "suite",
       "references",
       "scripts",
@@ -26,6 +29,7 @@ export const skill: Command = {
       "previous",
     ] as const),
     ...(["ablate", "paragraphs", "max-calls", "runs", "k", "seed", "temperature", "max-tokens"] as const),
+    ...(["task", "examples", "trace", "cases", "rounds"] as const),
     ...(["accept", "out", "report", "base-dtype"] as const),
   ],
   run: async (context) => {

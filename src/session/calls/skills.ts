@@ -1,13 +1,18 @@
 /** A skill and who reads it: its tokens, and whether it helps the open model, its adapter or a server's model. */
+import { AppError } from "@/errors";
 import { type Place, roughTokens } from "@/eval/arms";
-import { openAIProvider } from "@/eval/providers/openai";
+import type { Provider } from "@/eval/provider";
 import type { Judges, RunEvent, RunSettings } from "@/eval/run-arms";
+import { sandboxJudges } from "@/eval/sandbox/judges";
 import { questionText, type Suite } from "@/eval/suite";
 import type { RunControl } from "@/session/control";
 import type { Core } from "@/session/core";
-import { engineProvider } from "@/session/engine-provider";
+import { type OtherModel, openProviders, otherProvider } from "@/session/eval-providers";
 import type { OpenModel } from "@/session/open-model";
+import { withSandbox } from "@/session/sandboxed";
 import { composeSkill, inert, marksIn, type SkillChoice } from "@/skill/compose";
+import { type Generated, type GenerateEvent, generateSkill } from "@/skill/generate/generate";
+import type { Material } from "@/skill/generate/material";
 import { type Answerer, type MeasureAsk, measureSkill, type SkillReport } from "@/skill/measure";
 import { ADVISED_TOKENS, type Fit, fitOf, type PartSize, sizeOf } from "@/skill/size";
 import type { Skill } from "@/skill/skill";
@@ -22,16 +27,23 @@ export interface SkillSize {
   readonly marks: readonly string[];
 }
 
-/** The key stays in memory: it is in no report, hash or message. */
-export type Reader =
-  | { readonly kind: "open"; readonly adapter: boolean }
-  | { readonly kind: "endpoint"; readonly baseUrl: string; readonly model: string; readonly key?: string };
+/** Who reads the skill: the open model, or another. */
+export type Reader = { readonly kind: "open"; readonly adapter: boolean } | OtherModel;
 
 export interface SkillAsk extends Omit<MeasureAsk, "settings"> {
   readonly skill: Skill;
   readonly reader: Reader;
   readonly settings: Omit<RunSettings, "frame" | "place"> & { readonly place?: Place };
-  readonly judges?: Judges;
+}
+
+export interface SkillWish {
+  readonly task: string;
+  readonly material: Material | null;
+  readonly cases: number;
+  readonly rounds: number;
+  readonly settings: SkillAsk["settings"];
+  readonly teacher: OtherModel;
+  readonly reader: Reader;
 }
 
 export interface SkillCalls {
@@ -39,6 +51,8 @@ export interface SkillCalls {
   skillSize(skill: Skill, choice: SkillChoice, suite: Suite | null, answer: number): Promise<SkillSize>;
   /** `stop` ends it. */
   evaluateSkill(ask: SkillAsk, onEvent: (event: RunEvent) => void): Promise<SkillReport>;
+  /** `stop` ends it. */
+  generateSkill(wish: SkillWish, onEvent: (event: GenerateEvent) => void): Promise<Generated>;
 }
 
 export function skillCalls(core: Core): SkillCalls {
@@ -55,37 +69,60 @@ export function skillCalls(core: Core): SkillCalls {
         ...{ long: body > ADVISED_TOKENS, marks: changed },
       };
     },
-    evaluateSkill: ({ skill, reader, settings, judges = {}, ...ask }, onEvent) =>
-      stoppable(core, (signal) => {
-        const used = { ...settings, frame: frameOf(core, reader) };
-        return measureSkill(skill, { ...ask, settings: used }, answererOf(core, reader), judges, onEvent, signal);
+    evaluateSkill: ({ skill, reader, settings, ...ask }, onEvent) =>
+      asking(core, [reader], ([student], judges, signal) =>
+        measureSkill(skill, { ...ask, settings: framed(settings, student) }, student, judges, onEvent, signal),
+      ),
+    generateSkill: ({ teacher, reader, settings, ...ask }, onEvent) =>
+      asking(core, [reader, teacher], ([student, writer], judges, signal) => {
+        const used = { ...ask, settings: framed(settings, student) };
+        return generateSkill(used, writer.provider, student, judges, onEvent, signal);
       }),
   };
 }
 
-const frameOf = ({ requireModel }: Core, reader: Reader): RunSettings["frame"] =>
-  reader.kind === "endpoint" || requireModel().template ? "chat" : "plain";
+const framed = (settings: SkillAsk["settings"], { provider }: Answerer): RunSettings => ({
+  ...{ ...settings, frame: provider.chat === false ? "plain" : "chat" },
+});
 
-export function answererOf(core: Core, reader: Reader): Answerer {
-  if (reader.kind === "endpoint") return { provider: openAIProvider(reader), encode: roughTokens, marksIn };
-  const model = core.requireModel();
-  const marks = specialSpellings(model);
+async function answererOf(core: Core, reader: Reader): Promise<Answerer> {
+  const provider =
+    reader.kind === "open" ? await openProvider(core, reader.adapter) : await otherProvider(core.platform, reader);
+  const count = provider.countTokens;
+  const marks = reader.kind === "open" ? specialSpellings(core.requireModel()) : null;
   return {
-    provider: engineProvider(model, reader.adapter ? core.requireAdapter() : undefined),
-    encode: (text) => model.tokenizer.encode(text),
-    marksIn: (text) => marks.filter((mark) => text.includes(mark)),
+    provider,
+    encode: (text) => (count ? { length: count(text) } : roughTokens(text)),
+    marksIn: marks ? (text) => marks.filter((mark) => text.includes(mark)) : marksIn,
   };
 }
 
-/** One thing at a time; the session's `stop` reaches it. */
-async function stoppable<T>({ state, requireIdle }: Core, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  requireIdle();
+async function openProvider(core: Core, adapter: boolean): Promise<Provider> {
+  core.requireModel();
+  if (adapter) core.requireAdapter();
+  const found = await openProviders(core);
+  const provider = adapter ? found?.tuned : found?.base;
+  if (!provider) throw new AppError("usage", "There is no model yet.", { hint: "Open a model first." });
+  return provider;
+}
+
+/** Opens who is asked and closes what was opened for it. One thing at a time; the session's `stop` reaches it. */
+async function asking<const R extends readonly Reader[], T>(
+  core: Core,
+  readers: R,
+  work: (answerers: { [K in keyof R]: Answerer }, judges: Judges, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  core.requireIdle();
   const stop = new AbortController();
-  state.run = { stopped: false, paused: undefined, onStop: () => stop.abort() } satisfies RunControl;
+  core.state.run = { stopped: false, paused: undefined, onStop: () => stop.abort() } satisfies RunControl;
+  const opened: Answerer[] = [];
   try {
-    return await work(stop.signal);
+    for (const reader of readers) opened.push(await answererOf(core, reader));
+    const answerers = opened as { [K in keyof R]: Answerer };
+    return await withSandbox(core, (sandbox) => work(answerers, sandboxJudges(sandbox), stop.signal));
   } finally {
-    delete state.run;
+    delete core.state.run;
+    for (const { provider } of opened) await provider.release?.();
   }
 }
 
