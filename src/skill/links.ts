@@ -64,7 +64,7 @@ export function checkLinks(skill: Skill): Finding[] {
     if (link.outside) {
       if (/^(?:javascript|data|vbscript|file):/i.test(target))
         say(link, "error", "link-scheme", "A link that carries code or reads this computer's files.");
-      else if (/^https?:\/\/(?:[^/@\s]*@|\d{1,3}(?:\.\d{1,3}){3}|xn--|[^/]*\.xn--)/i.test(target))
+      else if (/^https?:\/\/(?:[^/@\s]*@|(?!127\.)\d{1,3}(?:\.\d{1,3}){3}|xn--|[^/]*\.xn--)/i.test(target))
         say(
           link,
           "warning",
