@@ -64,3 +64,14 @@ test("what does not fit is refused with the nearest settings that do", () => {
   expect(none.advice).toMatch(/8 bits|4 bits/);
   expect(memoryPlan(smollm2, "f32", recipe, at512, 10e6).advice).toMatch(/smaller model/);
 });
+
+test("weights that learn themselves: the plan holds all of them thrice more, and says what costs less", () => {
+  const full = (optimizer: "adamw" | "sgd", budget = 1e11) =>
+    memoryPlan(smollm2, "f32", parseRecipe({ trains: "full", optimizer: { kind: optimizer } }), at512, budget);
+  const bytes = (name: string) => full("adamw").lines.find((line) => line.name === name)?.bytes ?? 0;
+  expect(bytes("trained weights")).toBeGreaterThanOrEqual(bytes("base weights (f32)"));
+  expect(bytes("optimizer moments")).toBe(2 * bytes("gradients"));
+  expect(full("adamw", full("sgd").total).advice).toContain("SGD");
+  const adapter = memoryPlan(smollm2, "f32", parseRecipe({}), at512, 1e11).total;
+  expect(full("adamw", adapter).advice).toContain("as an adapter");
+});

@@ -78,7 +78,19 @@ function advice(arch: Architecture, formats: Formats, recipe: Recipe, work: Work
     if (sum(ledger(arch, narrower as WeightFormat, recipe, work)) <= budget)
       return `It fits with the base kept in ${words}.`;
   }
+  for (const [change, words] of smaller(recipe)) {
+    if (sum(ledger(arch, formats, change, work)) <= budget) return words;
+  }
   return "Even the shortest batch does not fit: choose a smaller model.";
+}
+
+/** Of weights that learn themselves: what costs less. */
+function smaller(recipe: Recipe): (readonly [Recipe, string])[] {
+  if (recipe.trains !== "full") return [];
+  return [
+    [{ ...recipe, optimizer: { ...recipe.optimizer, kind: "sgd" } }, "It fits with SGD, which keeps half as much."],
+    [{ ...recipe, trains: "lora" }, "It fits as an adapter (LoRA), or with most weights frozen."],
+  ];
 }
 
 /** Throws AppError "memory/over-budget" before anything of the run is allocated. */

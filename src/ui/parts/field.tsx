@@ -1,6 +1,6 @@
 /** One setting of the recipe: label, control, short help, and what is wrong with it, tied together for readers. */
 import { draft, fieldValue, recipeFaults, setField } from "@/ui/state/recipe";
-import type { ChoiceField, Field, NumberField, SwitchField } from "@/ui/state/recipe-fields";
+import type { ChoiceField, Field, ListField, NumberField, SwitchField } from "@/ui/state/recipe-fields";
 
 export function FieldRow({ field, disabled }: { field: Field; disabled: boolean }) {
   const id = `field-${field.path}`;
@@ -12,6 +12,8 @@ export function FieldRow({ field, disabled }: { field: Field; disabled: boolean 
         <NumberInput field={field} id={id} wrong={fault !== undefined} disabled={disabled} />
       ) : field.kind === "switch" ? (
         <SwitchInput field={field} id={id} disabled={disabled} />
+      ) : field.kind === "list" ? (
+        <ListInput field={field} id={id} disabled={disabled} />
       ) : (
         <ChoiceInput field={field} id={id} disabled={disabled} />
       )}
@@ -77,6 +79,24 @@ function SwitchInput({ field, id, disabled }: InputProps<SwitchField>) {
       <option value="off">Off</option>
       <option value="on">On</option>
     </select>
+  );
+}
+
+function ListInput({ field, id, disabled }: InputProps<ListField>) {
+  const words = fieldValue(field.path) as readonly string[];
+  const split = (text: string) => text.split(",").flatMap((word) => word.trim() || []);
+  return (
+    <input
+      id={id}
+      type="text"
+      autocomplete="off"
+      spellcheck={false}
+      value={words.join(", ")}
+      placeholder={field.placeholder}
+      disabled={disabled}
+      aria-describedby={`${id}-help`}
+      onChange={(event) => setField(field.path, split(event.currentTarget.value))}
+    />
   );
 }
 

@@ -12,7 +12,7 @@ import { learningRate } from "@/ui/state/format";
 import { model } from "@/ui/state/model";
 import { plan } from "@/ui/state/plan";
 import { draft, linked, recipe } from "@/ui/state/recipe";
-import { MAIN_FIELDS, MORE_FIELDS } from "@/ui/state/recipe-fields";
+import { isFor, MAIN_FIELDS, MORE_FIELDS } from "@/ui/state/recipe-fields";
 import { recipeToHash } from "@/ui/state/recipe-link";
 import { runLog, runResult, train } from "@/ui/state/run";
 
@@ -22,7 +22,9 @@ export function RecipeCard() {
   const probed = runLog.value?.probe ?? probeReport.value;
   const locked = activity.value === "run";
   const rate = wanted ? learningRate(wanted.optimizer.learningRate) : "";
-  const summary = wanted ? `${wanted.schedule.steps} steps at ${rate}, rank ${wanted.lora.rank}` : "needs correcting";
+  const { trains } = draft.value;
+  const learns = wanted?.trains === "full" ? "all weights" : `rank ${wanted?.lora.rank}`;
+  const summary = wanted ? `${wanted.schedule.steps} steps at ${rate}, ${learns}` : "needs correcting";
   return (
     <Card place="recipe" step="3" title="Recipe" summary={summary} done={runResult.value !== null}>
       {linked.value && (
@@ -38,18 +40,18 @@ export function RecipeCard() {
         }}
       >
         <div class="fields">
-          {MAIN_FIELDS.map((field) => (
+          {MAIN_FIELDS.filter((field) => isFor(field, trains)).map((field) => (
             <FieldRow key={field.path} field={field} disabled={locked} />
           ))}
         </div>
         <details class="more">
           <summary>More settings</summary>
           <div class="fields">
-            {MORE_FIELDS.map((field) => (
+            {MORE_FIELDS.filter((field) => isFor(field, trains)).map((field) => (
               <FieldRow key={field.path} field={field} disabled={locked} />
             ))}
           </div>
-          <TargetsField all={PROJECTIONS} disabled={locked} />
+          {trains === "lora" && <TargetsField all={PROJECTIONS} disabled={locked} />}
         </details>
         <div class="actions spread">
           <button

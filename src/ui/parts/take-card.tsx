@@ -55,15 +55,17 @@ export function TakeCard() {
         >
           Export and check
         </button>
-        <button
-          type="button"
-          class="quiet"
-          data-testid="download-adapter"
-          disabled={!idle.value || adapter.value === null}
-          onClick={() => void downloadAdapter()}
-        >
-          Download adapter
-        </button>
+        {adapter.value?.kind !== "full" && (
+          <button
+            type="button"
+            class="quiet"
+            data-testid="download-adapter"
+            disabled={!idle.value || adapter.value === null}
+            onClick={() => void downloadAdapter()}
+          >
+            Download adapter
+          </button>
+        )}
         <FilePicker
           label="Load an adapter"
           testid="load-adapter"

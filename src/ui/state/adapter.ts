@@ -1,14 +1,13 @@
-/** The current adapter and its files: made by a run or loaded from disk. Everything measured on it goes when it goes. */
+/** What was trained, an adapter or weights of their own, and its files: made by a run or loaded from disk. Everything measured on it goes when it goes. */
 import { signal } from "@preact/signals";
 import { comparison } from "@/ui/state/compare";
 import { attempt, session } from "@/ui/state/core";
 import { zipStored } from "@/ui/state/zip";
 import type { NamedFile } from "@/worker/api";
+import type { TrainedInfo } from "@/worker/api/trained";
 
-export interface AdapterState {
+export interface AdapterState extends TrainedInfo {
   readonly origin: "trained" | "loaded" | "kept";
-  readonly rank: number;
-  readonly alpha: number;
 }
 
 export const adapter = signal<AdapterState | null>(null);

@@ -48,8 +48,8 @@ export async function openRun(id: string, which: WhichCheckpoint, where: "work" 
   if (where === "work") showWork();
   if (!(await prepare(record))) return;
   await attempt("run", async () => {
-    const { rank, alpha } = await session().openRun(id, which);
-    setAdapter({ origin: "kept", rank, alpha });
+    const { step: _, ...trained } = await session().openRun(id, which);
+    setAdapter({ origin: "kept", ...trained });
   });
 }
 

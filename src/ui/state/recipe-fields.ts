@@ -19,7 +19,15 @@ export interface SwitchField {
   readonly label: string;
   readonly help: string;
 }
-export type Field = NumberField | ChoiceField | SwitchField;
+/** Several words with commas between. */
+export interface ListField {
+  readonly kind: "list";
+  readonly path: string;
+  readonly label: string;
+  readonly help: string;
+  readonly placeholder: string;
+}
+export type Field = NumberField | ChoiceField | SwitchField | ListField;
 
 const number = (path: string, label: string, help: string, step: number | "any" = 1): NumberField => ({
   kind: "number",
@@ -41,7 +49,17 @@ export const MAIN_FIELDS: readonly Field[] = [
       ["grpo", "By reward (GRPO)"],
     ],
   },
-  number("schedule.steps", "Steps", "How many times the adapter is corrected."),
+  {
+    kind: "choice",
+    path: "trains",
+    label: "What learns",
+    help: "An adapter is small and leaves the model as it is. Everything takes about five times the model in memory.",
+    options: [
+      ["lora", "An adapter (LoRA)"],
+      ["full", "Everything"],
+    ],
+  },
+  number("schedule.steps", "Steps", "How many corrections are made."),
   number("optimizer.learningRate", "Learning rate", "Size of each correction. Too high and the loss jumps.", "any"),
   number("batch.size", "Batch size", "Examples read before each correction."),
   number("lora.rank", "Rank", "Room for what is learned. More rank, larger adapter."),
@@ -91,6 +109,13 @@ export const MORE_FIELDS: readonly Field[] = [
   },
   number("optimizer.weightDecay", "Weight decay", "Pulls weights towards zero. 0 is off.", "any"),
   number("optimizer.maxGradNorm", "Gradient limit", "Longer gradients are shortened to this. 0 is off.", "any"),
+  {
+    kind: "list",
+    path: "full.freeze",
+    label: "Stay as they are",
+    help: "Names of weights that do not learn; * stands for anything. Empty: all learn.",
+    placeholder: "*embed_tokens*, *norm*",
+  },
   number("lora.dropout", "Dropout", "Share of the adapter's inputs that falls while it learns. 0 is off.", "any"),
   {
     kind: "switch",
@@ -114,3 +139,9 @@ export const MORE_FIELDS: readonly Field[] = [
   number("evaluate.maxTokens", "Longest answer", "Tokens of each answer when comparing."),
   number("seed", "Seed", "The same seed and recipe give the same run."),
 ];
+
+/** What has no meaning for what learns is not shown. */
+export function isFor({ path }: Field, trains: "lora" | "full"): boolean {
+  const [section] = path.split(".");
+  return section === "lora" || section === "full" ? section === trains : true;
+}

@@ -67,7 +67,8 @@ function finish(result: RunResult): void {
     runLog.value = after;
   }
   runResult.value = result;
-  setAdapter({ origin: "trained", rank: result.recipe.lora.rank, alpha: result.recipe.lora.alpha });
+  const { trains: kind, lora } = result.recipe;
+  setAdapter({ origin: "trained", kind, rank: lora.rank, alpha: lora.alpha });
 }
 
 /** A pause is shown when the session has taken it, not only when the next event happens to say so. */

@@ -60,7 +60,9 @@ export const FORMATS: readonly FormatChoice[] = [
 ];
 
 /** Formats that can be asked for now. */
-export const formats = computed(() => FORMATS.filter(({ needsAdapter }) => !needsAdapter || adapter.value !== null));
+export const formats = computed(() =>
+  FORMATS.filter(({ needsAdapter }) => !needsAdapter || adapter.value?.kind === "lora"),
+);
 export const chosenFormat = signal<ExportFormat>("peft");
 export const chosenQuants = signal<Partial<Record<ExportFormat, ExportQuant>>>({});
 export const outlines = signal<Partial<Record<ExportFormat, ExportOutline>>>({});
