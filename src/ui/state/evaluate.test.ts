@@ -76,7 +76,7 @@ test("a file of any format opens; written cases stand behind its own; a bad one 
 test("arms follow from what is there", async () => {
   expect(state.arms.value).toEqual(["base"]);
   expect(state.lacks("tuned")).toBe("needs an adapter");
-  adapter.value = { origin: "trained", rank: 8, alpha: 16 };
+  adapter.value = { origin: "trained", kind: "lora", rank: 8, alpha: 16 };
   await pasteSkill(skillSlot, "---\nname: x\ndescription: y\n---\n# Do this\n");
   expect(skillSlot.text.value).toBe("# Do this");
   expect(state.arms.value).toEqual(["base", "tuned", "skill", "tuned+skill", "placebo"]);
@@ -103,7 +103,7 @@ test("a skill's findings, and what of it reaches the model", async () => {
 });
 
 test("what was declared reaches the session, and the report comes back and can be saved and opened again", async () => {
-  adapter.value = { origin: "trained", rank: 8, alpha: 16 };
+  adapter.value = { origin: "trained", kind: "lora", rank: 8, alpha: 16 };
   for (let i = 0; i < 30; i++) write(`q${i}`, `a${i}`);
   setForm({ margin: 5, metric: "pass rate" });
   expect(state.obstacle.value).toBeNull();
