@@ -162,7 +162,8 @@ async function startThread(data: ThreadData, fail: (reason: string) => void): Pr
     fail(text);
   };
   const heard = (text: string) => (text === "ready" ? resolve() : failed(text));
-  if (typeof Worker === "undefined") {
+  // Not by the lack of Worker alone: onnxruntime gives Node a global one that starts files only.
+  if (typeof Worker === "undefined" || typeof globalThis.process?.versions?.node === "string") {
     const name = "node:worker_threads";
     const node = (await import(/* @vite-ignore */ name)) as typeof import("node:worker_threads");
     const worker = new node.Worker(WORKER, { eval: true });

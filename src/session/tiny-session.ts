@@ -5,6 +5,7 @@ import { nodeCages } from "@/eval/sandbox/node-cage";
 import { createSandbox } from "@/eval/sandbox/sandbox";
 import { chooseTarget } from "@/session/choose-target";
 import type { Session } from "@/session/contract";
+import type { Platform } from "@/session/platform";
 import { createSession } from "@/session/session";
 import { memoryLocks } from "@/storage/locks";
 import { memoryFiles } from "@/storage/memory-files";
@@ -14,7 +15,7 @@ import type { DatasetSource, NamedFile, RunEvent } from "@/worker/api";
 
 const FOLDER = "e2e/fixtures/llama-gqa";
 
-export async function openTinySession(): Promise<Session> {
+export async function openTinySession(more: Partial<Platform> = {}): Promise<Session> {
   const home = { records: memoryRecords(), files: memoryFiles(), locks: memoryLocks() };
   const exported = memoryFiles();
   const unused = async () => Promise.reject(new Error("not needed"));
@@ -27,6 +28,7 @@ export async function openTinySession(): Promise<Session> {
     files: async () => memoryFiles(),
     exports: { folder: async () => exported, room: async () => null },
     hub: { endpoint: "http://127.0.0.1:1" },
+    ...more,
   });
   const files = readdirSync(FOLDER)
     .filter((name) => /^(config|tokenizer.*|model)\.(json|safetensors)$/.test(name))

@@ -19,6 +19,7 @@ import { sandboxInNode } from "./humaneval.mjs";
 import { ensureInstalled, PlainError, ROOT, runMain } from "./install.mjs";
 import { exportedFamilies, exportsInLlamaCpp, quantisedAsLlamaCpp } from "./llama-cpp.mjs";
 import { outboundChecks } from "./outbound.mjs";
+import { providerChecks } from "./providers.mjs";
 import { realSets } from "./real-sets.mjs";
 import { smollm2Answers, smollm2Training } from "./smollm2.mjs";
 import { softwareVulkan } from "./software-vulkan.mjs";
@@ -238,6 +239,7 @@ const CHECKS = [
   quantisedAsLlamaCpp,
   exportsInLlamaCpp,
   sandboxInNode,
+  ...providerChecks,
 ];
 
 const sum = (...parts) => ({
