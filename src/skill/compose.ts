@@ -67,5 +67,7 @@ export function inert(
   return { text: ordered.reduce((all, mark) => all.replaceAll(mark, `${mark[0]} ${mark.slice(1)}`), text), changed };
 }
 
-/** ChatML's and Llama 3's, for servers that do not tell theirs. */
-export const marksIn = (text: string): string[] => [...new Set(text.match(/<\|[a-z_]{2,40}\|>/g) ?? [])];
+/** ChatML's, Llama's, Gemma's and Mistral's, for who does not tell theirs. */
+export const marksIn = (text: string): string[] => [...new Set(text.match(MARKS) ?? [])];
+
+const MARKS = /<\|[a-z_]{2,40}\|>|<(?:start|end)_of_turn>|\[\/?INST\]|<<\/?SYS>>/g;

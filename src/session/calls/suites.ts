@@ -17,6 +17,7 @@ import { type OtherModel, openProviders, otherProvider } from "@/session/eval-pr
 import { type AnswerFile, openAnswers } from "@/session/kept-answers";
 import { withSandbox } from "@/session/sandboxed";
 import { measureText, type TextAsk, type TextMeasure } from "@/session/text-loss";
+import { inert, marksIn } from "@/skill/compose";
 
 export interface SuiteAsk {
   readonly suite: Suite;
@@ -155,11 +156,12 @@ function armsOf(
     const provider = kept ? keeping(asked, kept) : asked;
     const arm = { provider, ...(several ? { name: `${label}: ${name}`, model: label } : { name }) };
     if (context === "none") return [{ ...arm, context: null }];
-    const text = context === "previous" ? contexts.previous : contexts.skill;
-    if (text === undefined) {
+    const written = context === "previous" ? contexts.previous : contexts.skill;
+    if (written === undefined) {
       const what = context === "previous" ? "the previous skill" : "a skill";
       throw new AppError("usage", `The arm ${name} needs ${what}.`, { hint: "Give the text of a SKILL.md." });
     }
+    const { text } = inert(written, marksIn(written));
     const count = provider.countTokens;
     const encode = (words: string) => (count ? { length: count(words) } : roughTokens(words));
     return [{ ...arm, context: context === "placebo" ? placeboOf(text, encode) : text }];
