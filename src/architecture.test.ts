@@ -44,7 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   hub: ["storage", "files"],
   runs: ["storage", "files"],
   // A job comes home as a kept run.
-  offload: ["hub", "runs", "files"],
+  offload: ["hub", "runs", "files", "storage", "export/license"],
   // Pure: what a skill is, what it weighs, what of it is asked; who answers is handed in.
   skill: ["eval", "files"],
   session: [
@@ -92,7 +92,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Anyone may import these: no folder owns them. A schedule is a pure function of the recipe. */
 const EVERYONE = ["errors", "util", "train/recipe", "train/schedule", "train/recipe-paths"];
 /** Contracts whose types anyone may import, with `import type`. */
-const TYPES_FOR_EVERYONE = ["worker/api", "graph/target", "runs", "explain", "bench/report"];
+const TYPES_FOR_EVERYONE = ["worker/api", "graph/target", "runs", "explain", "bench/report", "offload"];
 
 /** Files of src/ops/ that are no op, and why: they need no shader and no test of their own. */
 const NO_OPS: Readonly<Record<string, string>> = {

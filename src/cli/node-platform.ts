@@ -26,6 +26,7 @@ export function nodePlatform(preference: Preference, activations: Activations = 
   const runs = BURNISH_RUNS || join(XDG_DATA_HOME || join(homedir(), ".local", "share"), "burnish", "runs");
   return {
     runs: async () => ({ records: diskRecords(runs), files: diskFiles(runs), locks: diskLocks(runs) }),
+    jobs: async () => diskRecords(join(runs, "..", "jobs")),
     files: async () => diskFiles(cache),
     exports: diskExports(join(cache, "exports")),
     hub: { endpoint: HF_ENDPOINT ? parseEndpoint(HF_ENDPOINT) : HUB, token: HF_TOKEN },

@@ -59,7 +59,7 @@ export function exportPeft(adapter: Adapter, baseModel: string, revision?: strin
   ];
 }
 
-function peftConfig(adapter: Adapter, baseModel: string, revision: string | undefined): object {
+export function peftConfig(adapter: LoraSettings, baseModel: string, revision: string | undefined): object {
   const { rank, alpha, targets, dropout = 0, useRslora = false, rankPattern = {}, alphaPattern = {} } = adapter;
   return {
     peft_type: "LORA",

@@ -9,7 +9,8 @@ const Scope = z.object({
 });
 const WhoAmI = z.object({
   name: z.string(),
-  orgs: z._default(z.array(z.object({ name: z.string() })), []),
+  canPay: z.nullish(z.boolean()),
+  orgs: z._default(z.array(z.object({ name: z.string(), canPay: z.nullish(z.boolean()) })), []),
   auth: z.nullish(
     z.object({
       accessToken: z.nullish(
@@ -24,6 +25,10 @@ export interface Account {
   readonly organisations: readonly string[];
   /** Why this token cannot write to a repository, or null where nothing is known against it. */
   refusal(repo: string): string | null;
+  /** The same for running jobs in the name of an account or organisation. */
+  jobsRefusal(namespace: string): string | null;
+  /** Whether it has a way to pay; null where the Hub does not say. */
+  canPay(namespace: string): boolean | null;
 }
 
 /** Throws "hub/denied" for a token that the Hub does not know, "usage" without one. */
@@ -47,15 +52,30 @@ export async function whoAmI(hub: Hub): Promise<Account> {
   });
   const organisations = answer.orgs.map(({ name }) => name);
   const token = answer.auth?.accessToken;
+  const foreign = (owner: string) => {
+    if (owner === answer.name || organisations.includes(owner)) return null;
+    const places = [answer.name, ...organisations].join(", ");
+    return `This token belongs to ${answer.name}, who has no place called ${owner}, only ${places}.`;
+  };
   return {
     name: answer.name,
     organisations,
+    canPay: (namespace) =>
+      (namespace === answer.name ? answer : answer.orgs.find(({ name }) => name === namespace))?.canPay ?? null,
+    jobsRefusal: (namespace) => {
+      const elsewhere = foreign(namespace);
+      if (elsewhere !== null) return elsewhere;
+      if (token?.role === "read") return "This token may only read; it may not run jobs.";
+      if (token?.role !== "fineGrained") return null;
+      const may = (token.fineGrained?.scoped ?? []).some(
+        ({ entity, permissions }) => permissions.includes("job.write") && entity.name === namespace,
+      );
+      return may ? null : `This token lacks the permission to run jobs ("job.write") of ${namespace}.`;
+    },
     refusal: (repo) => {
       const owner = repo.split("/")[0] ?? "";
-      if (owner !== answer.name && !organisations.includes(owner)) {
-        const places = [answer.name, ...organisations].join(", ");
-        return `This token belongs to ${answer.name}, who has no place called ${owner}, only ${places}.`;
-      }
+      const elsewhere = foreign(owner);
+      if (elsewhere !== null) return elsewhere;
       if (token?.role === "read") return "This token may only read.";
       if (token?.role !== "fineGrained") return null;
       const writes = (token.fineGrained?.scoped ?? []).some(

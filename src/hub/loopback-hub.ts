@@ -186,7 +186,14 @@ interface Sibling {
   readonly lfs?: { readonly sha256: string; readonly size: number; readonly pointerSize: number };
 }
 
-function listing(repo: TestRepo): { id: string; sha: string; siblings: Sibling[]; cardData?: object } {
+function listing(repo: TestRepo): {
+  id: string;
+  sha: string;
+  siblings: Sibling[];
+  gated: string | false;
+  private: boolean;
+  cardData?: object;
+} {
   const siblings = [...repo.files].map(([rfilename, body]) => {
     const size = body.length;
     const blobId = sha("sha1", `blob ${size}\0`, body);
@@ -194,7 +201,15 @@ function listing(repo: TestRepo): { id: string; sha: string; siblings: Sibling[]
     return { rfilename, size, blobId, ...lfs };
   });
   const cardData = repo.license === undefined ? {} : { cardData: { license: repo.license } };
-  return { id: "test/model", sha: commitOf(repo), siblings, ...cardData };
+  const gated = repo.gated ? "manual" : false;
+  return {
+    id: "test/model",
+    sha: commitOf(repo),
+    siblings,
+    gated,
+    private: repo.token !== undefined && !gated,
+    ...cardData,
+  };
 }
 
 /** The same list as the Python client asks for it. */

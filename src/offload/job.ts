@@ -42,12 +42,14 @@ export interface Job {
   /** On the machine, so far, and at least 1 once it was there; waiting for one is free. */
   readonly runningSeconds: number;
   readonly timeoutSeconds: number | null;
+  /** Begun by a schedule. */
+  readonly scheduled: boolean;
 }
 
 const OVER = new Set(["COMPLETED", "CANCELED", "ERROR", "DELETED"]);
 
 export function readJob(info: JobInfo, namespace: string, now = Date.now()): Job {
-  const { id, status, flavor, createdAt, startedAt, finishedAt, labels, durations, timeout } = info;
+  const { id, status, flavor, createdAt, startedAt, finishedAt, labels, durations, timeout, initiator } = info;
   const begun = Date.parse(startedAt ?? "");
   const ended = finishedAt ? Date.parse(finishedAt) : now;
   const measured = Number.isNaN(begun) || Number.isNaN(ended) ? 0 : Math.max(0, (ended - begun) / 1000);
@@ -56,6 +58,7 @@ export function readJob(info: JobInfo, namespace: string, now = Date.now()): Job
     ...{ flavor: flavor ?? "", createdAt: createdAt ?? "", labels: labels ?? {} },
     runningSeconds: Math.max(durations?.runningSecs ?? measured, startedAt ? 1 : 0),
     timeoutSeconds: timeout ?? null,
+    scheduled: initiator?.type === "scheduled-job",
   };
 }
 

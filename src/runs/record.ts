@@ -67,6 +67,10 @@ export const RunRecord = z.object({
   checkpoints: z.array(Checkpoint),
   /** The comparison with the base, in one sentence, when one was made. */
   verdict: z.nullable(z.string()),
+  /** Of a run that was made elsewhere: the job, what it ran on, and what that cost. */
+  job: z.optional(
+    z.object({ id: z.string(), flavor: z.string(), spentDollars: z.nullable(z.number()), place: z.string() }),
+  ),
 });
 export type RunRecord = z.infer<typeof RunRecord>;
 

@@ -17,9 +17,10 @@ import type {
   NamedFile,
   SessionApi,
 } from "@/worker/api";
+import type { JobsApi } from "@/worker/api/jobs";
 
 /** What the CLI may ask beyond the page. */
-export interface Session extends SessionApi, SuiteCalls, SkillCalls {
+export interface Session extends SessionApi, JobsApi, SuiteCalls, SkillCalls {
   /** Without reading its rows; gives the recipe that the dataset recommends. For a check, which may have no model. */
   useDataset(source: DatasetSource): Promise<RecipeInput>;
   score(file: NamedFile, recipe: RecipeInput, useAdapter: boolean): Promise<RowScore[]>;

@@ -22,6 +22,7 @@ beforeEach(async () => {
   session = createSession({
     openTarget: () => target,
     runs: async () => ({ records: memoryRecords(), files: memoryFiles(), locks: memoryLocks() }),
+    jobs: async () => memoryRecords(),
     bundled: () => Promise.reject(new Error("nothing bundled is needed")),
     files: async () => models,
     exports: { folder: async () => memoryFiles(), room: async () => null },

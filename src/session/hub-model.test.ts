@@ -29,6 +29,7 @@ beforeAll(async () => {
   session = createSession({
     openTarget: () => target,
     runs: async () => ({ records: memoryRecords(), files: memoryFiles(), locks: memoryLocks() }),
+    jobs: async () => memoryRecords(),
     bundled: () => Promise.reject(new Error("nothing bundled is needed")),
     files: async () => diskFiles(cache),
     exports: diskExports(join(cache, "exports")),

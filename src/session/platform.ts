@@ -25,6 +25,8 @@ export interface Platform {
   runs(): Promise<RunHome>;
   /** A new one for code from elsewhere. It starts nothing before its first program; whoever asked for it closes it. */
   sandbox(): Sandbox;
+  /** Where jobs that were submitted from here are kept. Opens once. */
+  jobs(): Promise<RecordStore>;
   /** Loaded when it is asked for. */
   onnxruntime(): Promise<OnnxRuntime>;
   /** transformers.js with its runtime's files from here, and where its models may run, best first. Absent: none. */

@@ -6,6 +6,7 @@ import { createRunStore } from "@/runs/store";
 import type { Session } from "@/session/contract";
 import type { Core } from "@/session/core";
 import { dataFingerprint, modelFingerprint } from "@/session/fingerprint";
+import { stateOfPeft } from "@/session/peft-state";
 import { layoutFor } from "@/session/trained";
 import { type TrainingState, unpackState } from "@/train/state";
 import type { WhichCheckpoint } from "@/worker/api";
@@ -23,7 +24,11 @@ export async function idleRun({ platform }: Core, id: string): Promise<RunRecord
 
 /** What has a name is opened by it; a model from a person's own files must be open. Throws AppError "usage" if it is not. */
 export async function reopenModel({ state }: Core, { model }: RunRecord, { openModel }: Opening): Promise<void> {
-  const fits = () => state.model !== undefined && modelFingerprint(state.model) === model.fingerprint;
+  // A run of a job knows its model by name alone; its adapter's shapes are checked when they are read.
+  const byName = model.fingerprint === "";
+  const fits = () =>
+    state.model !== undefined &&
+    (byName ? sameSource(state.modelSource ?? "", model.source) : modelFingerprint(state.model) === model.fingerprint);
   const known = modelByName(model.source);
   if (known && !fits()) await openModel(known, () => {});
   if (fits()) return;
@@ -35,7 +40,11 @@ export async function reopenModel({ state }: Core, { model }: RunRecord, { openM
 /** The same for the data. */
 export async function reopenData(core: Core, { data, recipe }: RunRecord, { openDataset }: Opening): Promise<void> {
   const { state, datasetFor } = core;
-  const fits = async () => state.source !== undefined && dataFingerprint(await datasetFor(recipe)) === data.fingerprint;
+  // The rows of a job were sent as they are; it knows them by name.
+  const byName = data.fingerprint === "";
+  const fits = async () =>
+    state.source !== undefined &&
+    (byName ? state.dataSource === data.source : dataFingerprint(await datasetFor(recipe)) === data.fingerprint);
   const known = dataByName(data.source);
   if (known && !(await fits())) await openDataset(known, recipe);
   if (await fits()) return;
@@ -53,8 +62,13 @@ export async function checkpointOf(core: Core, record: RunRecord, which: WhichCh
     throw new AppError("usage", `The run has no such checkpoint; kept are those of step ${steps}.`);
   }
   const bytes = await createRunStore(records, files).readCheckpoint(found);
-  const { length } = layoutFor(core.requireModel(), record.recipe);
+  const model = core.requireModel();
+  if (record.job) return stateOfPeft(bytes, found.step, model.arch, record.recipe);
+  const { length } = layoutFor(model, record.recipe);
   return unpackState(bytes, found.step, length, record.recipe.optimizer.kind);
 }
+
+/** "hf:owner/name", at whatever commit. */
+const sameSource = (a: string, b: string) => a.split("@")[0] === b.split("@")[0];
 
 const PICK = { best: bestCheckpoint, last: lastCheckpoint };

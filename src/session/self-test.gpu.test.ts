@@ -37,6 +37,7 @@ beforeAll(async () => {
     bundled: () => Promise.reject(new Error("nothing bundled is needed")),
     files: async () => memoryFiles(),
     runs: async () => ({ records: memoryRecords(), files: memoryFiles(), locks: memoryLocks() }),
+    jobs: async () => memoryRecords(),
     exports: { folder, room: async () => null },
     sandbox: () => createSandbox(nodeCages()),
     onnxruntime: () => import("onnxruntime-web/wasm"),

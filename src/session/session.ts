@@ -9,6 +9,7 @@ import { checkingCalls } from "@/session/calls/checking";
 import { dataCalls } from "@/session/calls/data";
 import { exportCalls } from "@/session/calls/export";
 import { finishCalls } from "@/session/calls/finish";
+import { jobCalls } from "@/session/calls/jobs";
 import { modelCalls } from "@/session/calls/model";
 import { runCalls } from "@/session/calls/runs";
 import { skillCalls } from "@/session/calls/skills";
@@ -37,5 +38,6 @@ export function createSession(platform: Platform): Session {
     ...finishCalls(core),
     ...benchCalls(core),
     ...runCalls(core),
+    ...jobCalls(core),
   };
 }

@@ -22,6 +22,7 @@ export async function openTinySession(more: Partial<Platform> = {}): Promise<Ses
   const session = createSession({
     openTarget: () => chooseTarget("cpu", undefined),
     runs: async () => home,
+    jobs: async () => memoryRecords(),
     bundled: unused,
     sandbox: () => createSandbox(nodeCages(), { programMs: 2_000 }),
     onnxruntime: unused,

@@ -8,6 +8,7 @@ import { parseRecipe, type Recipe } from "@/train/recipe";
 import { benchMock } from "@/ui/mock-bench";
 import { MOCK_PROBE, mockExercise, mockReport, mockRow } from "@/ui/mock-data";
 import { mockFeedback, mockHeldOut } from "@/ui/mock-feedback";
+import { mockJobs } from "@/ui/mock-jobs";
 import { mockRuns } from "@/ui/mock-runs";
 import { MOCK_SIZE, mockSuite } from "@/ui/mock-suite";
 import type {
@@ -35,6 +36,7 @@ export function createMockSession(query: URLSearchParams): PageSession {
   const run: MockRun = { paused: false, stopped: false };
   return {
     ...mockRuns(),
+    ...mockJobs,
     async device() {
       if (scenario === "none") throw noDevice();
       return {

@@ -9,6 +9,7 @@ import { type FrameHost, frameHost } from "@/eval/sandbox/frame";
 import type { SkillCalls } from "@/session/calls/skills";
 import type { SuiteCalls } from "@/session/calls/suites";
 import type { SessionApi } from "@/worker/api";
+import type { JobsApi } from "@/worker/api/jobs";
 import { installErrorTransfer } from "@/worker/transfer";
 
 /** What worker.ts exposes; `base` is the page's address, where bundled files are found, `hub` that of the models. */
@@ -17,7 +18,7 @@ export interface WorkerApi extends PageSession {
 }
 
 /** All that the page asks. */
-export type PageSession = SessionApi & SuiteCalls & SkillCalls;
+export type PageSession = SessionApi & SuiteCalls & SkillCalls & JobsApi;
 
 export type Engine = "auto" | "webgpu" | "cpu";
 

@@ -11,7 +11,7 @@ import { idbRecords } from "@/storage/idb-records";
 import { webLocks } from "@/storage/locks";
 import { memoryFiles } from "@/storage/memory-files";
 import { opfsFiles } from "@/storage/opfs-files";
-import { memoryRecords } from "@/storage/records";
+import { memoryRecords, type RecordStore } from "@/storage/records";
 
 const TUNING = tuningStore(() => idbRecords("burnish-tuning").catch(() => memoryRecords()));
 
@@ -21,6 +21,7 @@ export function browserPlatform(base: string, preference: Preference, endpoint: 
   let store: Promise<FileStore> | undefined;
   let runs: Promise<RunHome> | undefined;
   const cages = frameCages(frames);
+  let jobs: Promise<RecordStore> | undefined;
   return {
     openTarget: () => {
       opened ??= chooseTarget(preference, navigator.gpu, TUNING);
@@ -47,6 +48,10 @@ export function browserPlatform(base: string, preference: Preference, endpoint: 
       return runs;
     },
     sandbox: () => createSandbox(cages),
+    jobs: () => {
+      jobs ??= idbRecords("burnish-jobs").catch(() => memoryRecords());
+      return jobs;
+    },
     onnxruntime,
     transformers,
     answers: () => opfsFiles("answers").catch(() => memoryFiles()),

@@ -1,0 +1,77 @@
+/** What a screen may ask about jobs on rented GPUs. A token is given with each question, and kept nowhere. */
+import type { JobUpdate } from "@/offload/follow";
+import type { Job, ScheduledJob } from "@/offload/job";
+import type { ScheduleChange } from "@/offload/jobs-client";
+import type { KeptJob } from "@/offload/kept-jobs";
+import type { Outcome } from "@/offload/outcome";
+import type { JobPreview } from "@/offload/preflight";
+import type { JobProgress } from "@/offload/progress";
+import type { JobAsk } from "@/offload/submission";
+import type { Confirmed } from "@/offload/submit";
+import type { NamedFile } from "@/worker/api";
+
+/** A job of the Hub, with what is known of it here. */
+export interface JobView {
+  readonly job: Job;
+  readonly kept: KeptJob | null;
+  /** Dollars so far; null where the price is not known. */
+  readonly spent: number | null;
+}
+
+export interface FollowedJob extends JobView {
+  readonly progress: JobProgress;
+  /** Null while the job goes on. */
+  readonly outcome: Outcome | null;
+}
+
+/** Who asks: a token for this one question, and whose jobs where they are not the token's own account's. */
+export interface JobAccess {
+  readonly token?: string | undefined;
+  readonly namespace?: string | undefined;
+}
+
+export interface JobsApi {
+  /** All that can be known before anything is sent or spent: checks, ceiling, what leaves the machine, the shell's way. */
+  previewJob(ask: JobAsk): Promise<JobPreview>;
+  /** Spends. `confirmed` is the preview that a person saw, with the ceiling that they agreed to. `stop` ends the sending. */
+  submitJob(ask: JobAsk, confirmed: Confirmed, onSent: (done: number, total: number) => void): Promise<KeptJob>;
+  /** The same on a schedule: @daily, @weekly, @monthly, or cron's five fields. Each of its runs may cost the ceiling. */
+  scheduleJob(
+    ask: JobAsk,
+    confirmed: Confirmed,
+    schedule: string,
+    onSent: (done: number, total: number) => void,
+  ): Promise<ScheduledJob>;
+  /** Those submitted from here; needs no Hub. Newest first. */
+  keptJobs(): Promise<KeptJob[]>;
+  /** Those of the Hub that Burnish started, from anywhere. Newest first. */
+  listJobs(access: JobAccess): Promise<JobView[]>;
+  /** `name`: an id, its beginning, "last", or OWNER/ID for one from elsewhere. */
+  jobStatus(name: string, access: JobAccess): Promise<JobView>;
+  /** Until its end, or until `stopFollowing`, which stops nothing else. Updates come at most ten times a second. */
+  followJob(
+    name: string,
+    access: JobAccess,
+    onUpdates: (updates: readonly JobUpdate[], progress: JobProgress) => void,
+  ): Promise<FollowedJob>;
+  stopFollowing(): Promise<void>;
+  cancelJob(name: string, access: JobAccess): Promise<JobView>;
+  /** Reads and verifies its result and keeps it as a run; gives the run's id. A second time gives the same run. */
+  fetchJob(name: string, access: JobAccess): Promise<FetchedJob>;
+  /** The same from files at hand: the folder that a job wrote on any machine. */
+  fetchResult(name: string, files: readonly NamedFile[]): Promise<FetchedJob>;
+  schedules(access: JobAccess): Promise<ScheduledJob[]>;
+  changeSchedule(id: string, change: ScheduleChange, access: JobAccess): Promise<void>;
+  /** At once, besides its schedule. */
+  runSchedule(id: string, access: JobAccess): Promise<JobView>;
+}
+
+export interface FetchedJob {
+  /** The kept run. */
+  readonly run: string;
+  /** adapter_config.json and adapter_model.safetensors. */
+  readonly adapter: readonly NamedFile[];
+  /** The comparison with the base, in a sentence. */
+  readonly verdict: string | null;
+  readonly notes: readonly string[];
+}
