@@ -9,6 +9,7 @@ import { evaluate } from "@/cli/commands/evaluate";
 import { exportResult } from "@/cli/commands/export";
 import { generate } from "@/cli/commands/generate";
 import { inspect } from "@/cli/commands/inspect";
+import { jobs } from "@/cli/commands/jobs";
 import { practice } from "@/cli/commands/practice";
 import { pushResult } from "@/cli/commands/push";
 import { resume } from "@/cli/commands/resume";
@@ -35,6 +36,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   bench,
   runs,
   practice,
+  jobs,
   resume,
   sweep,
 };

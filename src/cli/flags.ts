@@ -12,6 +12,14 @@ const columns = z.pipe(
   z.transform((text): Record<string, string> => Object.fromEntries(text.split(",").map((pair) => pair.split("=")))),
 );
 
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** Seconds, of "90m" or "2h". */
+const duration = z.pipe(
+  z.string().check(z.regex(/^\d+(\.\d+)?[smhd]$/, "must be like 90m or 2h")),
+  z.transform((text) => Math.round(Number(text.slice(0, -1)) * (SECONDS[text.slice(-1)] ?? 1))),
+);
+
 /** "leakage,secrets" */
 const names = z.pipe(
   z.string().check(z.regex(/^[a-z-]+(,[a-z-]+)*$/, "must be names with commas between")),
@@ -144,6 +152,12 @@ const FLAGS = {
   quick: { hint: "", type: z.literal(true) },
   validate: { hint: "", type: z.literal(true) },
   growth: { hint: "", type: z.literal(true) },
+  flavor: { hint: "NAME", type: z.string() },
+  timeout: { hint: "90m|2h", type: duration },
+  namespace: { hint: "OWNER", type: z.string() },
+  yes: { hint: "", type: z.literal(true) },
+  "at-most": { hint: "DOLLARS", type: number },
+  "schedule-at": { hint: "@daily|@weekly|CRON", type: z.string() },
   json: { hint: "", type: z.literal(true) },
 } as const;
 

@@ -69,6 +69,8 @@ export interface JobsState {
   flavors: readonly TestFlavor[];
   /** What a new job does; without one it waits for ever. */
   runner: (job: TestJob) => void;
+  /** Once: the answer to a request for a job is lost, before or after the job is made. */
+  lose: "before" | "after" | undefined;
   /** Jobs in an answer to a list, before the next page. */
   pageSize: number;
   readonly faults: {
@@ -99,6 +101,7 @@ export const newJobs = (): JobsState => ({
   scheduled: new Map(),
   flavors: FLAVORS,
   runner: () => {},
+  lose: undefined,
   pageSize: 100,
   faults: { streamCuts: [], streamStatuses: [], statuses: [], keepAlive: 30_000, openEnd: false },
 });

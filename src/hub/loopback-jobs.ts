@@ -36,7 +36,14 @@ export async function answerJobs(state: JobsState, request: JobsRequest): Promis
     return fault(403, "Your authentication token is missing the required scope: job.write");
   }
   if (kind === "scheduled-jobs") return answerScheduled(state, request, ns, id, act);
-  if (method === "POST" && !id) return create(state, account, ns, JSON.parse(await request.body()));
+  if (method === "POST" && !id) {
+    const { lose } = state;
+    state.lose = undefined;
+    const lost = fault(502, "Bad gateway");
+    if (lose === "before") return lost;
+    const made = create(state, account, ns, JSON.parse(await request.body()));
+    return lose === "after" ? lost : made;
+  }
   if (method === "GET" && !id) return list(state, ns, url);
   const job = state.jobs.get(id ?? "");
   if (job?.owner !== ns) return fault(404, "Job not found");
