@@ -40,7 +40,14 @@ afterAll(() => {
 async function burnish(...args: string[]): Promise<{ code: number; lines: Record<string, unknown>[]; said: string }> {
   const unused = async () => Promise.reject(new Error("not needed"));
   const session = createSession({
-    ...{ openTarget: unused, runs: unused, bundled: unused, onnxruntime: unused, files: async () => memoryFiles() },
+    ...{
+      openTarget: unused,
+      runs: unused,
+      jobs: unused,
+      bundled: unused,
+      onnxruntime: unused,
+      files: async () => memoryFiles(),
+    },
     ...{
       sandbox: () => createSandbox(nodeCages()),
       exports: { folder: async () => memoryFiles(), room: async () => null },
