@@ -75,12 +75,12 @@ function summed(
   const verdict = few ? "too-few" : interval.low > 0.5 ? "better" : interval.high < 0.5 ? "worse" : "inconclusive";
   const figures = { wins, losses, ties: count("tie"), unclear: count("unclear"), errors: count("error") };
   const words = {
-    better: "prefers",
-    worse: "does not prefer",
-    inconclusive: "finds no clear difference between",
-    "too-few": "decided too few for",
+    better: `${after} is preferred to ${before}`,
+    worse: `${before} is preferred to ${after}`,
+    inconclusive: `no clear preference between ${after} and ${before}`,
+    "too-few": `too few decided pairs of ${after} and ${before} for a verdict`,
   };
   const bias = placeBias === null ? "" : `; by place in ${Math.round(100 * placeBias)} % of its clear pairs`;
-  const sentence = `${judge} ${words[verdict]} ${after} over ${before}: ${wins} wins, ${losses} losses, ${figures.ties} ties, ${figures.unclear} unclear, ${figures.errors} errors${bias}.`;
+  const sentence = `Judged by ${judge}, ${words[verdict]}: ${wins} wins, ${losses} losses, ${figures.ties} ties, ${figures.unclear} unclear, ${figures.errors} errors${bias}.`;
   return { before, after, judge, criteria, ...figures, placeBias, interval, verdict, sentence };
 }
