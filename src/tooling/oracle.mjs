@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import { ensureBrowser } from "./browser.mjs";
 import { buildCli } from "./build-cli.mjs";
 import { emberFromScratch, fullTraining } from "./full-training.mjs";
-import { sandboxInNode } from "./humaneval.mjs";
+import { humanEvalByModel, sandboxInBrowser, sandboxInNode } from "./humaneval.mjs";
 import { ensureInstalled, PlainError, ROOT, runMain } from "./install.mjs";
 import { exportedFamilies, exportsInLlamaCpp, quantisedAsLlamaCpp } from "./llama-cpp.mjs";
 import { outboundChecks } from "./outbound.mjs";
@@ -240,6 +240,8 @@ const CHECKS = [
   exportsInLlamaCpp,
   sandboxInNode,
   ...providerChecks,
+  sandboxInBrowser,
+  humanEvalByModel,
 ];
 
 const sum = (...parts) => ({

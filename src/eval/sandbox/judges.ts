@@ -31,13 +31,14 @@ export function sandboxRewards(sandbox: Sandbox): RewardRunner {
   };
 }
 
-/** Models that chat put their program between fences; models that go on with the text do not. */
+/** Models that chat give their program between fences, and the whole of it; others go on where the text stopped. */
 export function taskProgram(task: CodeTask, completion: string): Program {
-  if (task.kind === "mbpp") return mbppProgram(unfenced(completion) ?? completion, task.tests, task.setup);
+  const fenced = /```(?:python|py)?[ \t]*\r?\n([\s\S]*?)(?:```|$)/.exec(completion)?.[1];
+  const text = fenced ?? completion;
+  if (task.kind === "mbpp") return mbppProgram(text, task.tests, task.setup);
   const { prompt, entryPoint: entry_point, test } = task;
-  return humanEvalProgram({ prompt, entry_point, test }, completion);
-}
-
-function unfenced(text: string): string | undefined {
-  return /```(?:python|py)?[ \t]*\r?\n([\s\S]*?)```/.exec(text)?.[1];
+  const definition = new RegExp(`^(async )?def ${entry_point}\\b`, "m");
+  // What stands before the function in the question: imports, helpers, types.
+  const before = definition.test(text) ? prompt.slice(0, Math.max(0, prompt.search(definition))) : prompt;
+  return humanEvalProgram({ prompt: before, entry_point, test }, text);
 }
