@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { expect, type Page, test } from "playwright/test";
 import { build } from "vite";
-import { attacks, HONEST } from "../src/eval/sandbox/attacks";
+import { attacks, endedRight, HONEST } from "../src/eval/sandbox/attacks";
 import { humanEvalProgram, javascriptAssertion, type Program, pythonAssertion } from "../src/eval/sandbox/program";
 import type { Sandbox, Verdict } from "../src/eval/sandbox/sandbox";
 import { serve } from "../src/tooling/server.mjs";
@@ -83,11 +83,10 @@ async function honest(run: Run): Promise<void> {
 
 /** Each is tried; the honest one still passes afterwards. */
 async function attacked(run: Run, which: (name: string) => boolean): Promise<void> {
-  for (const { name, program, kind } of attacks(outsideUrl).filter((attack) => which(attack.name))) {
-    const verdict = await run(program);
-    // Where the frame's process dies of it, Chromium does not always say so before the limit.
-    const kinds = name === "javascript: memory" ? ["error", "timeout"] : [kind];
-    expect(kinds, `${name}: ${verdict.kind}, ${verdict.reason}`).toContain(verdict.kind);
+  for (const attack of attacks(outsideUrl).filter(({ name }) => which(name))) {
+    const { kind, reason } = await run(attack.program);
+    // Where the frame's process dies, Chromium does not always say so before the limit.
+    expect(endedRight(attack, kind), `${attack.name}: ${kind}, ${reason}`).toBe(true);
   }
   expect(await run(HONEST)).toMatchObject({ kind: "pass" });
   expect(asked).toBe(0);
@@ -96,17 +95,17 @@ async function attacked(run: Run, which: (name: string) => boolean): Promise<voi
 // Each costs a new interpreter; the judges try them all.
 const SLOW = /^(system exit|exit |os\._exit|patched|subprocess|loop|memory|recursion|integer|__del__|output|js by its)/;
 
+// What a host's headers could change.
+const OUTWARD = /fetch|request|socket|urllib|script from|port|worker|forged|storage|code from/;
+
 for (const isolated of [true, false]) {
   const where = isolated ? "with isolation headers" : "on a plain host";
   test(`programs are judged, attacks are not called right, nothing leaves the frame, ${where}`, async ({ page }) => {
     test.setTimeout(400_000);
-    const all = humanEval !== undefined;
+    const all = humanEval !== undefined && isolated;
     await inBrowser(page, isolated, 4_000, async (run) => {
       await honest(run);
-      await attacked(
-        run,
-        (name) => all || (!SLOW.test(name) && (isolated || !/^javascript: (loop|memory)/.test(name))),
-      );
+      await attacked(run, (name) => all || (!SLOW.test(name) && (isolated || OUTWARD.test(name))));
     });
   });
 }

@@ -68,7 +68,6 @@ def reward(completions, **kwargs):
 
 test.each([
   ["throws on every answer", "python", "def reward(completions, **kwargs): raise KeyError('x')", /KeyError: 'x'/],
-  ["has no function", "python", "x = 1", /NameError/],
   ["gives NaN", "javascript", "completion.length / 0 - completion.length / 0", /it gave (NaN|-?Infinity)/],
   ["leaves its sandbox", "python", "import js\ndef reward(**k): return [1]", /sandbox's rules: import of js/],
   ["hangs", "javascript", "while (true) {} return 1", /did not end within 2 s/],

@@ -56,6 +56,9 @@ def answer(x):
     return 0
 `;
 
+/** A busy machine reaches the time limit before others; nothing is ever called right. */
+export const endedRight = ({ kind }: Attack, said: string): boolean => said === kind || said === "timeout";
+
 /** Each is tried on its own; the honest one after each must pass. */
 export const HONEST: Program = { language: "python", candidate: "def answer(x):\n    return x * x\n", test: TEST };
 

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import * as z from "zod/mini";
-import { attacks, HONEST } from "@/eval/sandbox/attacks";
+import { attacks, endedRight, HONEST } from "@/eval/sandbox/attacks";
 import { nodeCages } from "@/eval/sandbox/node-cage";
 import { humanEvalProgram } from "@/eval/sandbox/program";
 import { createSandbox } from "@/eval/sandbox/sandbox";
@@ -24,7 +24,7 @@ describe.skipIf(!file)("the sandbox in Node", () => {
   const sandbox = createSandbox(nodeCages(), { programMs: 10_000 });
   afterAll(() => sandbox.close());
 
-  test("HumanEval's 164 reference solutions pass, and the same without their last line do not", async () => {
+  test("HumanEval's 164 reference solutions pass, and bodies that return None never do", async () => {
     const tasks = gunzipSync(readFileSync(file ?? ""))
       .toString()
       .trim()
@@ -47,9 +47,9 @@ describe.skipIf(!file)("the sandbox in Node", () => {
 
   test("no attack is called right, and an honest program passes after each", async () => {
     const own = createSandbox(nodeCages(), { programMs: 3_000 });
-    for (const { name, program, kind } of attacks("http://127.0.0.1:9/")) {
-      const { kind: said, reason } = await own.run(program);
-      expect({ name, kind: said, reason }).toMatchObject({ name, kind });
+    for (const attack of attacks("http://127.0.0.1:9/")) {
+      const { kind, reason } = await own.run(attack.program);
+      expect(endedRight(attack, kind), `${attack.name}: ${kind}, ${reason}`).toBe(true);
     }
     expect(await own.run(HONEST)).toMatchObject({ kind: "pass" });
     own.close();

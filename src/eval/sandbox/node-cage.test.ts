@@ -1,7 +1,7 @@
 /** The sandbox in Node: honest programs pass, attacks never, and one does not harm the next. */
 import { createServer } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { attacks, HONEST } from "@/eval/sandbox/attacks";
+import { attacks, endedRight, HONEST } from "@/eval/sandbox/attacks";
 import { nodeCages } from "@/eval/sandbox/node-cage";
 import { humanEvalProgram, javascriptAssertion, mbppProgram, pythonAssertion } from "@/eval/sandbox/program";
 import { createSandbox, type Sandbox } from "@/eval/sandbox/sandbox";
@@ -67,10 +67,10 @@ describe("attacks", () => {
   const QUICK = /^(wrong|no program|forged|shadowed|swallowed|fork|socket|urllib|ctypes|javascript)/;
 
   test("none is called right, none harms the next, nothing reaches the server", async () => {
-    for (const { name, program, kind } of attacks(address).filter((attack) => QUICK.test(attack.name))) {
-      if (/loop|memory/.test(name)) continue;
-      const verdict = await sandbox.run(program);
-      expect({ name, kind: verdict.kind, reason: verdict.reason }).toMatchObject({ name, kind });
+    const quick = attacks(address).filter(({ name }) => QUICK.test(name) && !/loop|memory/.test(name));
+    for (const attack of quick) {
+      const { kind, reason } = await sandbox.run(attack.program);
+      expect(endedRight(attack, kind), `${attack.name}: ${kind}, ${reason}`).toBe(true);
     }
     expect(await sandbox.run(HONEST)).toMatchObject({ kind: "pass" });
     expect(asked).toBe(0);
