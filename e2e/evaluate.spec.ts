@@ -152,6 +152,7 @@ test("a server on this machine: its faults have their column, its text stays tex
     const buffer = Buffer.from(cases.map((one) => JSON.stringify(one)).join("\n"));
     await page.getByTestId("suite-file").setInputFiles({ name: "loud.jsonl", mimeType: "text/plain", buffer });
     await page.getByTestId("skill-text").fill("Be loud.");
+    await expect(page.getByTestId("arm-placebo")).toBeChecked();
     await page.getByTestId("arm-placebo").uncheck();
     await page.getByTestId("evaluate-start").click();
     const report = page.getByTestId("report");

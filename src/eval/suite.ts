@@ -47,6 +47,8 @@ export interface Suite {
   readonly name: string;
   readonly format: SuiteFormat;
   readonly cases: readonly Case[];
+  /** "plain": its questions are texts to be continued as they stand, with a chat template or without. */
+  readonly frame?: "plain";
 }
 
 /** Of what decides, not of the file's white space. */

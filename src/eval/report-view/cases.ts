@@ -77,7 +77,17 @@ function caseBlock({ id, shown, answers }: Row, { arms }: SuiteReport, open: boo
   return el(
     "details",
     { class: "report-case", "data-testid": "report-case", ...(open ? { open: "" } : {}) },
-    el("summary", {}, el("span", { class: "report-id" }, cut(id, 80)), el("span", { class: "report-marks" }, ...marks)),
+    el(
+      "summary",
+      {},
+      el(
+        "span",
+        { class: "report-id" },
+        cut(id, 60),
+        el("span", { class: "report-soft" }, ` ${cut(question.replace(/\s+/g, " ").trim(), 70)}`),
+      ),
+      el("span", { class: "report-marks" }, ...marks),
+    ),
     question === "" ? null : labelled("Question", said(question)),
     shown?.expected === undefined ? null : labelled("Expected", said(shown.expected)),
     el(

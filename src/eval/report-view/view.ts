@@ -48,6 +48,8 @@ function verdict(report: SuiteReport, edited: readonly string[]): Element {
   const [only] = comparisons;
   const kind = report.stopped ? "stopped" : comparisons.length === 1 && only ? only.verdict : "several";
   const each = comparisons.length > 1 ? comparisons.map((one) => el("li", {}, one.sentence)) : [];
+  // Several pairs without a sentence of their own: a line each.
+  const listed = !report.stopped && each.length > 0 && comparisons.every((one) => sentence.includes(one.sentence));
   return el(
     "header",
     { class: "report-verdict", "data-verdict": kind, "data-testid": "report-verdict" },
@@ -60,10 +62,10 @@ function verdict(report: SuiteReport, edited: readonly string[]): Element {
         ),
     el("p", { class: "report-soft" }, `${suite.name} · ${model}`),
     el("h1", {}, headlineOf(report)),
-    el("p", { class: "report-sentence", "data-testid": "report-sentence" }, sentence),
-    each.length === 0 || each.every((_, i) => sentence.includes(comparisons[i]?.sentence ?? ""))
-      ? null
-      : el("ul", { class: "report-list" }, ...each),
+    listed
+      ? el("ul", { class: "report-list report-sentence", "data-testid": "report-sentence" }, ...each)
+      : el("p", { class: "report-sentence", "data-testid": "report-sentence" }, sentence),
+    listed || each.length === 0 ? null : el("ul", { class: "report-list" }, ...each),
     el("ul", { class: "report-notes" }, ...[power, ...notes].map((note) => el("li", {}, note))),
   );
 }

@@ -46,7 +46,13 @@ export function readRows(rows: readonly unknown[], name: string): Suite {
     if (format === "mbpp") return mbpp(row, where);
     return format === "multiple-choice" ? choice(row, i, where) : expectedCase(row, i, where);
   });
-  return { name, format, cases };
+  return { name, format, cases, ...(format === "expected" && isContinued(rows[0]) ? { frame: "plain" as const } : {}) };
+}
+
+/** TRL's prompt and completion: a model that was trained on such rows never saw a template around them. */
+function isContinued(row: unknown): boolean {
+  const { prompt, completion } = row as { prompt?: unknown; completion?: unknown };
+  return typeof prompt === "string" && typeof completion === "string";
 }
 
 function formatOf(row: unknown): SuiteFormat {

@@ -90,7 +90,7 @@ async function evaluateSuite(core: Core, ask: SuiteAsk, onEvent: (event: RunEven
     if (arms.length === 0) core.requireAdapter();
     const providers = [...new Map(arms.map(({ provider }) => [provider.name, provider])).values()];
     const plain = providers.some(({ chat }) => chat === false);
-    const used = { ...settings, frame: settings.frame ?? (plain ? "plain" : "chat") };
+    const used = { ...settings, frame: settings.frame ?? suite.frame ?? (plain ? "plain" : "chat") };
     const declaration = await declare(
       suite,
       arms.map(({ name }) => name),

@@ -96,14 +96,15 @@ export const result = signal<SavedReport | null>(null);
 export function evaluate(): Promise<boolean> {
   return attempt("evaluate", async () => {
     if (suite.value === null) return;
-    const { repeats, k, temperature, maxTokens, seed, metric, margin } = form.value;
+    const { repeats, k, temperature, maxTokens, seed, frame, metric, margin } = form.value;
     const names = arms.value;
     result.value = null;
     stopping.value = false;
     progress.value = { done: {}, total: armCount.value * suite.value.cases.length * repeats };
     try {
       const ask = {
-        ...{ suite: suite.value, arms: names, settings: { seed, repeats, temperature, maxTokens }, k },
+        ...{ suite: suite.value, arms: names, k },
+        settings: { seed, repeats, temperature, maxTokens, ...(frame === "auto" ? {} : { frame }) },
         ...{ metric, margin: margin / 100, own: form.value.where !== "server", others: othersOf() },
         contexts: {
           ...(skillSlot.text.value === "" ? {} : { skill: skillSlot.text.value }),

@@ -32,8 +32,8 @@ export const suite = computed<Suite | null>(() => {
   if (opened.value === null)
     return own.length === 0 ? null : { name: "Cases of my own", format: "expected", cases: own };
   if (own.length === 0) return opened.value;
-  const { name, format, cases } = opened.value;
-  return { name: `${name} and ${own.length} of my own`, format, cases: [...cases, ...own] };
+  const { name, cases } = opened.value;
+  return { ...opened.value, name: `${name} and ${own.length} of my own`, cases: [...cases, ...own] };
 });
 
 /** Smallest gain that so many cases can show. */
@@ -70,12 +70,15 @@ export function openSuite(file: { readonly name: string; readonly text: () => Pr
 }
 
 /** Held-out rows of a bundled dataset, as cases that are decided by equality. */
-export function openBundled(name: string): Promise<boolean> {
+export async function openBundled(name: string): Promise<boolean> {
   const path = `${name}.eval.jsonl`;
   const text = async () => {
     const response = await fetch(`datasets/${path}`);
     if (!response.ok) throw new AppError("network/failed", `${path} answered ${response.status}.`);
     return response.text();
   };
-  return openSuite({ name: path, text });
+  const done = await openSuite({ name: path, text });
+  // The bundled models are trained on these rows as plain text.
+  if (done && opened.value) opened.value = { ...opened.value, frame: "plain" };
+  return done;
 }

@@ -60,7 +60,7 @@ function InTab() {
           </>
         )}
       </p>
-      <div class="actions">
+      <div class="actions" hidden={info !== null && kept.length === 0}>
         {info === null && (
           <button
             type="button"

@@ -95,6 +95,18 @@ export function Declared() {
           </select>
         </label>
         {number("margin", "Smallest gain that counts, points", { min: 0, max: 50, step: 1 })}
+        <label>
+          How a question is put
+          <select
+            data-testid="evaluate-frame"
+            value={form.value.frame}
+            onChange={(event) => setForm({ frame: event.currentTarget.value as EvaluateForm["frame"] })}
+          >
+            <option value="auto">as suits suite and model</option>
+            <option value="chat">by the chat template</option>
+            <option value="plain">as plain text</option>
+          </select>
+        </label>
         {NUMBERS.map(([name, label, limits]) => number(name, label, limits))}
       </fieldset>
       <p class="help">
