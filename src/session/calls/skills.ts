@@ -71,7 +71,14 @@ export function skillCalls(core: Core): SkillCalls {
     },
     evaluateSkill: ({ skill, reader, settings, ...ask }, onEvent) =>
       asking(core, [reader], ([student], judges, signal) =>
-        measureSkill(skill, { ...ask, settings: framed(settings, student) }, student, judges, onEvent, signal),
+        measureSkill(
+          skill,
+          { ...ask, settings: framed(settings, student, ask.suite) },
+          student,
+          judges,
+          onEvent,
+          signal,
+        ),
       ),
     generateSkill: ({ teacher, reader, settings, ...ask }, onEvent) =>
       asking(core, [reader, teacher], ([student, writer], judges, signal) => {
@@ -81,8 +88,8 @@ export function skillCalls(core: Core): SkillCalls {
   };
 }
 
-const framed = (settings: SkillAsk["settings"], { provider }: Answerer): RunSettings => ({
-  ...{ ...settings, frame: provider.chat === false ? "plain" : "chat" },
+const framed = (settings: SkillAsk["settings"], { provider }: Answerer, suite?: Suite): RunSettings => ({
+  ...{ ...settings, frame: suite?.frame ?? (provider.chat === false ? "plain" : "chat") },
 });
 
 async function answererOf(core: Core, reader: Reader): Promise<Answerer> {

@@ -3,6 +3,7 @@
 import { reportView } from "@/eval/report-view/view";
 import type { SavedReport } from "@/eval/saved-report";
 import { ErrorPanel } from "@/ui/parts/error-panel";
+import { AblationTable } from "@/ui/parts/evaluate/ablation";
 import { Answerers } from "@/ui/parts/evaluate/answerers";
 import { Arms, Declared } from "@/ui/parts/evaluate/arms";
 import { Cases } from "@/ui/parts/evaluate/cases";
@@ -38,6 +39,7 @@ export function Evaluate() {
       <Declared />
       <ErrorPanel place="evaluate" />
       <Start />
+      <AblationTable />
       {result.value && <Result saved={result.value} />}
     </main>
   );
@@ -47,7 +49,11 @@ function Start() {
   const going = progress.value;
   if (activity.value === "evaluate" && going !== null) {
     const done = Object.values(going.done).reduce((sum, n) => sum + n, 0);
-    const words = stopping.value ? "Stopping; what was answered is kept" : `${done} of ${going.total} answers`;
+    const words = stopping.value
+      ? "Stopping; what was answered is kept"
+      : going.total > 0
+        ? `${done} of ${going.total} answers`
+        : `${done} answers`;
     return (
       <div class="actions" data-testid="evaluate-progress">
         <Progress label={words} fraction={going.total > 0 ? done / going.total : null} />

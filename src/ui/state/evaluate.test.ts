@@ -16,6 +16,7 @@ const suites = await import("@/ui/state/suite");
 
 type Ask = Parameters<PageSession["evaluateSuite"]>[0];
 const asked: Ask[] = [];
+const skillAsked: unknown[] = [];
 let stops = 0;
 
 beforeEach(async () => {
@@ -24,6 +25,15 @@ beforeEach(async () => {
     evaluateSuite: (ask, onEvent) => {
       asked.push(ask);
       return mockSuite(ask, onEvent, async () => {});
+    },
+    evaluateSkill: async (ask) => {
+      skillAsked.push(ask);
+      const report = await mockSuite(
+        { ...ask, arms: ["base", "skill"], k: 1 },
+        () => {},
+        async () => {},
+      );
+      return { report, ablation: { parts: [], calls: 0, notes: ["made"] }, notes: [] };
     },
     stop: async () => void stops++,
     skillSize: async () => ({}) as Awaited<ReturnType<PageSession["skillSize"]>>,
@@ -100,6 +110,21 @@ test("a skill's findings, and what of it reaches the model", async () => {
   expect(skillSlot.text.value).toContain("# API");
   expect(skillSlot.text.value).not.toContain("Ignore");
   await choose(skillSlot, { references: [], body: true });
+});
+
+test("which part of a skill helps is asked of the open model, or of the server alone", async () => {
+  const { ablationObstacle, leaveOut } = await import("@/ui/state/ablation");
+  write("q", "a");
+  expect(ablationObstacle.value).toBe("Give a skill first.");
+  await pasteSkill(skillSlot, "---\nname: x\ndescription: y\n---\n# A\none\n# B\ntwo");
+  expect(ablationObstacle.value).toBeNull();
+  expect(await leaveOut("sections")).toBe(true);
+  expect(skillAsked[0]).toMatchObject({ reader: { kind: "open", adapter: false }, ablate: "sections" });
+  expect(state.ablation.value?.notes).toEqual(["made"]);
+  state.server.value = { ...state.server.value, baseUrl: "http://localhost:1", model: "m" };
+  setForm({ where: "server" });
+  await leaveOut("paragraphs");
+  expect(skillAsked[1]).toMatchObject({ reader: { kind: "endpoint", model: "m" }, ablate: "paragraphs" });
 });
 
 test("what was declared reaches the session, and the report comes back and can be saved and opened again", async () => {

@@ -1,4 +1,5 @@
 /** What is compared, the texts that some arms put before the question, and what is declared before the first answer. */
+import { AblationAsk } from "@/ui/parts/evaluate/ablation";
 import { SkillField } from "@/ui/parts/evaluate/skill-field";
 import { RoomPart } from "@/ui/parts/room-part";
 import { idle } from "@/ui/state/core";
@@ -11,6 +12,7 @@ export function Arms() {
   return (
     <RoomPart title="What is compared">
       <SkillField label="Skill" testid="skill" slot={skillSlot} />
+      <AblationAsk />
       <details>
         <summary>A previous version of it</summary>
         <SkillField label="Previous skill" testid="previous" slot={previousSlot} />
