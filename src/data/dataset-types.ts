@@ -64,6 +64,8 @@ export interface Dataset {
   readonly pairs?: { readonly train: readonly Pair[]; readonly held: readonly Pair[] };
   /** Of GRPO. */
   readonly questions?: readonly Question[];
+  /** The rows behind `train`, `pairs.train` or `questions`, in that order. */
+  readonly learned: readonly FormattedRow[];
   /** Every row that could be read, for the gates: those too that teach nothing or that the template refuses. */
   readonly rows: readonly RawRow[];
   readonly info: DatasetInfo;

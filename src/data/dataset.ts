@@ -88,7 +88,7 @@ async function buildSupervised(
     preview: trained.slice(0, SHOWN_ROWS).map((row) => previewRow(row, codec.tokenizer)),
     samplePrompts: samplePrompts(evaluated, trained),
   };
-  return { train: trained, eval: evaluated, rows: raw, info };
+  return { train: trained, eval: evaluated, learned: trained, rows: raw, info };
 }
 
 /** Of held-out rows first, since a sample of those shows learning rather than memory. */

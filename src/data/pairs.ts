@@ -57,6 +57,7 @@ export async function buildPairs(
     train: [],
     eval: evalRows,
     pairs,
+    learned: trained.map(({ line, row }) => ({ line, row })),
     rows: [],
     info: {
       ...tellScan(scanned, faults),

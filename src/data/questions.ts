@@ -38,7 +38,8 @@ export async function buildQuestions(
       };
       return { question, row };
     });
-  const questions = (await encodeAll(train)).map(({ question }) => question);
+  const learned = await encodeAll(train);
+  const questions = learned.map(({ question }) => question);
   const asked = (await encodeAll(held)).map(({ question, row }) => ({ ...question, row }));
   if (questions.length === 0) throw nothingToLearn(scanned.name, tally.dropped, faults[0]);
   const shown = questions.slice(0, SHOWN_ROWS).map(({ promptIds }) => {
@@ -48,6 +49,7 @@ export async function buildQuestions(
     train: [],
     eval: asked.map((question) => ({ ...question, ids: [], labels: [] })),
     questions,
+    learned: learned.map(({ question, row }) => ({ line: question.line, row })),
     rows: [],
     info: {
       ...tellScan(scanned, faults),
@@ -65,7 +67,8 @@ export async function buildQuestions(
   };
 }
 
-function answerOf(columns: PromptRow["columns"]): string {
+/** What a reward compares answers with; empty where the row has nothing. */
+export function answerOf(columns: PromptRow["columns"]): string {
   const value = ANSWER_COLUMNS.map((name) => columns[name]).find((found) => found !== undefined && found !== null);
   if (value === undefined) return "";
   return typeof value === "string" ? value : JSON.stringify(value);

@@ -31,6 +31,8 @@ export interface Grade {
 }
 
 const MAX_JSON_TEXT = 100_000;
+/** Deeper is no object to us, so that the graders in Python (src/export/python) can say the same. */
+const MAX_JSON_DEPTH = 400;
 
 export function grade(output: string, check: Check): Grade {
   switch (check.kind) {
@@ -88,11 +90,13 @@ function parseObject(text: string): Map<string, string> | null {
   }
 }
 
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+/** Throws where it is nested too deeply. */
+function canonical(value: unknown, depth = 0): string {
+  if (depth > MAX_JSON_DEPTH) throw new Error("nested too deeply");
+  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join()}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join()}}`;
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item, depth + 1)}`).join()}}`;
 }
 
 /** Thousands may be grouped by commas; a dash between digits is no sign, a full stop after the last one no decimal point. */

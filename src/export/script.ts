@@ -1,167 +1,104 @@
 /**
- * The same run in Python, for those who want it on other hardware: TRL's trainer, with PEFT's LoRA or on the weights
- * themselves, and every setting of the recipe. Batches are drawn in another order and rows split by another dice, so the numbers come close and are not the
- * same.
+ * The same run in Python, for any CUDA machine: one PEP 723 script of TRL's trainer and PEFT's LoRA. The program is the plain
+ * Python of `python/`, the same for every recipe; what differs is data, the JSON object JOB at its top.
  */
-import { hubId } from "@/export/base";
-import { scriptMethod } from "@/export/script-methods";
 import type { Recipe } from "@/train/recipe";
 import { decaySteps } from "@/train/schedule";
+import argumentsPart from "./python/arguments.py?raw";
+import converting from "./python/converting.py?raw";
+import evaluating from "./python/evaluating.py?raw";
+import graders from "./python/graders.py?raw";
+import jsRegex from "./python/js_regex.py?raw";
+import mainPart from "./python/main.py?raw";
+import order from "./python/order.py?raw";
+import requirements from "./python/requirements.json";
+import rows from "./python/rows.py?raw";
+import statistics from "./python/statistics.py?raw";
+import training from "./python/training.py?raw";
+
+export type JobWeights = "lora" | "qlora" | "full";
+export const GGUF_QUANTS = ["Q4_K_M", "Q8_0"] as const;
+export type GgufQuant = (typeof GGUF_QUANTS)[number];
+
+/** What a plan decides, and what is known of the data. Defaults are those of one GPU. */
+export interface ScriptOptions {
+  /** For people and charts. */
+  readonly name?: string;
+  readonly weights?: JobWeights;
+  /** Rows on each device at a time, where not the recipe's batch; accumulation then keeps the recipe's sum. */
+  readonly perDevice?: number | null;
+  readonly checkpointing?: boolean;
+  /** accelerate's configuration for several GPUs. */
+  readonly accelerate?: Readonly<Record<string, unknown>> | null;
+  readonly merge?: boolean;
+  readonly gguf?: readonly GgufQuant[];
+  /** Of the prepared rows (src/data/trl-rows.ts): a TRL that prepares others is refused before it trains. */
+  readonly fingerprint?: string | null;
+}
+
+/** A tenth of LoRA's: all weights learn, where an adapter's rate would wreck them. */
+const FULL_RATE = 0.1;
+const CHECKPOINTS = 20;
+
+const PARTS = [jsRegex, graders, statistics, order, argumentsPart, rows, training, evaluating, converting, mainPart];
 
 /** `base` as adapter_config.json names it. */
-export function trainingScript(recipe: Recipe, base: { name: string; revision?: string | undefined }): string {
-  const { data, optimizer, schedule, batch } = recipe;
-  const full = recipe.trains === "full";
-  const scratch = full && recipe.start === "scratch";
-  const out = full ? "model" : "adapter";
-  const method = scriptMethod(recipe);
-  const renames = Object.entries(data.columns).map(([to, from]) => `${py(from)}: ${py(to)}`);
-  return `# The run of recipe.json with TRL${full ? "" : " and PEFT"}.
-#
-#     pip install trl${full ? "" : " peft"}
-#     python train.py --data train.jsonl [--eval held-out.jsonl] [--model ${base.name.replace(/\s+/g, " ")}] [--out ${out}]
-import argparse
-${full ? "import fnmatch\n" : ""}${method.imports.map((name) => `import ${name}\n`).join("")}
-import torch
-from datasets import load_dataset
-${full ? "" : peftImports(recipe)}from transformers import ${[...(scratch ? ["AutoConfig"] : []), "AutoModelForCausalLM", ...method.transformers].join(", ")}
-from trl import ${method.config}, ${method.trainer}
+export function trainingScript(
+  recipe: Recipe,
+  base: { readonly name: string; readonly revision?: string | undefined },
+  options: ScriptOptions = {},
+): string {
+  const { weights = "lora" } = options;
+  const job = {
+    version: 1,
+    name: options.name ?? `${base.name.split("/").at(-1)}-${recipe.method}`,
+    base: { name: base.name, revision: base.revision ?? null },
+    weights,
+    learningRate: recipe.optimizer.learningRate * (weights === "full" ? FULL_RATE : 1),
+    decaySteps: decaySteps(recipe.schedule),
+    saveEvery: recipe.keep.every || recipe.evaluate.every || Math.max(1, Math.ceil(recipe.schedule.steps / CHECKPOINTS)),
+    perDevice: options.perDevice ?? null,
+    checkpointing: options.checkpointing ?? true,
+    accelerate: options.accelerate ?? null,
+    merge: options.merge ?? false,
+    gguf: options.gguf ?? [],
+    fingerprint: options.fingerprint ?? null,
+    recipe,
+  };
+  return `${header(weights)}import json
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--data", required=True)
-parser.add_argument("--eval")
-parser.add_argument("--model", default=${py(base.name)})
-parser.add_argument("--out", default="${out}")
-args = parser.parse_args()
+JOB = json.loads("""${pythonText(JSON.stringify(job, null, 2))}""")
 
-${method.definitions}RENAMES = {${renames.join(", ")}}
+# ${"-".repeat(118)}
 
-
-def rows(path):
-    kind = {"csv": "csv", "tsv": "csv", "parquet": "parquet"}.get(path.rsplit(".", 1)[-1], "json")
-    found = load_dataset(kind, data_files=path, split="train")
-    if RENAMES:
-        found = found.select_columns(list(RENAMES)).rename_columns(
-            {old: new for old, new in RENAMES.items() if old != new}
-        )
-${method.shape}    return found
-
-
-train = rows(args.data)
-held = rows(args.eval) if args.eval else None
-${splitLines(data.holdout, recipe.seed)}
-${
-  scratch
-    ? randomModel(recipe, base)
-    : `model = AutoModelForCausalLM.from_pretrained(args.model${revision(base)}, dtype=torch.float32)
-`
-}${full ? chosenWeights(recipe) : ""}config = ${method.config}(
-    output_dir=args.out,
-    max_steps=${schedule.steps},
-    gradient_accumulation_steps=${batch.accumulate},
-    learning_rate=${optimizer.learningRate},
-    ${scheduler(schedule)}
-    warmup_steps=${schedule.warmup},
-    ${sgdLine(recipe)}adam_beta1=${optimizer.beta1},
-    adam_beta2=${optimizer.beta2},
-    adam_epsilon=${optimizer.epsilon},
-    weight_decay=${optimizer.weightDecay},
-    max_grad_norm=${optimizer.maxGradNorm},
-    ${method.settings.join("\n    ")}
-    seed=${recipe.seed},
-    bf16=torch.cuda.is_available(),
-    logging_steps=1,
-    eval_strategy="steps" if held is not None else "no",
-    eval_steps=${recipe.evaluate.every || schedule.steps},
-    save_strategy="no",
-    report_to="none",
-)
-${full ? "" : peftConfig(recipe)}trainer = ${method.trainer}(
-    model, ${method.trains}args=config, train_dataset=train, eval_dataset=held${full ? "" : ", peft_config=peft_config"}
-)
-${full ? "" : loraPlus(recipe)}trainer.train()
-trainer.save_model(args.out)
-`;
+${PARTS.map(withoutJson).join("\n\n")}`;
 }
 
-function peftImports({ lora }: Recipe): string {
-  const plus = lora.plusRatio === 1 ? "" : "from peft.optimizers import create_loraplus_optimizer\n";
-  return `from peft import LoraConfig\n${plus}`;
+/** Each part says what it is in a docstring, which is a comment in the middle of a file. */
+function withoutJson(part: string): string {
+  const [, said = "", code = ""] = /^"""([\s\S]*?)"""\n([\s\S]*)$/.exec(part) ?? [];
+  const comment = said.trim().split("\n");
+  return `${comment.map((line) => `# ${line}`.trimEnd()).join("\n")}\n${code.replace(/^import json\n/m, "")}`;
 }
 
-const peftConfig = ({ lora }: Recipe) => `peft_config = LoraConfig(
-    r=${lora.rank},
-    lora_alpha=${lora.alpha},
-    lora_dropout=${lora.dropout},
-    target_modules=[${lora.targets.map(py).join(", ")}],
-    use_rslora=${lora.useRslora ? "True" : "False"},
-    rank_pattern=${JSON.stringify(lora.rankPattern)},
-    alpha_pattern=${JSON.stringify(lora.alphaPattern)},
-    init_lora_weights=${lora.init === "gaussian" ? '"gaussian"' : "True"},
-    task_type="CAUSAL_LM",
-)
-`;
+/** Inside three quotation marks: JSON never has three in a row. */
+const pythonText = (json: string) => json.replaceAll("\\", "\\\\");
 
-const randomModel = ({ seed, full }: Recipe, base: { name: string; revision?: string | undefined }) =>
-  `torch.manual_seed(${seed})
-config = AutoConfig.from_pretrained(args.model${revision(base)})
-config.initializer_range = ${full.initStd}
-model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
-`;
+function header(weights: JobWeights): string {
+  const needs = [...requirements.always, ...(weights === "qlora" ? requirements.qlora : [])];
+  return `# /// script
+# requires-python = ">=3.10"
+# dependencies = [
+${needs.map((one) => `#     "${one}",`).join("\n")}
+# ]
+# ///
+"""A run of Burnish with TRL and PEFT.
 
-function chosenWeights({ full: { train, freeze } }: Recipe): string {
-  if (train.length + freeze.length === 0) return "";
-  const list = (patterns: readonly string[]) => `[${patterns.map(py).join(", ")}]`;
-  return `ONLY, FREEZE = ${list(train)}, ${list(freeze)}
-for name, weight in model.named_parameters():
-    only = [pattern for pattern in ONLY if fnmatch.fnmatchcase(name, pattern)]
-    freeze = [pattern for pattern in FREEZE if fnmatch.fnmatchcase(name, pattern)]
-    weight.requires_grad_((not ONLY or bool(only)) and not freeze)
-`;
-}
+    uv run train.py --data train.jsonl [--eval held-out.jsonl] [--out out]
 
-/** transformers' name of the schedule and what that wants to know. */
-function scheduler(schedule: Recipe["schedule"]): string {
-  const { kind, minimum } = schedule;
-  const as = (name: string, settings = "") =>
-    `lr_scheduler_type=${py(name)},${settings && `\n    lr_scheduler_kwargs={${settings}},`}`;
-  if (kind === "warmup_stable_decay") {
-    return as(kind, `"num_decay_steps": ${decaySteps(schedule)}, "min_lr_ratio": ${minimum}`);
-  }
-  if (kind === "cosine" && minimum > 0) return as("cosine_with_min_lr", `"min_lr_rate": ${minimum}`);
-  return as(kind === "constant" ? "constant_with_warmup" : kind);
-}
-
-function sgdLine({ optimizer: { kind, momentum } }: Recipe): string {
-  return kind === "sgd" ? `optim="sgd",\n    optim_args="momentum=${momentum}",\n    ` : "";
-}
-
-function loraPlus({ lora, optimizer }: Recipe): string {
-  if (lora.plusRatio === 1) return "";
-  const { learningRate, beta1, beta2, epsilon, weightDecay } = optimizer;
-  return `trainer.optimizer = create_loraplus_optimizer(
-    trainer.model,
-    torch.optim.AdamW,
-    lr=${learningRate},
-    loraplus_lr_ratio=${lora.plusRatio},
-    loraplus_weight_decay=${weightDecay},
-    weight_decay=${weightDecay},
-    betas=(${beta1}, ${beta2}),
-    eps=${epsilon},
-)
-`;
-}
-
-/** A JSON string is a Python string. */
-const py = (text: string) => JSON.stringify(text);
-
-const revision = (base: { name: string; revision?: string | undefined }) =>
-  base.revision && hubId(base.name) ? `, revision=${py(base.revision)}` : "";
-
-function splitLines(holdout: number, seed: number): string {
-  if (holdout === 0) return "";
-  return `if held is None:
-    parts = train.train_test_split(test_size=${holdout}, seed=${seed})
-    train, held = parts["train"], parts["test"]
+or, where the packages above are installed, python train.py. Files named train.jsonl and held-out.jsonl beside this one are
+found by themselves. Run it again after a stop or a kill: it goes on from the last checkpoint. --out holds everything, result.json
+at the end.
+"""
 `;
 }
