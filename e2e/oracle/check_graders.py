@@ -26,7 +26,7 @@ def main():
     parser.add_argument("--cases", required=True)
     parser.add_argument("--statistics")
     args = parser.parse_args()
-    space = parts("js_regex", "graders", "statistics", "order")
+    space = parts("pattern", "graders", "statistics", "order")
     passed = failed = 0
 
     def check(ok, message):

@@ -158,6 +158,8 @@ const FLAGS = {
   yes: { hint: "", type: z.literal(true) },
   "at-most": { hint: "DOLLARS", type: number },
   "schedule-at": { hint: "@daily|@weekly|CRON", type: z.string() },
+  weights: { hint: "lora|qlora|full", type: z.enum(["lora", "qlora", "full"]) },
+  offline: { hint: "", type: z.literal(true) },
   json: { hint: "", type: z.literal(true) },
 } as const;
 

@@ -20,7 +20,10 @@ export function notebook(script: string): string {
   return `${JSON.stringify(
     {
       cells: [
-        cell("markdown", "Put `train.jsonl` (and `held-out.jsonl`) beside this notebook, then run every cell in order."),
+        cell(
+          "markdown",
+          "Put `train.jsonl` (and `held-out.jsonl`) beside this notebook, then run every cell in order.",
+        ),
         cell("code", `%pip install -q ${needs.map((need) => `"${need}"`).join(" ")}`),
         cell("code", `%%writefile train.py\n${script}`),
         cell("code", "!python train.py --out out"),

@@ -8,10 +8,10 @@ import argumentsPart from "./python/arguments.py?raw";
 import converting from "./python/converting.py?raw";
 import evaluating from "./python/evaluating.py?raw";
 import graders from "./python/graders.py?raw";
-import jsRegex from "./python/js_regex.py?raw";
 import mainPart from "./python/main.py?raw";
 import order from "./python/order.py?raw";
 import requirements from "./python/requirements.json";
+import pattern from "./python/pattern.py?raw";
 import rows from "./python/rows.py?raw";
 import statistics from "./python/statistics.py?raw";
 import training from "./python/training.py?raw";
@@ -40,7 +40,7 @@ export interface ScriptOptions {
 const FULL_RATE = 0.1;
 const CHECKPOINTS = 20;
 
-const PARTS = [jsRegex, graders, statistics, order, argumentsPart, rows, training, evaluating, converting, mainPart];
+const PARTS = [pattern, graders, statistics, order, argumentsPart, rows, training, evaluating, converting, mainPart];
 
 /** `base` as adapter_config.json names it. */
 export function trainingScript(
@@ -56,7 +56,8 @@ export function trainingScript(
     weights,
     learningRate: recipe.optimizer.learningRate * (weights === "full" ? FULL_RATE : 1),
     decaySteps: decaySteps(recipe.schedule),
-    saveEvery: recipe.keep.every || recipe.evaluate.every || Math.max(1, Math.ceil(recipe.schedule.steps / CHECKPOINTS)),
+    saveEvery:
+      recipe.keep.every || recipe.evaluate.every || Math.max(1, Math.ceil(recipe.schedule.steps / CHECKPOINTS)),
     perDevice: options.perDevice ?? null,
     checkpointing: options.checkpointing ?? true,
     accelerate: options.accelerate ?? null,

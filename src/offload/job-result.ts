@@ -57,7 +57,23 @@ export const JobResult = z.object({
   losses: Points,
   evals: Points,
   evaluation: z._default(z.nullable(Evaluation), null),
-  gguf: z._default(z.array(z.object({ file: Path, quant: text(20) })), []),
+  /** Read again, each, and compared with the merged weights. */
+  gguf: z._default(
+    z.array(
+      z.object({
+        file: Path,
+        quant: text(20),
+        selfTest: z.optional(z.object({ ok: z.boolean(), error: z.number(), limit: z.number() })),
+      }),
+    ),
+    [],
+  ),
+  /** Whether TRL made the ids and labels that the page showed; null where there was nothing to compare. */
+  tokensMatch: z._default(z.nullable(z.boolean()), null),
+  /** How often it went on from a checkpoint. */
+  resumed: z._default(count, 0),
+  /** Of one GPU, as CUDA reserved it. */
+  peakBytes: z._default(z.nullable(z.number()), null),
   files: z.array(ResultFile).check(z.maxLength(2000)),
   /** "NVIDIA L4", "cpu". */
   device: text(200),

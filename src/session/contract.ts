@@ -4,6 +4,7 @@ import type { ExportSink } from "@/export/format";
 import type { SkillCalls } from "@/session/calls/skills";
 import type { SuiteCalls } from "@/session/calls/suites";
 import type { Inspection } from "@/session/inspect";
+import type { JobFacts } from "@/session/job";
 import type { RowScore } from "@/session/score";
 import type { RowTokens } from "@/session/tokens";
 import type { RecipeInput } from "@/train/recipe";
@@ -32,6 +33,8 @@ export interface Session extends SessionApi, JobsApi, SuiteCalls, SkillCalls {
   ): Promise<{ prompt: string; expected: string; base: string; passed: boolean }[]>;
   /** The adapter that a run of this recipe starts from, as PEFT files. */
   initialAdapter(recipe: RecipeInput): Promise<NamedFile[]>;
+  /** A run as another machine gets it. Needs no open model; a config.json alone will do. */
+  jobFacts(source: ModelSource, data: DatasetSource, recipe: RecipeInput): Promise<JobFacts>;
   inspect(source: ModelSource, dtype: BaseDtype, recipe: RecipeInput, tokens: number): Promise<Inspection>;
   /** From files to files, without a device. Throws before anything is written where it can be known. */
   exportFrom(

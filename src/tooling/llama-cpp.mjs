@@ -13,7 +13,7 @@ const ARCHIVE = "llama-cpp-python==0.3.36";
 const JUDGE = join(ROOT, "e2e", "oracle", "llama-cpp");
 
 /** @returns {Promise<string>} the folder of convert_hf_to_gguf.py */
-async function converters(run, python) {
+export async function converters(run, python) {
   if (existsSync(join(SCRIPTS, "convert_hf_to_gguf.py"))) return SCRIPTS;
   mkdirSync(CACHE, { recursive: true });
   await run(python, ["-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "--dest", CACHE, ARCHIVE]);

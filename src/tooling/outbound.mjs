@@ -1,8 +1,9 @@
 /**
  * Judges of what leaves Burnish: ONNX in onnxruntime and in the real transformers.js, the model card by huggingface_hub,
- * train.py in TRL, and the Hub's protocol by huggingface_hub.
+ * train.py in TRL and PEFT, and the Hub's protocol by huggingface_hub.
  */
 import { join } from "node:path";
+import { converters } from "./llama-cpp.mjs";
 
 const CPU = ["--device", "cpu"];
 /** Two dozen rows are no data set. */
@@ -30,9 +31,27 @@ const onnxCheck = (model, quant, tolerance) => ({
   },
 });
 
-/** What `burnish train` leaves: train.py in real TRL; of SFT also the card's metadata, by huggingface_hub. */
-const SCRIPTED = {
-  sft: { rows: "prompt-completion", recipe: { data: { holdout: 0.3 }, schedule: { steps: 12 } } },
+/** What `burnish train` leaves: the card's metadata, by huggingface_hub, and a train.py that Python can read. */
+const cardCheck = {
+  name: "the model card, and train.py beside it",
+  run: async ({ burnish, judge, run, python, file, path }) => {
+    const subject = ["--model", fixture("llama-gqa"), "--data", fixture("rows/prompt-completion.jsonl")];
+    const recipe = { ...JOB, data: { holdout: 0.3, maxLength: 128 } };
+    const out = path("adapter");
+    const how = ["--recipe", file("recipe.json", JSON.stringify(recipe)), "--out", out, "--accept", ACCEPT];
+    await burnish("train", ...subject, ...how, "--compare", ...CPU);
+    await run(python, ["-m", "py_compile", join(out, "train.py")]);
+    return judge("check_card.py", "--folder", out);
+  },
+};
+
+const JOB = {
+  ...{ lora: { rank: 4, alpha: 8 }, optimizer: { learningRate: 5e-3 }, batch: { size: 2, accumulate: 1 } },
+  schedule: { steps: 12 },
+};
+/** By method: rows, recipe, and whether the run is killed and converted on the way. */
+const JOBS = {
+  sft: { rows: "prompt-completion", recipe: { data: { holdout: 0.3 }, evaluate: { every: 4 } }, kill: true },
   dpo: { rows: "preference", recipe: { schedule: { steps: 8 }, dpo: { beta: 0.3 } } },
   grpo: {
     rows: "prompt-completion",
@@ -46,30 +65,48 @@ const SCRIPTED = {
     },
   },
 };
-const scriptCheck = (method) => ({
-  name: `train.py of ${method}${method === "sft" ? ", and the model card" : ""}`,
-  run: async ({ burnish, judge, file, path }) => {
-    const { rows, recipe } = SCRIPTED[method];
-    const whole = {
-      ...{ method, lora: { rank: 4, alpha: 8 }, optimizer: { learningRate: 5e-3 }, batch: { size: 2, accumulate: 1 } },
-      ...recipe,
-      data: { holdout: 0, maxLength: 128, ...recipe.data },
-    };
-    const subject = ["--model", fixture("llama-gqa"), "--data", fixture(`rows/${rows}.jsonl`)];
-    const out = path("adapter");
-    const how = ["--recipe", file("recipe.json", JSON.stringify(whole)), "--out", out, "--accept", ACCEPT];
-    await burnish("train", ...subject, ...how, ...(method === "sft" ? ["--compare"] : []), ...CPU);
-    const script = await judge("check_script.py", "--folder", out, ...subject);
-    if (method !== "sft") return script;
-    const card = await judge("check_card.py", "--folder", out);
-    return { passed: script.passed + card.passed, failed: script.failed + card.failed };
+
+/** A job's folder in real TRL and PEFT, to the end; then its adapter in the command line, token by token as PEFT's. */
+const jobCheck = (method) => ({
+  name: `job of ${method}: train.py to the end${method === "sft" ? ", killed twice, with a GGUF" : ""}, its adapter here`,
+  run: async ({ burnish, judge, run, python, file, path }) => {
+    const { rows, recipe, kill } = JOBS[method];
+    const whole = { ...JOB, method, ...recipe, data: { holdout: 0.2, maxLength: 128, ...recipe.data } };
+    const base = ["--model", fixture("llama-gqa")];
+    const out = path("job");
+    const how = [
+      "--recipe",
+      file("recipe.json", JSON.stringify(whole)),
+      "--out",
+      out,
+      "--offline",
+      "--flavor",
+      "t4-small",
+    ];
+    await burnish("jobs", "script", ...base, "--data", fixture(`rows/${rows}.jsonl`), ...how, ...CPU);
+    const more = [];
+    const length = ["--max-length", "128"];
+    const train = ["--data", join(out, "train.jsonl")];
+    if (method === "sft")
+      more.push("--tokens", file("tokens.jsonl", await burnish("tokens", ...base, ...train, ...length, ...CPU)));
+    if (kill) more.push("--kill", "--llama-cpp", await converters(run, python));
+    const ran = await judge("check_job.py", "--job", out, ...base, ...more);
+    // Of SFT's rows each method's adapter has a loss.
+    const adapter = ["--adapter", join(out, "out", "adapter")];
+    const subject = [...base, ...adapter, "--data", fixture("rows/prompt-completion.jsonl"), ...length];
+    const scores = file("scores.jsonl", await burnish("score", ...subject, ...CPU));
+    const scored = await judge("check_score.py", ...subject, "--compare", scores, "--tolerance", "1e-4");
+    return { passed: ran.passed + scored.passed, failed: ran.failed + scored.failed };
   },
 });
 
-/** Rewards that train.py has as Python functions. */
-const rewardsCheck = {
-  name: "rewards of train.py are ours",
-  run: ({ python, vitest }) => vitest("src/export/script.gpu.test.ts", { BURNISH_PYTHON: python }),
+/** The graders and statistics that train.py carries. */
+const gradersCheck = {
+  name: "graders and statistics of train.py are the page's",
+  run: ({ judge }) => {
+    const cases = (name) => fixture(`graders/${name}.json`);
+    return judge("check_graders.py", "--cases", cases("cases"), "--statistics", cases("statistics"));
+  },
 };
 
 /** The Hub that our tests push to is one for the real client, too. */
@@ -88,10 +125,11 @@ export const outboundChecks = [
   onnxCheck("llama-gqa", "f32", "1e-3"),
   onnxCheck("llama-gqa", "f16", "2e-2"),
   onnxCheck("llama-gqa", "q8", "0.6"),
-  scriptCheck("sft"),
-  scriptCheck("dpo"),
-  scriptCheck("grpo"),
-  rewardsCheck,
+  cardCheck,
+  jobCheck("sft"),
+  jobCheck("dpo"),
+  jobCheck("grpo"),
+  gradersCheck,
   hubCheck,
   jobsCheck,
 ];

@@ -42,9 +42,13 @@ def write_whole(path, text):
     os.replace(part, path)
 
 
-def emit(out, **event):
-    """One line for whoever follows the log, and the same one kept."""
-    line = json.dumps({"time": round(time.time(), 3), **event}, ensure_ascii=False)
+def finite(value):
+    return value if abs(value) < float("inf") else None
+
+
+def emit(out, kind, **event):
+    """One line for whoever follows the log (src/offload/job-log.ts), and the same one kept."""
+    line = json.dumps({"time": round(time.time(), 3), "type": kind, **event}, ensure_ascii=False)
     print(f"@burnish {line}", flush=True)
     with open(out / "events.jsonl", "a", encoding="utf-8") as file:
         file.write(line + "\n")

@@ -59,7 +59,7 @@ def gguf_stage(args, out, merged, notes):
                 continue
             os.replace(part, target)
         test = gguf_self_test(target, merged)
-        emit(out, type="gguf", file=target.name, **test)
+        emit(out, "gguf", file=target.name, **test)
         made.append({"file": target.name, "quant": quant, "selfTest": test})
     (out / "model-F16.part").unlink(missing_ok=True)
     return made

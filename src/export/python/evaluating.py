@@ -63,21 +63,20 @@ def evaluate_stage(args, out, tokenizer):
     longest = RECIPE["grpo"]["maxCompletionLength"] if METHOD == "grpo" else min(RECIPE["evaluate"]["maxTokens"], wanted_length)
     model = base_model(args.model, WEIGHTS == "qlora")
     base = answers(model, tokenizer, asked_ids, longest)
-    emit(out, type="answered", arm="base", cases=len(cases))
+    emit(out, "answered", arm="base", cases=len(cases))
     if WEIGHTS == "full":
         del model
         model = base_model(str(out / "model"), False)
     else:
         model = PeftModel.from_pretrained(model, str(out / "adapter"))
     tuned = answers(model, tokenizer, asked_ids, longest)
-    emit(out, type="answered", arm="tuned", cases=len(cases))
-    checks = [check_of(reward, "") and reward for reward in RECIPE["grpo"]["rewards"]] if METHOD == "grpo" else []
-    judge = next((reward for reward in checks if reward), {"name": "exact"})
+    emit(out, "answered", arm="tuned", cases=len(cases))
+    judges = RECIPE["grpo"]["rewards"] if METHOD == "grpo" else []
     compared = []
     for (prompt, wanted), before, after in zip(cases, base, tuned):
-        check = check_of(judge, wanted)
         shown = prompt if isinstance(prompt, str) else (prompt[-1]["content"] if prompt else "")
-        passed = {"basePassed": grade(before, check)[0], "tunedPassed": grade(after, check)[0]}
+        passed = {"basePassed": passes_reward(judges, shown, wanted, before)}
+        passed["tunedPassed"] = passes_reward(judges, shown, wanted, after)
         compared.append({"prompt": shown, "expected": wanted, "base": before, "tuned": after, **passed})
     result = {**compare_arms(compared), "cases": compared}
     write_whole(target, json.dumps(result, ensure_ascii=False, indent=1))

@@ -1,5 +1,5 @@
-"""The graders of src/eval/graders.ts, to the same verdict on every text: JavaScript's white space, numbers, UTF-16 units
-and regular expressions, spelt out in Python. src/export/graders.gpu.test.ts holds both to the same cases.
+"""The graders of src/eval/graders.ts, to the same verdict on every text: JavaScript's white space, numbers and UTF-16 units,
+spelt out in Python, and patterns by RE2. e2e/oracle/check_graders.py holds both to the same cases.
 """
 import json
 import math
@@ -8,7 +8,6 @@ import sys
 
 # Canonical JSON is written recursively, to the depth that both sides allow.
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))
-MAX_REGEX_TEXT = 10_000
 MAX_JSON_TEXT = 100_000
 MAX_JSON_DEPTH = 400
 ANSWERS = ["answer", "solution", "expected", "ground_truth", "target", "completion"]
@@ -79,11 +78,7 @@ def grade(output, check):
         fold = str.lower if check.get("ignoreCase") else str
         return verdict(units(fold(check["expected"])) in units(fold(output)))
     if kind == "regex":
-        try:
-            found = js_pattern(check["pattern"], re.sub("[gy]", "", check.get("flags", "")))
-        except NoPattern:
-            return verdict(False)
-        return verdict(found.search(units(output)[:MAX_REGEX_TEXT]) is not None)
+        return verdict(matches(output, check["pattern"], check.get("flags", "")) is True)
     if kind == "numeric":
         return verdict(abs(last_number(output) - check["expected"]) <= check.get("tolerance", 1e-6))
     wanted, got = entries(check["expected"]), entries(output)
@@ -107,18 +102,44 @@ def check_of(reward, expected):
         return {"kind": name, "expected": js_number(expected)}
     if name == "regex":
         return {"kind": name, "pattern": reward["pattern"]}
-    return None if name == "short" else {"kind": name, "expected": expected}
+    return None if name in ("short", "python", "javascript") else {"kind": name, "expected": expected}
+
+
+def text_of(content):
+    return content if isinstance(content, str) else content[-1]["content"]
+
+
+def carried(code):
+    """A reward that is Python itself, in a namespace of its own: completions, prompts and answers in, numbers out."""
+    space = {"__name__": "candidate"}
+    exec(code, space)
+    return space["reward"]
+
+
+def requires_python(rewards):
+    if any(reward["name"] == "javascript" for reward in rewards):
+        raise SystemExit("This recipe's reward is JavaScript, which TRL cannot run. Write it in Python, or train in Burnish.")
 
 
 def reward_function(reward, place, longest):
     """What GRPOTrainer calls: completions and the rows' columns in, a number for each out."""
-    text = lambda one: one if isinstance(one, str) else one[0]["content"]
+    own = carried(reward["code"]) if reward["name"] == "python" else None
 
-    def score(completions, answer, completion_ids, **_):
+    def score(completions, prompts, answer, completion_ids, **_):
+        if own:
+            return own(completions=list(map(text_of, completions)), prompts=list(map(text_of, prompts)), answer=answer)
         if reward["name"] == "short":
             # 1 for an answer of up to half of what is allowed, falling to 0 for one that takes all.
             return [min(1.0, max(0.0, 2 - 2 * len(ids) / longest)) for ids in completion_ids]
-        return [grade(text(one), check_of(reward, wanted))[1] for one, wanted in zip(completions, answer)]
+        return [grade(text_of(one), check_of(reward, wanted))[1] for one, wanted in zip(completions, answer)]
 
-    score.__name__ = reward["name"] if reward["name"] != "regex" else f"regex_{place + 1}"
+    score.__name__ = f"{reward['name']}_{place + 1}"
     return score
+
+
+def passes_reward(rewards, prompt, wanted, answer):
+    """What was rewarded is also what is judged: by the first reward that can, a check or code that gives 1 or more."""
+    judge = next((one for one in rewards if one["name"] == "python" or check_of(one, "")), {"name": "exact"})
+    if judge["name"] != "python":
+        return grade(answer, check_of(judge, wanted))[0]
+    return carried(judge["code"])(completions=[answer], prompts=[prompt], answer=[wanted])[0] >= 1

@@ -10,9 +10,10 @@ def result_of(out, status, evaluation, gguf, notes, began):
     kept = [path for path in sorted(out.rglob("*")) if path.is_file() and "checkpoints" not in path.parts]
     kept = [path for path in kept if path.suffix != ".part" and path.name not in ("result.json", "events.jsonl")]
     started, trained = events(out, "start"), events(out, "trained")
-    seconds = sum(event["seconds"] for event in trained)
-    steps = {event["step"]: event for event in events(out, "step") if "loss" in event}
-    evals = {event["step"]: event for event in events(out, "eval") if "eval_loss" in event}
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    last = started[-1] if started else {"trainRows": 0, "evalRows": 0, "tokensMatch": None}
+    curve = lambda kind, name: [{"step": step, "loss": event[name]} for step, event in sorted(last_of(out, kind, name).items())]
+    losses = curve("step", "loss")
     return {
         "version": 1,
         "status": status,
@@ -21,20 +22,26 @@ def result_of(out, status, evaluation, gguf, notes, began):
         "weights": WEIGHTS,
         "base": JOB["base"],
         "recipe": RECIPE,
-        "steps": max(steps, default=0),
-        "seconds": {"training": seconds, "all": time.time() - began},
-        "tokensMatch": started[0]["tokensMatch"] if started else None,
-        "resumed": len(started) - 1 if started else 0,
-        "losses": [{"step": step, "loss": steps[step]["loss"]} for step in sorted(steps)],
-        "evals": [{"step": step, "loss": evals[step]["eval_loss"]} for step in sorted(evals)],
+        "data": {"trainRows": last["trainRows"], "evalRows": last["evalRows"]},
+        "steps": max((point["step"] for point in losses), default=0),
+        "seconds": {"training": sum(event["seconds"] for event in trained), "all": time.time() - began},
+        "tokensMatch": last["tokensMatch"],
+        "resumed": max(0, len(started) - 1),
+        "losses": losses,
+        "evals": curve("eval", "eval_loss"),
         "evaluation": evaluation,
         "gguf": gguf,
-        "files": [{"path": str(path.relative_to(out)), "bytes": path.stat().st_size, "sha256": sha256(path)} for path in kept],
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        "files": [{"path": path.relative_to(out).as_posix(), "bytes": path.stat().st_size, "sha256": sha256(path)} for path in kept],
+        "device": f"{gpus} \u00d7 {torch.cuda.get_device_name()}" if gpus else "cpu",
         "peakBytes": max((event["peakBytes"] or 0 for event in trained), default=0) or None,
         "versions": {one.__name__: one.__version__ for one in (torch, transformers, peft, trl)},
         "notes": notes,
     }
+
+
+def last_of(out, kind, name):
+    """By step; one that was done again after a kill counts as it was done last."""
+    return {event["step"]: event for event in events(out, kind) if name in event}
 
 
 def launch(args, out):
@@ -64,6 +71,7 @@ def main():
     out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, stop)
+    print(f"Loading {args.model}", flush=True)
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     several = JOB["accelerate"] and "RANK" not in os.environ and args.stage == "all"
     complete = args.stage == "finish" or (launch(args, out) if several else train_stage(args, out, tokenizer))
@@ -73,7 +81,7 @@ def main():
     if not complete:
         notes.append("Stopped before the last step; the same command goes on from the last checkpoint.")
         write_whole(out / "result.json", json.dumps(result_of(out, "interrupted", None, [], notes, began), indent=1))
-        emit(out, type="interrupted")
+        emit(out, "interrupted")
         sys.exit(INTERRUPTED)
     evaluation = evaluate_stage(args, out, tokenizer)
     gguf = []
@@ -83,7 +91,7 @@ def main():
     result = result_of(out, "done", evaluation, gguf, notes, began)
     write_whole(out / "result.json", json.dumps(result, ensure_ascii=False, indent=1))
     shutil.rmtree(out / "checkpoints", ignore_errors=True)
-    emit(out, type="done", seconds=result["seconds"]["all"])
+    emit(out, "done", seconds=result["seconds"]["all"])
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def compare_arms(cases):
     both, fixed, broken, neither = count(True, True), count(False, True), count(True, False), count(False, False)
     interval = newcombe_paired(both, fixed, broken, neither)
     arm = lambda passed: {"passed": passed, "rate": passed / n if n else 0.0, "interval": wilson(passed, n)}
-    verdict = "better" if interval["low"] > 0 else "worse" if interval["high"] < 0 else "inconclusive"
+    verdict = "too-few" if n < MIN_CASES else "better" if interval["low"] > 0 else "worse" if interval["high"] < 0 else "inconclusive"
     return {
         "n": n,
         "base": arm(both + broken),
@@ -54,7 +54,25 @@ def compare_arms(cases):
         "difference": (fixed - broken) / n if n else 0.0,
         "differenceInterval": interval,
         "pValue": mcnemar_mid_p(fixed, broken),
-        "verdict": verdict if n >= MIN_CASES else "too-few",
+        "verdict": verdict,
         "fixed": fixed,
         "broken": broken,
+        "sentence": sentence(n, both, fixed, broken, interval, verdict),
     }
+
+
+def points(share):
+    rounded = math.floor(share * 100 + 0.5)
+    return "0" if rounded == 0 else f"+{rounded}" if rounded > 0 else f"\u2212{-rounded}"
+
+
+def sentence(n, both, fixed, broken, interval, verdict):
+    counts = f"{both + fixed} of {n} right, {both + broken} before ({fixed} fixed, {broken} broken)"
+    range_ = f"95 % interval {points(interval['low'])} to {points(interval['high'])}"
+    gain = points((fixed - broken) / n) if n else "0"
+    if verdict == "too-few":
+        return f"Too few cases for a verdict: {counts}; at least {MIN_CASES} are needed."
+    if verdict == "inconclusive":
+        return f"Inconclusive: {counts}; the difference of {gain} points could be chance ({range_})."
+    what = "Better" if verdict == "better" else "Worse"
+    return f"{what}: {counts}, a {'gain' if verdict == 'better' else 'change'} of {gain} points ({range_})."

@@ -113,6 +113,7 @@ def training_settings(out, held):
         gradient_checkpointing=JOB["checkpointing"],
         learning_rate=JOB["learningRate"],
         warmup_steps=schedule["warmup"],
+        **({"optim": "sgd", "optim_args": f"momentum={optimizer['momentum']}"} if optimizer["kind"] == "sgd" else {}),
         adam_beta1=optimizer["beta1"],
         adam_beta2=optimizer["beta2"],
         adam_epsilon=optimizer["epsilon"],
@@ -126,6 +127,7 @@ def training_settings(out, held):
         save_steps=JOB["saveEvery"],
         save_total_limit=2,
         report_to="none",
+        disable_tqdm=True,
         **schedule_settings(),
         **method_settings(),
         **mixed_precision(),
@@ -150,7 +152,9 @@ def watcher(out):
                 return
             numbers = {key: float(value) for key, value in (logs or {}).items() if isinstance(value, (int, float))}
             kind = "eval" if any(key.startswith("eval_") for key in numbers) else "step"
-            emit(out, type=kind, step=state.global_step, steps=state.max_steps, **numbers)
+            if "train_runtime" not in numbers:
+                shown = {key: finite(value) for key, value in numbers.items()}
+                emit(out, kind, **{**shown, "step": state.global_step, "steps": state.max_steps})
             try:
                 if trackio:
                     trackio.log(numbers, step=state.global_step)
@@ -163,7 +167,7 @@ def watcher(out):
 
         def on_save(self, _, state, control, **__):
             if state.is_world_process_zero:
-                emit(out, type="checkpoint", step=state.global_step)
+                emit(out, "checkpoint", step=state.global_step)
 
     return Watcher()
 
@@ -213,12 +217,14 @@ def fingerprint(trainer):
 def make_trainer(args, out, tokenizer, train, held):
     import torch
     import trl
+    from transformers import PrinterCallback
 
     names = {"sft": "SFT", "dpo": "DPO", "grpo": "GRPO"}
     config = getattr(trl, f"{names[METHOD]}Config")(**training_settings(out, held))
     more = {}
     if METHOD == "grpo":
         grpo = RECIPE["grpo"]
+        requires_python(grpo["rewards"])
         functions = [reward_function(one, place, grpo["maxCompletionLength"]) for place, one in enumerate(grpo["rewards"])]
         more["reward_funcs"] = functions
     if WEIGHTS != "full":
@@ -232,6 +238,7 @@ def make_trainer(args, out, tokenizer, train, held):
         callbacks=[watcher(out)],
         **more,
     )
+    trainer.remove_callback(PrinterCallback)
     if METHOD != "grpo" and trainer.accelerator.num_processes == 1 and not JOB["perDevice"]:
         in_our_order(trainer)
     lora, optimizer = RECIPE["lora"], RECIPE["optimizer"]
@@ -258,23 +265,26 @@ def train_stage(args, out, tokenizer):
     done = out / ("model" if WEIGHTS == "full" else "adapter")
     if done.exists():
         return True
-    trainer = make_trainer(args, out, tokenizer, *split(args, tokenizer))
+    train, held = split(args, tokenizer)
+    trainer = make_trainer(args, out, tokenizer, train, held)
     main = trainer.is_world_process_zero()
     matches = None
     if JOB["fingerprint"] and METHOD != "grpo":
         matches = fingerprint(trainer) == JOB["fingerprint"]
         if not matches:
             message = "This TRL prepares other tokens or labels than the page showed; nothing was trained."
-            emit(out, type="error", code="tokens", message=message)
+            emit(out, "error", code="tokens", message=message)
             sys.exit(3)
     start = last_checkpoint(out)
     if main:
-        emit(out, type="start", step=int(start.rsplit("-", 1)[1]) if start else 0, steps=trainer.args.max_steps, tokensMatch=matches)
+        sizes = {"trainRows": len(trainer.train_dataset), "evalRows": len(held) if held is not None else 0}
+        step = int(start.rsplit("-", 1)[1]) if start else 0
+        emit(out, "start", steps=trainer.args.max_steps, step=step, tokensMatch=matches, **sizes)
     began = time.time()
     trainer.train(resume_from_checkpoint=start)
     if main:
         peak = torch.cuda.max_memory_reserved() if torch.cuda.is_available() else None
-        emit(out, type="trained", step=trainer.state.global_step, seconds=time.time() - began, peakBytes=peak)
+        emit(out, "trained", step=trainer.state.global_step, seconds=time.time() - began, peakBytes=peak)
     if trainer.state.global_step < trainer.args.max_steps:
         return False
     if trainer.is_fsdp_enabled:

@@ -6,12 +6,16 @@ import { releaseRuntime } from "@/model/runtime";
 import type { Session } from "@/session/contract";
 import type { Core } from "@/session/core";
 import { inspectModel } from "@/session/inspect";
+import { jobFacts } from "@/session/job";
 import { modelFiles } from "@/session/model-files";
 import { openModel } from "@/session/open-model";
 import { readModel } from "@/session/read-model";
 import { parseRecipe } from "@/train/recipe";
 
-type ModelCalls = Pick<Session, "device" | "openModel" | "cachedModels" | "deleteCachedModel" | "inspect" | "release">;
+type ModelCalls = Pick<
+  Session,
+  "device" | "openModel" | "cachedModels" | "deleteCachedModel" | "inspect" | "jobFacts" | "release"
+>;
 
 export function modelCalls({ platform, state, requireIdle, dropAdapter }: Core): ModelCalls {
   return {
@@ -39,6 +43,7 @@ export function modelCalls({ platform, state, requireIdle, dropAdapter }: Core):
 
     cachedModels: async () => cachedModels(await platform.files()),
     deleteCachedModel: async (reference) => deleteModel(await platform.files(), parseReference(reference)),
+    jobFacts: (source, data, input) => jobFacts(platform, source, data, parseRecipe(input)),
     inspect: (source, dtype, input, tokens) => inspectModel(platform, source, dtype, parseRecipe(input), tokens),
 
     release: async () => {

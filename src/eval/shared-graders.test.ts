@@ -5,9 +5,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { graderCases } from "@/eval/grader-cases";
 import { grade } from "@/eval/graders";
-import { graderCases } from "@/export/grader-cases";
+import { mcnemarMidP, newcombePaired, wilson } from "@/eval/statistics";
 
+const STATISTICS = fileURLToPath(new URL("../../e2e/fixtures/graders/statistics.json", import.meta.url));
 const FILE = fileURLToPath(new URL("../../e2e/fixtures/graders/cases.json", import.meta.url));
 
 test("the shared cases carry our verdicts", () => {
@@ -26,4 +28,24 @@ test("the shared cases carry our verdicts", () => {
     expect(new Set(passed).size, kind).toBe(2);
   }
   expect(readFileSync(FILE, "utf8")).toBe(text);
+});
+
+test("the shared figures are our statistics", () => {
+  const figures = [];
+  const sizes = [0, 1, 3, 10, 37, 150];
+  for (const both of sizes) {
+    for (const fixed of [0, 1, 7, 60]) {
+      for (const broken of [0, 2, 9]) {
+        for (const neither of [0, 5, 400]) {
+          const counts = { both, fixed, broken, neither };
+          const n = both + fixed + broken + neither;
+          const intervals = { wilson: wilson(both + fixed, n), newcombe: newcombePaired(counts) };
+          figures.push({ counts, ...intervals, midP: mcnemarMidP(fixed, broken) });
+        }
+      }
+    }
+  }
+  const text = `[\n${figures.map((one) => JSON.stringify(one)).join(",\n")}\n]\n`;
+  if (process.env.BURNISH_WRITE) writeFileSync(STATISTICS, text);
+  expect(readFileSync(STATISTICS, "utf8")).toBe(text);
 });
