@@ -52,6 +52,7 @@ describe("train.py", () => {
 
   test("full weights learn at a tenth of the adapter's rate", () => {
     expect(jobOf(script({}, { weights: "full" })).learningRate).toBeCloseTo(2e-5, 12);
+    expect(jobOf(script({ trains: "full" }))).toMatchObject({ weights: "full", learningRate: 2e-4 });
   });
 });
 

@@ -36,7 +36,7 @@ export interface ScriptOptions {
   readonly fingerprint?: string | null;
 }
 
-/** A tenth of LoRA's: all weights learn, where an adapter's rate would wreck them. */
+/** A tenth of LoRA's, of a recipe for LoRA: all weights learn, where an adapter's rate would wreck them. */
 const FULL_RATE = 0.1;
 const CHECKPOINTS = 20;
 
@@ -48,13 +48,14 @@ export function trainingScript(
   base: { readonly name: string; readonly revision?: string | undefined },
   options: ScriptOptions = {},
 ): string {
-  const { weights = "lora" } = options;
+  const own = recipe.trains === "full";
+  const weights = own ? "full" : (options.weights ?? "lora");
   const job = {
     version: 1,
     name: options.name ?? `${base.name.split("/").at(-1)}-${recipe.method}`,
     base: { name: base.name, revision: base.revision ?? null },
     weights,
-    learningRate: recipe.optimizer.learningRate * (weights === "full" ? FULL_RATE : 1),
+    learningRate: recipe.optimizer.learningRate * (weights === "full" && !own ? FULL_RATE : 1),
     decaySteps: decaySteps(recipe.schedule),
     saveEvery:
       recipe.keep.every || recipe.evaluate.every || Math.max(1, Math.ceil(recipe.schedule.steps / CHECKPOINTS)),

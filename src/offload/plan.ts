@@ -65,8 +65,9 @@ export function planJob(
   model: ModelFacts,
   data: DataFacts,
   hardware: HardwareList,
-  { here, weights = WEIGHTS }: { readonly here?: Here | null; readonly weights?: readonly Weights[] } = {},
+  { here, weights: asked = WEIGHTS }: { readonly here?: Here | null; readonly weights?: readonly Weights[] } = {},
 ): Plan {
+  const weights: readonly Weights[] = recipe.trains === "full" ? ["full"] : asked;
   const rows = hardware.flavors.flatMap((flavor) => weights.map((kind) => rowOf(recipe, model, data, flavor, kind)));
   const fitting = rows.filter(({ fits }) => fits);
   const adapters = fitting.filter((row) => row.weights !== "full");

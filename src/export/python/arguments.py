@@ -4,6 +4,7 @@ Stages leave their result whole or not at all and are left out when it is there:
 timeout, a kill or a preemption, and it goes on from the last checkpoint.
 """
 import argparse
+import fnmatch
 import hashlib
 import os
 import shutil

@@ -61,7 +61,7 @@ def evaluate_stage(args, out, tokenizer):
     asked_ids = [prompt_ids(tokenizer, prompt, **template_of(row)) for (prompt, _), row in zip(cases, rows_held)]
     wanted_length = max(len(tokenizer.encode(wanted)) for _, wanted in cases) + 8
     longest = RECIPE["grpo"]["maxCompletionLength"] if METHOD == "grpo" else min(RECIPE["evaluate"]["maxTokens"], wanted_length)
-    model = base_model(args.model, WEIGHTS == "qlora")
+    model = starting_model(args.model)
     base = answers(model, tokenizer, asked_ids, longest)
     emit(out, "answered", arm="base", cases=len(cases))
     if WEIGHTS == "full":

@@ -23,6 +23,27 @@ def base_model(name, quantised, **settings):
     return AutoModelForCausalLM.from_pretrained(name, dtype=number_type(), **settings)
 
 
+def starting_model(name):
+    """What the run begins with, and the base arm of its evaluation: the model, or random weights of its shape."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    if RECIPE["trains"] != "full" or RECIPE["start"] != "scratch":
+        return base_model(name, WEIGHTS == "qlora")
+    torch.manual_seed(SEED)
+    config = AutoConfig.from_pretrained(name)
+    config.initializer_range = RECIPE["full"]["initStd"]
+    return AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+
+
+def choose_weights(model):
+    """Of full weights those that the recipe names learn."""
+    only, freeze = RECIPE["full"]["train"], RECIPE["full"]["freeze"]
+    for name, weight in model.named_parameters():
+        named = lambda patterns: any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+        weight.requires_grad_((not only or named(only)) and not named(freeze))
+
+
 def number_type():
     """bf16 where the GPU has it, or 4-bit weights need it; f16 on a T4; on a CPU f32. Full weights learn in f32."""
     import torch
@@ -229,8 +250,11 @@ def make_trainer(args, out, tokenizer, train, held):
         more["reward_funcs"] = functions
     if WEIGHTS != "full":
         more["peft_config"] = lora_config()
+    model = starting_model(args.model)
+    if RECIPE["trains"] == "full":
+        choose_weights(model)
     trainer = getattr(trl, f"{names[METHOD]}Trainer")(
-        base_model(args.model, WEIGHTS == "qlora"),
+        model,
         args=config,
         train_dataset=train,
         eval_dataset=held if held is not None and len(held) else None,
