@@ -39,7 +39,7 @@ export async function preparePlan({ session, flags, terminal }: CommandContext) 
   return { facts, plan: planJob(facts.recipe, facts.model, facts.data, hardware, { here: facts.here, ...weights }) };
 }
 
-export async function planVerb(context: CommandContext): Promise<void> {
+export async function planVerb(context: CommandContext): Promise<undefined> {
   const { terminal, flags } = context;
   const { facts, plan } = await preparePlan(context);
   const { model, data } = facts;
@@ -112,7 +112,7 @@ export function chosenRow(plan: Plan, flavor: string | undefined): PlanRow | nul
 }
 
 /** train.py with its rows and the files that start it elsewhere. */
-export async function scriptVerb(context: CommandContext): Promise<void> {
+export async function scriptVerb(context: CommandContext): Promise<undefined> {
   const { flags, terminal } = context;
   const { facts, plan } = await preparePlan(context);
   const row = chosenRow(plan, flags.flavor);
