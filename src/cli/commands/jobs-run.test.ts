@@ -1,0 +1,97 @@
+/** `burnish jobs` as it is typed, against a loopback Hub: nothing is spent without a yes, and no token is written anywhere. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { jobs } from "@/cli/commands/jobs";
+import { parseFlags } from "@/cli/flags";
+import { nodePlatform } from "@/cli/node-platform";
+import type { TestHub } from "@/hub/loopback-hub";
+import { createSession } from "@/session/session";
+import { ask, startJobHub, TOKEN, work } from "@/session/test-job";
+
+vi.setConfig({ testTimeout: 60_000 });
+let hub: TestHub;
+let folder: string;
+beforeEach(async () => {
+  hub = await startJobHub();
+  hub.jobs.runner = (job) => void work(hub, job);
+  folder = await mkdtemp(join(tmpdir(), "burnish-jobs-"));
+  vi.stubEnv("HF_ENDPOINT", hub.url);
+  vi.stubEnv("HF_TOKEN", TOKEN);
+  vi.stubEnv("BURNISH_CACHE", join(folder, ".cache"));
+  vi.stubEnv("BURNISH_RUNS", join(folder, ".data", "runs"));
+  for (const { name, blob } of ask().files) await writeFile(join(folder, name), await blob.text());
+  await writeFile(join(folder, "recipe.json"), JSON.stringify(ask().recipe));
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await hub.close();
+  await rm(folder, { recursive: true });
+});
+
+async function burnish(...args: string[]) {
+  const said: { type?: string; [name: string]: unknown }[] = [];
+  const notes: string[] = [];
+  const quiet = () => {};
+  const { flags, operands } = parseFlags(jobs, args);
+  const terminal = {
+    json: true,
+    emit: (line: unknown) => said.push(line as (typeof said)[number]),
+    note: (line: string) => notes.push(line),
+  };
+  const session = createSession(nodePlatform("cpu"));
+  const code = await jobs.run({
+    session,
+    flags,
+    operands,
+    terminal: { ...terminal, say: quiet, progress: quiet, clear: quiet, fail: quiet },
+  });
+  return { code: code ?? 0, said, notes: notes.join("\n") };
+}
+
+const submitting = () => ["submit", "--from", folder, "--flavor", "t4-small", "--timeout", "30m"];
+
+test("submit shows what leaves and what it costs, and wants a yes; then logs, list, status, fetch", async () => {
+  await expect(burnish(...submitting())).rejects.toMatchObject({
+    code: "usage",
+    message: /up to .*0\.20 needs a yes/,
+    hint: /--yes.*Nothing was sent, started or spent/,
+  });
+  await expect(burnish(...submitting(), "--yes", "--at-most", "0.1")).rejects.toMatchObject({
+    message: /more than --at-most 0.1/,
+  });
+  expect(hub.jobs.jobs.size).toBe(0);
+  const { said, notes } = await burnish(...submitting(), "--yes");
+  expect(notes).toMatch(/What leaves this machine:.*8 rows.*costs at most .*0\.20: t4-small for 30 minutes/s);
+  expect(said.map(({ type }) => type)).toEqual(["preview", "submitted"]);
+  const id = String(said[1]?.id);
+  const log = await burnish("logs", id);
+  expect(log.code).toBe(0);
+  expect(log.said.at(-1)).toMatchObject({ type: "ended", ok: true, step: 3 });
+  expect((await burnish("list")).said).toMatchObject([{ type: "job", id, stage: "COMPLETED" }]);
+  const out = join(folder, "adapter");
+  const [fetched] = (await burnish("fetch", "last", "--out", out)).said;
+  expect((await readdir(out)).sort()).toEqual(["adapter_config.json", "adapter_model.safetensors"]);
+  expect((await burnish("status", id)).said).toMatchObject([{ type: "job", run: fetched?.run }]);
+  for (const file of await readdir(join(folder, ".data"), { recursive: true, withFileTypes: true })) {
+    if (file.isFile())
+      expect((await readFile(join(file.parentPath, file.name))).includes(TOKEN), file.name).toBe(false);
+  }
+});
+
+test("a job that fails gives exit code 1; leaving its log stops nothing", async () => {
+  hub.jobs.runner = () => {};
+  const { said } = await burnish(...submitting(), "--yes");
+  const id = String(said[1]?.id);
+  const listeners = process.listenerCount("SIGINT");
+  const following = burnish("logs", id);
+  while (process.listenerCount("SIGINT") === listeners || hub.log.filter((line) => line.endsWith("/logs")).length === 0)
+    await new Promise((done) => setTimeout(done, 10));
+  process.emit("SIGINT");
+  const left = await following;
+  expect(left.notes).toMatch(/You left; the job goes on, and costs.*jobs cancel/);
+  expect(hub.jobs.jobs.get(id)?.stage).toBe("SCHEDULING");
+  await burnish("cancel", id);
+  expect((await burnish("logs", id)).code).toBe(1);
+});
