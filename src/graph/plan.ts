@@ -2,8 +2,9 @@
  * From a traced list to a program that can be allocated: calls whose results nobody reads are dropped, and
  * temporaries share slots. A slot is one whole buffer. Values whose lifetimes do not overlap take turns in it; values
  * alive at once may lie beside each other as long as no call reads one and writes the other, which WebGPU forbids within
- * a buffer, whatever the ranges. Largest values are placed first, each in the tightest slot that has room for its
- * lifetime (greedy by size, Pisarchyk and Lee 2020).
+ * a buffer, whatever the ranges. Largest values are placed first (greedy by size, Pisarchyk and Lee 2020), each where memory
+ * grows least by it, at the end of a slot if need be; among equals in the largest slot, so that few large ones remain, in which
+ * whatever comes later finds room, rather than many that fit one value each.
  */
 import { type Graph, storagesOf } from "@/graph/graph";
 import type { Call, Place, Program, Storage, Tensor } from "@/graph/target";
@@ -17,10 +18,13 @@ interface Lifetime {
 }
 
 interface Slot {
-  readonly bytes: number;
+  bytes: number;
+  /** By offset. */
   readonly taken: { readonly life: Lifetime; readonly offset: number }[];
 }
 
+/** Up to here a slot may grow beyond its largest value: a buffer that every WebGPU device makes. */
+const MOST_BYTES = 2 ** 28;
 /** What a device can bind at. */
 const ALIGNMENT = 256;
 
@@ -30,15 +34,21 @@ export function compileGraph(graph: Graph): Program {
   const slots: Slot[] = [];
   const placeOf = new Map<Storage, Place>();
   for (const life of [...lifetimes].sort((a, b) => b.storage.bytes - a.storage.bytes || a.first - b.first)) {
-    let best = { slot: -1, offset: 0 };
+    const { bytes } = life.storage;
+    let best = { slot: slots.length, offset: 0, growth: bytes };
     slots.forEach((slot, i) => {
-      if (best.slot >= 0 && slot.bytes >= (slots[best.slot]?.bytes ?? 0)) return;
       const offset = roomFor(life, slot);
-      if (offset !== undefined) best = { slot: i, offset };
+      if (offset === undefined) return;
+      const growth = Math.max(0, offset + bytes - slot.bytes);
+      const roomier = growth === best.growth && slot.bytes > (slots[best.slot]?.bytes ?? 0);
+      if (growth < best.growth || roomier) best = { slot: i, offset, growth };
     });
-    if (best.slot < 0) best = { slot: slots.push({ bytes: life.storage.bytes, taken: [] }) - 1, offset: 0 };
-    slots[best.slot]?.taken.push({ life, offset: best.offset });
-    placeOf.set(life.storage, best);
+    const slot = slots[best.slot] ?? { bytes: 0, taken: [] };
+    slots[best.slot] = slot;
+    slot.bytes += best.growth;
+    const behind = slot.taken.findIndex(({ offset }) => offset > best.offset);
+    slot.taken.splice(behind < 0 ? slot.taken.length : behind, 0, { life, offset: best.offset });
+    placeOf.set(life.storage, { slot: best.slot, offset: best.offset });
   }
   return {
     name: graph.name,
@@ -52,16 +62,15 @@ export function compileGraph(graph: Graph): Program {
 
 /** The first offset at which a slot has room for a value as long as it lives. */
 function roomFor({ storage, first, last, apart }: Lifetime, slot: Slot): number | undefined {
-  if (storage.bytes > slot.bytes) return undefined;
-  const meets = slot.taken.filter(({ life }) => life.last >= first && last >= life.first);
-  if (meets.some(({ life }) => apart.has(life.storage))) return undefined;
   let offset = 0;
-  for (const other of meets.sort((a, b) => a.offset - b.offset)) {
-    if (offset + storage.bytes <= other.offset) break;
-    const end = other.offset + other.life.storage.bytes;
-    offset = Math.max(offset, Math.ceil(end / ALIGNMENT) * ALIGNMENT);
+  let found = false;
+  for (const { life, offset: from } of slot.taken) {
+    if (life.last < first || last < life.first) continue;
+    if (apart.has(life.storage)) return undefined;
+    found ||= offset + storage.bytes <= from;
+    if (!found) offset = Math.max(offset, Math.ceil((from + life.storage.bytes) / ALIGNMENT) * ALIGNMENT);
   }
-  return offset + storage.bytes <= slot.bytes ? offset : undefined;
+  return offset + storage.bytes <= Math.max(slot.bytes, MOST_BYTES) ? offset : undefined;
 }
 
 const operands = (record: Readonly<Record<string, Tensor>>) => Object.values(record);
