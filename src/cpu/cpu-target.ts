@@ -86,22 +86,23 @@ export async function createCpuTarget(options: CpuOptions = {}): Promise<Target>
     }
     return address + offset;
   };
-  const slots = createSlotPool(allocate);
+  const slots = createSlotPool(allocate, (buffer) => free(buffer));
 
   const place = (program: Program, externals: ReadonlyMap<string, DeviceBuffer>) => {
     const taken = slots.take(program.slots);
-    return (tensor: Tensor): number => {
+    const where = (tensor: Tensor): number => {
       const { storage } = tensor;
       const { slot, offset } = program.placeOf.get(storage) ?? { slot: -1, offset: 0 };
       const found = storage.external ? externals.get(storage.name) : taken[slot];
       if (!found) throw new AppError("internal", `${program.name} has no buffer for ${storage.name}.`);
       return range(found, offset + tensor.offset, tensorBytes(tensor));
     };
+    return { taken, where };
   };
 
-  const lists = new Map<Executable, number>();
+  const held = new Map<Executable, { list: number; taken: readonly DeviceBuffer[] }>();
   const compile = async (program: Program, externals: ReadonlyMap<string, DeviceBuffer>): Promise<Executable> => {
-    const where = place(program, externals);
+    const { taken, where } = place(program, externals);
     const calls = program.calls.map((call) => callWords(call, pool.kernels, where));
     const bytes = listBytes(calls);
     const list = heap.allocate(bytes, program.name);
@@ -120,7 +121,7 @@ export async function createCpuTarget(options: CpuOptions = {}): Promise<Target>
           return times;
         }),
     };
-    lists.set(executable, list);
+    held.set(executable, { list, taken });
     return executable;
   };
 
@@ -149,14 +150,16 @@ export async function createCpuTarget(options: CpuOptions = {}): Promise<Target>
     },
     compile,
     discard: (executable) => {
-      const list = lists.get(executable);
-      lists.delete(executable);
-      if (list !== undefined) inOrder(() => heap.free(list));
+      const known = held.get(executable);
+      held.delete(executable);
+      if (!known) return;
+      slots.give(known.taken);
+      inOrder(() => heap.free(known.list));
     },
     idle: async () => {
       await tail;
     },
-    reserve: (program) => void slots.take(program.slots),
+    reserve: (program) => slots.reserve(program.slots),
     liveBytes: () => live,
     takePeakBytes: () => {
       const most = peak;

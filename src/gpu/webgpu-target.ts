@@ -89,11 +89,12 @@ export function createWebGpuTarget(
     for (const known of [buffer as GpuBuffer]) if (buffers.has(known)) return known;
     throw new Error(`internal: buffer ${buffer.label} was freed or belongs to another device`);
   };
-  const pool = createSlotPool(allocate);
+  const pool = createSlotPool(allocate, free);
+  const held = new Map<Executable, readonly DeviceBuffer[]>();
 
   const bind = (program: Program, externals: ReadonlyMap<string, DeviceBuffer>) => {
     const slots = pool.take(program.slots);
-    return (tensor: Tensor): GPUBufferBinding => {
+    const place = (tensor: Tensor): GPUBufferBinding => {
       const { storage } = tensor;
       const { slot, offset } = program.placeOf.get(storage) ?? { slot: -1, offset: 0 };
       const found = storage.external ? externals.get(storage.name) : slots[slot];
@@ -104,6 +105,7 @@ export function createWebGpuTarget(
         size: Math.ceil(tensorBytes(tensor) / 4) * 4,
       };
     };
+    return { slots, place };
   };
 
   const dispatchOf = (
@@ -148,13 +150,13 @@ export function createWebGpuTarget(
   const compile = async (program: Program, externals: ReadonlyMap<string, DeviceBuffer>): Promise<Executable> => {
     const launches = program.calls.map((call) => lower(attentionForm(call, software, forms.attention), forms.product));
     const kernels = await Promise.all(launches.map(pipelines));
-    const place = bind(program, externals);
+    const { slots, place } = bind(program, externals);
     const dispatches = launches.map((call, i) => dispatchOf(call, kernels[i] as Kernel, place));
     await device.queue.onSubmittedWorkDone();
     check();
     const runs = new Map<Part, () => void>();
     const send = (from: number, to: number) => submit(dispatches.slice(from, to));
-    return {
+    const executable: Executable = {
       program,
       run: (part = "all") => {
         const run = runs.get(part) ?? paced(...partOf(program, part), send, () => device.queue.onSubmittedWorkDone());
@@ -168,6 +170,8 @@ export function createWebGpuTarget(
             )
           : waits(dispatches),
     };
+    held.set(executable, slots);
+    return executable;
   };
 
   const read = async (buffer: DeviceBuffer, offset = 0, bytes = buffer.bytes - offset) => {
@@ -211,12 +215,15 @@ export function createWebGpuTarget(
       device.queue.submit([encoder.finish()]);
     },
     compile,
-    discard: () => {},
+    discard: (executable) => {
+      pool.give(held.get(executable) ?? []);
+      held.delete(executable);
+    },
     idle: async () => {
       await device.queue.onSubmittedWorkDone();
       check();
     },
-    reserve: ({ slots }) => void pool.take(slots),
+    reserve: ({ slots }) => pool.reserve(slots),
     liveBytes: () => live,
     takePeakBytes: () => {
       const most = peak;

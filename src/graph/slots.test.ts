@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { createSlotPool } from "@/graph/slots";
+import type { DeviceBuffer } from "@/graph/target";
+
+function pool() {
+  const live = new Set<DeviceBuffer>();
+  const allocate = (bytes: number, label: string) => {
+    const buffer = { bytes, label };
+    live.add(buffer);
+    return buffer;
+  };
+  const bytes = () => [...live].reduce((sum, buffer) => sum + buffer.bytes, 0);
+  return { ...createSlotPool(allocate, (buffer) => void live.delete(buffer)), bytes };
+}
+
+test("programs share buffers, and a smaller one finds its place in what is reserved", () => {
+  const { take, reserve, bytes } = pool();
+  reserve([10, 40]);
+  const first = take([8, 30]);
+  const second = take([40, 10]);
+  expect(new Set([...first, ...second]).size).toBe(2);
+  expect(first.map((buffer) => buffer.bytes)).toEqual([10, 40]);
+  expect(bytes()).toBe(50);
+});
+
+test("what nobody holds goes when more is needed; what is held stays", () => {
+  const { take, give, reserve, bytes } = pool();
+  reserve([10, 40]);
+  const kept = take([10]);
+  reserve([50, 60]);
+  expect(bytes()).toBe(120);
+  give(kept);
+  expect(bytes()).toBe(120);
+  reserve([70, 80]);
+  expect(bytes()).toBe(150);
+});
