@@ -52,6 +52,7 @@ export const JobResult = z.object({
   weights: z.enum(["lora", "qlora", "full"]),
   base: z.object({ name: text(300), revision: z._default(z.nullable(text(100)), null) }),
   recipe: Recipe,
+  data: z.optional(z.object({ trainRows: count, evalRows: count })),
   steps: count,
   seconds: z.object({ training: seconds, all: seconds }),
   losses: Points,

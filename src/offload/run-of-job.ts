@@ -35,8 +35,8 @@ export function runOfJob(
     model: { source: base.name.includes("/") ? `hf:${base.name}` : base.name, name: base.name, fingerprint: "" },
     data: {
       ...{ source: recipe.data.train, name: dataName, fingerprint: "" },
-      trainRows: origin?.kept?.data.trainRows ?? 0,
-      evalRows: origin?.kept?.data.evalRows ?? evaluation?.n ?? 0,
+      trainRows: result.data?.trainRows ?? origin?.kept?.data.trainRows ?? 0,
+      evalRows: result.data?.evalRows ?? origin?.kept?.data.evalRows ?? evaluation?.n ?? 0,
     },
     engine: device === "cpu" ? "TRL on a CPU elsewhere" : `TRL on ${device}`,
     software: Object.entries(versions)

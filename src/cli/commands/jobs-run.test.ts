@@ -95,3 +95,16 @@ test("a job that fails gives exit code 1; leaving its log stops nothing", async 
   await burnish("cancel", id);
   expect((await burnish("logs", id)).code).toBe(1);
 });
+
+test("submit without a folder plans, writes the script and sends both", async () => {
+  const data = join(folder, "train.jsonl");
+  const asked = ["submit", "--model", "hf:test/tiny", "--data", data, "--flavor", "t4-small", "--name", "direct"];
+  await expect(burnish(...asked)).rejects.toMatchObject({ code: "usage", message: /needs a yes/ });
+  const { said, notes } = await burnish(...asked, "--yes");
+  expect(
+    said.map(({ type }) => type),
+    notes,
+  ).toEqual(["preview", "submitted"]);
+  const files = [...(hub.buckets.buckets.get("me/burnish-jobs")?.files.keys() ?? [])];
+  expect(files.filter((name) => /^direct-.*\/train\.(py|jsonl)$/.test(name))).toHaveLength(2);
+});

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { CommandContext } from "@/cli/command";
+import { chosenRow, jobFiles, preparePlan } from "@/cli/commands/jobs-plan";
 import { recipeFile, wholeFolder, writeFiles } from "@/cli/files";
 import type { FlagName } from "@/cli/flags";
 import { table } from "@/cli/terminal";
@@ -57,6 +58,29 @@ async function askOfFolder({ flags }: CommandContext): Promise<JobAsk> {
     model: { name: repo, revision: revision === "main" ? null : revision },
     data: { name: recipe.data.train, trainRows: await rows("train.jsonl"), evalRows: await rows("held-out.jsonl") },
     timeoutSeconds: timeout,
+  };
+}
+
+/** Straight from a model and rows: the plan's flavor, or the named one, with its timeout. */
+async function askOfPlan(context: CommandContext): Promise<JobAsk> {
+  const { flags } = context;
+  const { facts, plan } = await preparePlan(context);
+  const row = chosenRow(plan, flags.flavor);
+  if (!row)
+    throw new AppError("usage", "No flavor holds this run.", { hint: "`burnish jobs plan --json` says why of each." });
+  const { recipe, base } = facts;
+  const texts = Object.entries(jobFiles(facts, row, flags.weights));
+  const rows = (name: string) =>
+    texts
+      .filter(([file]) => file === name)
+      .flatMap(([, text]) => text.split("\n"))
+      .filter((line) => line !== "").length;
+  return {
+    ...{ name: flags.name ?? `${base.name.split("/").at(-1)}-${recipe.method}`, recipe, namespace: flags.namespace },
+    files: texts.map(([name, text]) => ({ name, blob: new Blob([text]) })),
+    model: { name: base.name, revision: base.revision ?? null },
+    data: { name: recipe.data.train, trainRows: rows("train.jsonl"), evalRows: rows("held-out.jsonl") },
+    ...{ flavor: row.flavor, timeoutSeconds: flags.timeout ?? row.timeoutSeconds },
   };
 }
 
@@ -118,7 +142,8 @@ async function requireYes({ flags }: CommandContext, ceiling: number): Promise<v
   if (answer.trim().toLowerCase() !== "yes") throw unsaid("Not submitted.");
 }
 
-const submit: Verb = async (context) => submitAsk(context, await askOfFolder(context));
+const submit: Verb = async (context) =>
+  submitAsk(context, context.flags.from === undefined ? await askOfPlan(context) : await askOfFolder(context));
 
 const accessOf = ({ flags }: CommandContext) => ({ namespace: flags.namespace });
 
