@@ -7,8 +7,7 @@ import { ask, bucketOf, sessionAt, startJobHub, submit, TOKEN, work } from "@/se
 
 let hub: TestHub;
 let session: Session;
-// A stage is asked for every three seconds.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 30_000 });
 beforeEach(async () => {
   hub = await startJobHub();
   session = sessionAt(hub);

@@ -3,6 +3,7 @@
 import type { OnnxModel, Transformers } from "@/eval/providers/onnx";
 import type { Sandbox } from "@/eval/sandbox/sandbox";
 import type { Target } from "@/graph/target";
+import type { FollowTiming } from "@/offload/follow";
 import type { FileStore } from "@/storage/files";
 import type { Locks } from "@/storage/locks";
 import type { RecordStore } from "@/storage/records";
@@ -35,6 +36,8 @@ export interface Platform {
   readonly answers?: () => Promise<FileStore>;
   /** Where models come from, and the token of the one who runs this, if any. */
   readonly hub: { readonly endpoint: string; readonly token?: string | undefined };
+  /** How often a job is asked about. Absent: as suits a server far away. */
+  readonly jobTiming?: FollowTiming;
 }
 
 export interface RunHome {

@@ -6,7 +6,7 @@ import { createSandbox } from "@/eval/sandbox/sandbox";
 import { folderFiles, startHub, type TestHub } from "@/hub/loopback-hub";
 import { enter, say, type TestJob } from "@/hub/loopback-job-state";
 import type { JobAsk } from "@/offload/submission";
-import { event } from "@/offload/test-jobs";
+import { event, TIMING } from "@/offload/test-jobs";
 import { chooseTarget } from "@/session/choose-target";
 import type { Session } from "@/session/contract";
 import { createSession } from "@/session/session";
@@ -48,6 +48,7 @@ export function sessionAt({ url }: TestHub, token = TOKEN): Session {
     },
     exports: { folder: async () => memoryFiles(), room: async () => null },
     hub: { endpoint: url, token },
+    jobTiming: TIMING,
   });
 }
 

@@ -7,10 +7,11 @@ import { jobs } from "@/cli/commands/jobs";
 import { parseFlags } from "@/cli/flags";
 import { nodePlatform } from "@/cli/node-platform";
 import type { TestHub } from "@/hub/loopback-hub";
+import { TIMING } from "@/offload/test-jobs";
 import { createSession } from "@/session/session";
 import { ask, startJobHub, TOKEN, work } from "@/session/test-job";
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 30_000 });
 let hub: TestHub;
 let folder: string;
 beforeEach(async () => {
@@ -40,7 +41,7 @@ async function burnish(...args: string[]) {
     emit: (line: unknown) => said.push(line as (typeof said)[number]),
     note: (line: string) => notes.push(line),
   };
-  const session = createSession(nodePlatform("cpu"));
+  const session = createSession({ ...nodePlatform("cpu"), jobTiming: TIMING });
   const code = await jobs.run({
     session,
     flags,

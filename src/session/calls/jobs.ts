@@ -156,6 +156,7 @@ export function jobCalls(core: Core): JobsApi {
           dollarsPerMinute,
           signal: own.signal,
           onUpdate,
+          ...(platform.jobTiming ? { timing: platform.jobTiming } : {}),
         });
         flush();
         const where = `the bucket ${place.namespace}/${BUCKET}, folder ${folderOf(job)}`;
