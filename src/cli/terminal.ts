@@ -1,5 +1,9 @@
-/** Output to people and to programs: JSON lines on stdout, progress bars and prose on stderr. */
+/**
+ * Output to people and to programs: JSON lines on stdout, progress bars and prose on stderr. Prose may carry what others
+ * wrote (answers, logs, names): nothing of it steers the terminal.
+ */
 import type { WireError } from "@/errors";
+import { plainLine, plainText } from "@/util/plain-text";
 
 export interface Terminal {
   readonly json: boolean;
@@ -31,11 +35,11 @@ export function createTerminal(json: boolean): Terminal {
     },
     say: (line = "") => {
       clear();
-      if (!json) process.stdout.write(`${line}\n`);
+      if (!json) process.stdout.write(`${plainText(line)}\n`);
     },
     note: (line) => {
       clear();
-      process.stderr.write(`${line}\n`);
+      process.stderr.write(`${plainText(line)}\n`);
     },
     progress: (label, done, total, note = "") => {
       const share = total > 0 ? Math.min(1, done / total) : 0;
@@ -44,12 +48,12 @@ export function createTerminal(json: boolean): Terminal {
       lastLabel = label;
       const filled = Math.round(share * BAR);
       const bar = `${"█".repeat(filled)}${"░".repeat(BAR - filled)}`;
-      const text = `${label.padEnd(12)} ${bar} ${String(Math.round(share * 100)).padStart(3)} %  ${note}`;
+      const text = `${label.padEnd(12)} ${bar} ${String(Math.round(share * 100)).padStart(3)} %  ${plainLine(note)}`;
       process.stderr.write(live ? `\r\x1b[K${text}` : `${text}\n`);
     },
     clear,
     fail: ({ code, message, hint }, detail) => {
-      process.stderr.write(`burnish: ${message}\n${hint ? `  ${hint}\n` : ""}${detail}`);
+      process.stderr.write(plainText(`burnish: ${message}\n${hint ? `  ${hint}\n` : ""}${detail}`));
       if (json) process.stdout.write(`${JSON.stringify({ type: "error", code, message, hint })}\n`);
     },
   };

@@ -1,5 +1,5 @@
 /** Following a job through everything that a network does to it. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { TestHub } from "@/hub/loopback-hub";
 import { enter, say, type TestJob } from "@/hub/loopback-job-state";
 import { followJob, type JobUpdate } from "./follow";
@@ -10,6 +10,7 @@ import { noProgress, progressed } from "./progress";
 import { eventReader } from "./sse";
 import { event, finishedJob, LINES, placeOf, SPEC, startJobs, TIMING, TOKEN } from "./test-jobs";
 
+vi.setConfig({ testTimeout: 30_000 });
 let hub: TestHub;
 let place: JobsPlace;
 beforeAll(async () => {
@@ -239,6 +240,36 @@ test("a job that is none, and a token that is none", async () => {
   place = placeOf(hub, "hf_nobody");
   await expect(follow(id)).rejects.toMatchObject({ code: "hub/denied", message: /does not know this token/ });
   place = placeOf(hub, TOKEN);
+});
+
+test("a hostile log is text: nothing steers, nothing is without an end, no curve has a name that is none", async () => {
+  const lines = [
+    "\x1b[2J\x1b]0;title\x07cleared",
+    "<script>alert(1)</script>",
+    "x".repeat(900_000),
+    "y".repeat(1_100_000),
+    "\0\x01\ufffd\u202ebinary",
+    "  1%|\r 99%|",
+    event({ type: "step", step: 1, loss: 1, __proto__: 1, "<b>": 2, toString: 3, ["z".repeat(500)]: 4 }),
+    event({ type: "error", code: "\x1b[31m", message: `\x1b]8;;http://a\x07${"m".repeat(9000)}` }),
+  ];
+  const job = await finishedJob({ hub, place }, lines);
+  const { updates, said } = await follow(job.id);
+  // A message larger than a megabyte is dropped whole.
+  expect(said).toEqual([
+    "cleared",
+    lines[1],
+    `${"x".repeat(4000)}… (896000 more characters)`,
+    "\ufffdbinary",
+    " 99%|",
+    "step",
+    "error",
+  ]);
+  const heardOf = updates
+    .flatMap((update) => (update.type === "event" ? [update.event] : []))
+    .reduce(progressed, noProgress());
+  expect(Object.keys(heardOf.series)).toEqual(["loss"]);
+  expect(heardOf.error).toBe(`${"m".repeat(4000)}… (5000 more characters)`);
 });
 
 test("text that only looks like an event stays text", async () => {

@@ -3,6 +3,7 @@
  * following stops nothing else.
  */
 import { AppError } from "@/errors";
+import { plainLine } from "@/util/plain-text";
 import { dollars, type Job, spentDollars } from "./job";
 import { type LogEvent, readLogEvent } from "./job-log";
 import {
@@ -81,7 +82,7 @@ export async function followJob(options: FollowOptions): Promise<Job> {
   const log = () =>
     followLog({ ...shared, onBreak }, ({ text, timestamp }: LogLine) => {
       const event = readLogEvent(text);
-      onUpdate(event ? { type: "event", event, timestamp } : { type: "line", text, timestamp });
+      onUpdate(event ? { type: "event", event, timestamp } : { type: "line", text: plainLine(text), timestamp });
     });
   const metrics = () => followMetrics({ ...shared, onBreak }, (metric) => onUpdate({ type: "metric", metric }));
 

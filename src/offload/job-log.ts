@@ -7,9 +7,14 @@
  *   @burnish {"time": …, "type": "done", "seconds": 812.5}
  */
 import * as z from "zod/mini";
+import { plainLine } from "@/util/plain-text";
 
 const count = z.int().check(z.nonnegative());
-const text = z.string().check(z.maxLength(4000));
+/** As it may be shown. */
+const text = z.pipe(
+  z.string(),
+  z.transform((said: string) => plainLine(said)),
+);
 /** Numbers beside the named fields are what the trainer logged, by its own names. */
 const logged = { step: count, steps: z.optional(count) };
 
@@ -37,6 +42,9 @@ export type LogEvent = Exclude<Event, { type: "step" | "eval" }> | Measured;
 const PREFIX = "@burnish ";
 const LONGEST = 100_000;
 /** Not of the run, but of the clock and the plan. */
+/** As trainers name what they log: "rewards/margins". */
+const NAME = /^[a-z][\w./@:-]{0,99}$/i;
+const MOST_MEASURES = 100;
 const NO_MEASURE = new Set(["time", "step", "steps", "epoch", "total_flos"]);
 
 /** Undefined for text, and for what only looks like an event: a log is never an error. */
@@ -61,9 +69,9 @@ export function readEvent(json: string): LogEvent | undefined {
 function measured({ type, step, ...rest }: Extract<Event, { type: "step" | "eval" }>): Measured {
   const numbers = Object.entries(rest).filter(
     (pair): pair is [string, number | null] =>
-      !NO_MEASURE.has(pair[0]) && pair[0].length < 200 && (pair[1] === null || typeof pair[1] === "number"),
+      !NO_MEASURE.has(pair[0]) && NAME.test(pair[0]) && (pair[1] === null || typeof pair[1] === "number"),
   );
-  return { type, step, values: Object.fromEntries(numbers) };
+  return { type, step, values: Object.fromEntries(numbers.slice(0, MOST_MEASURES)) };
 }
 
 /** Python writes numbers that JSON does not have; outside of strings they are gaps. */

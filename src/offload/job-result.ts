@@ -9,6 +9,7 @@
 import * as z from "zod/mini";
 import { AppError } from "@/errors";
 import { Recipe } from "@/train/recipe";
+import { plainText } from "@/util/plain-text";
 import { withoutNaN } from "./job-log";
 
 export const RESULT_FILE = "result.json";
@@ -19,6 +20,13 @@ export const LARGEST_RESULT = 64_000_000;
 const count = z.int().check(z.nonnegative());
 const text = (length: number) => z.string().check(z.maxLength(length));
 const seconds = z.number().check(z.nonnegative());
+
+/** As it may be shown. */
+const shown = (length: number) =>
+  z.pipe(
+    text(length),
+    z.transform((said: string) => plainText(said)),
+  );
 
 /** Within the folder of the result: no way out of it, nothing hidden. */
 const Path = z.string().check(z.maxLength(300), z.regex(/^(?!\/)(?!.*(^|\/)\.)[\w.+@=-]+(\/[\w.+@=-]+)*$/));
@@ -37,7 +45,7 @@ const Evaluation = z.object({
   n: count,
   base: z.object({ passed: count }),
   tuned: z.object({ passed: count }),
-  sentence: text(1000),
+  sentence: shown(1000),
   cases: z._default(
     z.array(z.object({ prompt: text(100_000), expected: text(100_000), base: text(100_000), tuned: text(100_000) })),
     [],
@@ -47,7 +55,7 @@ const Evaluation = z.object({
 export const JobResult = z.object({
   version: z.literal(1),
   status: z.enum(["done", "interrupted"]),
-  name: text(300),
+  name: shown(300),
   method: text(20),
   weights: z.enum(["lora", "qlora", "full"]),
   base: z.object({ name: text(300), revision: z._default(z.nullable(text(100)), null) }),
@@ -77,10 +85,10 @@ export const JobResult = z.object({
   peakBytes: z._default(z.nullable(z.number()), null),
   files: z.array(ResultFile).check(z.maxLength(2000)),
   /** "NVIDIA L4", "cpu". */
-  device: text(200),
+  device: shown(200),
   /** By package. */
   versions: z._default(z.record(text(100), text(100)), {}),
-  notes: z._default(z.array(text(2000)), []),
+  notes: z._default(z.array(shown(2000)), []),
 });
 export type JobResult = z.infer<typeof JobResult>;
 

@@ -208,6 +208,7 @@ function parseMetric(data: string): JobMetric | undefined {
 
 /** Shorter when the job ends meanwhile. */
 export function pause(milliseconds: number, signal: AbortSignal, isOver: () => boolean = () => false): Promise<void> {
+  if (milliseconds <= 0) return Promise.resolve();
   return new Promise((resolve) => {
     const end = performance.now() + milliseconds;
     const wasOver = isOver();

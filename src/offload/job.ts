@@ -1,5 +1,6 @@
 /** What the Hub says of a job, as far as we read it. Unknown stages are no end: a job is over when its stage says so. */
 import * as z from "zod/mini";
+import { plainLine } from "@/util/plain-text";
 
 const text = z.string().check(z.maxLength(10_000));
 const Time = z.nullish(text);
@@ -54,7 +55,7 @@ export function readJob(info: JobInfo, namespace: string, now = Date.now()): Job
   const ended = finishedAt ? Date.parse(finishedAt) : now;
   const measured = Number.isNaN(begun) || Number.isNaN(ended) ? 0 : Math.max(0, (ended - begun) / 1000);
   return {
-    ...{ id, namespace, stage: status.stage, message: status.message ?? "", over: OVER.has(status.stage) },
+    ...{ id, namespace, stage: status.stage, message: plainLine(status.message ?? ""), over: OVER.has(status.stage) },
     ...{ flavor: flavor ?? "", createdAt: createdAt ?? "", labels: labels ?? {} },
     runningSeconds: Math.max(durations?.runningSecs ?? measured, startedAt ? 1 : 0),
     timeoutSeconds: timeout ?? null,

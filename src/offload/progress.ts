@@ -1,6 +1,7 @@
 /** How far a job is, from the lines of its log: what a screen draws, and what its end is explained by. */
 import { addPoint } from "@/runs/curves";
 import type { RunRecord } from "@/runs/record";
+import { plainLine } from "@/util/plain-text";
 import type { LogEvent } from "./job-log";
 
 export interface JobProgress {
@@ -54,12 +55,17 @@ export function progressed(before: JobProgress, event: LogEvent): JobProgress {
 /** A line that is no event may still tell why a job dies: Python's last words. */
 export function heard(before: JobProgress, line: string): JobProgress {
   const found = /^(?:[\w.]+\.)?(\w*(?:Error|Exception|Interrupt)): (.{1,500})/.exec(line.trim());
-  if (found) return { ...before, error: `${found[1]}: ${found[2]}` };
+  if (found) return { ...before, error: plainLine(`${found[1]}: ${found[2]}`) };
   return before.phase === "waiting" ? { ...before, phase: "loading" } : before;
 }
 
+const MOST_CURVES = 200;
+
 /** The curves grow in place, as a long run has many points; the object around them is new, so that a screen sees it. */
 function withPoints(series: RunRecord["series"], step: number, values: Readonly<Record<string, number | null>>) {
-  for (const [name, value] of Object.entries(values)) addPoint(series, name, step, value ?? Number.NaN);
+  const known = (name: string) => Object.hasOwn(series, name);
+  for (const [name, value] of Object.entries(values))
+    if (known(name) || (Object.keys(series).length < MOST_CURVES && !(name in series)))
+      addPoint(series, name, step, value ?? Number.NaN);
   return { ...series };
 }

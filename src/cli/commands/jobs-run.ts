@@ -184,11 +184,8 @@ const logs: Verb = async (context, [name = "last"]) => {
   }
 };
 
-/** A log is a stranger's text: nothing of it may steer the terminal. */
-const plain = (text: string) => [...text].filter((letter) => letter === "\t" || !/\p{Cc}/u.test(letter)).join("");
-
 function showUpdate({ terminal }: CommandContext, update: JobUpdate, progress: JobProgress): void {
-  if (update.type === "line") terminal.say(plain(update.text));
+  if (update.type === "line") terminal.say(update.text);
   if (update.type === "note") terminal.note(update.message);
   if (update.type === "event" && update.event.type === "step") {
     const loss = progress.loss === null ? "" : `loss ${progress.loss.toFixed(4)}`;
