@@ -32,14 +32,21 @@ export interface JobAsk {
 export const BUCKET = "burnish-jobs";
 export const MOUNT = "/burnish";
 const IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm";
-const SENT = /^(train\.py|train\.jsonl|held-out\.jsonl)$/;
+/** Of a recipe that goes on from an adapter: PEFT's two files, beside the script. */
+export const START_FILES: readonly string[] = ["adapter_config.json", "adapter_model.safetensors"];
+const SENT: readonly string[] = ["train.py", "train.jsonl", "held-out.jsonl", ...START_FILES];
 const LONGEST = 7 * 24 * 3600;
 
-export const sentFiles = ({ files }: Pick<JobAsk, "files">) => files.filter(({ name }) => SENT.test(name));
+export const sentFiles = ({ files }: Pick<JobAsk, "files">) => files.filter(({ name }) => SENT.includes(name));
 
 /** Throws "usage" for what no Hub needs to be asked about. */
-export function requireWhole({ files, timeoutSeconds, flavor }: JobAsk): void {
+export function requireWhole({ files, timeoutSeconds, flavor, recipe }: JobAsk): void {
   const names = files.map(({ name }) => name);
+  if (recipe.start === "adapter" && !hasStart({ files })) {
+    throw new AppError("usage", "The recipe goes on from an adapter, and the job has none.", {
+      hint: "`burnish jobs script --adapter DIR` puts it beside the script; or make the recipe start new.",
+    });
+  }
   const missing = ["train.py", "train.jsonl"].filter((name) => !names.includes(name));
   if (missing.length > 0)
     throw new AppError("usage", `The job has no ${missing.join(" and no ")}.`, {
@@ -53,6 +60,9 @@ export function requireWhole({ files, timeoutSeconds, flavor }: JobAsk): void {
     });
   }
 }
+
+const hasStart = ({ files }: Pick<JobAsk, "files">) =>
+  START_FILES.every((wanted) => files.some(({ name }) => name === wanted));
 
 /** "llama-sft-20261121-104512-3f9a": the folder in the bucket, and the label by which a job is found again. */
 export function newKey(name: string, now: number, salt: number): string {
@@ -96,6 +106,7 @@ function scriptArguments({ files }: JobAsk, mountModel: boolean): string[] {
   return [
     ...["--data", `${MOUNT}/train.jsonl`],
     ...(held ? ["--eval", `${MOUNT}/held-out.jsonl`] : []),
+    ...(hasStart({ files }) ? ["--start", ...START_FILES.map((name) => `${MOUNT}/${name}`)] : []),
     ...(mountModel ? ["--model", "/model"] : []),
     ...["--out", `${MOUNT}/out`],
   ];
@@ -126,6 +137,7 @@ export function commandLine(ask: JobAsk, { namespace, key, mountModel }: Mounted
     ...(mountModel ? ["--volume", `hf://models/${ask.model.name}:/model:ro`] : []),
     ...["--detach", "train.py", "--data", "train.jsonl"],
     ...(held ? ["--eval", "held-out.jsonl"] : []),
+    ...(hasStart(ask) ? ["--start", ...START_FILES] : []),
     ...(mountModel ? ["--model", "/model"] : []),
     ...["--out", `${MOUNT}/out`],
   ];

@@ -46,19 +46,31 @@ export async function checkData(
   if (known?.key === key && known.source === state.source && known.model === model && !base && !suite) {
     return known.report;
   }
-  const { rows, findings: read } = await sourceRows(core, recipe, method);
-  const tests = await humanEval(platform);
-  const context: GateContext = {
-    ...{ tokenizer: model?.tokenizer ?? null, recipe, base },
-    tests: [...(tests ? [tests] : []), ...(suite ? [testSetOf(suite.name, textsOfSuite(suite))] : [])],
-  };
+  const { rows, findings } = await sourceRows(core, recipe, method);
+  const seen = { tokenizer: model?.tokenizer ?? null, recipe, base };
   const report = {
-    findings: bySeverity([...read, ...runGates(rows.map(prepareRow), context), ...(tests ? [] : [UNCHECKED])]),
+    findings: await findingsOf(platform, rows, findings, seen, suite),
     lengths: await lengthsOf(core, rows, recipe),
     rows: rows.filter(({ held }) => !held).length,
   };
   state.check = { key, source: state.source, model, report };
   return report;
+}
+
+/** What reading found and what the gates find, red first; the hashed tests are among what must not be trained on. */
+export async function findingsOf(
+  platform: Platform,
+  rows: readonly RawRow[],
+  read: readonly Finding[],
+  seen: Omit<GateContext, "tests">,
+  suite: Suite | null = null,
+): Promise<Finding[]> {
+  const tests = await humanEval(platform);
+  const context: GateContext = {
+    ...seen,
+    tests: [...(tests ? [tests] : []), ...(suite ? [testSetOf(suite.name, textsOfSuite(suite))] : [])],
+  };
+  return bySeverity([...read, ...runGates(rows.map(prepareRow), context), ...(tests ? [] : [UNCHECKED])]);
 }
 
 /** With a sample of what the base model answers already, which takes seconds. */

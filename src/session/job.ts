@@ -1,6 +1,8 @@
 /** A run as another machine gets it: what the model and the rows come to, and the rows themselves. Nothing is loaded. */
 import { encodeDataset } from "@/data/dataset";
 import type { Dataset, Scanned } from "@/data/dataset-types";
+import { requireAccepted } from "@/data/gates/run-gates";
+import { rawRows } from "@/data/raw-rows";
 import { scanDataset, splitRows } from "@/data/source";
 import { type TrlFiles, trlFiles, trlRow } from "@/data/trl-rows";
 import { adapterLayout } from "@/model/adapter";
@@ -8,12 +10,13 @@ import { type Architecture, expectedTensors, parameterCount, projectionShape } f
 import type { DataFacts, ModelFacts } from "@/offload/facts";
 import type { Here } from "@/offload/plan";
 import { createRunStore } from "@/runs/store";
+import { findingsOf } from "@/session/check";
 import { dataSource } from "@/session/data-source";
 import { modelFiles } from "@/session/model-files";
 import type { Platform } from "@/session/platform";
 import { sketchModel } from "@/session/read-model";
 import { PROJECTIONS, parseRecipe, type Recipe } from "@/train/recipe";
-import type { DatasetSource, ModelSource } from "@/worker/api";
+import type { DatasetSource, Finding, ModelSource } from "@/worker/api";
 
 export interface JobFacts {
   readonly recipe: Recipe;
@@ -22,6 +25,8 @@ export interface JobFacts {
   readonly data: DataFacts;
   readonly files: TrlFiles;
   readonly here: Here | null;
+  /** Of the gates, as before a run here: red ones first. */
+  readonly findings: readonly Finding[];
 }
 
 /** Characters of a token, where no tokenizer is there to count: few, so that a plan errs upwards. */
@@ -46,10 +51,23 @@ export async function jobFacts(
     model: factsOf(base.name, arch, recipe),
     here: await hereOf(platform, base.name),
   };
-  if (!tokenizer) return { ...shared, ...uncounted(scanned, recipe) };
+  if (!tokenizer) {
+    const read = [...scanned.train.findings, ...(scanned.eval?.findings ?? [])];
+    const findings = await findingsOf(platform, rawRows(scanned, recipe, null), read, {
+      tokenizer,
+      recipe,
+      base: null,
+    });
+    return { ...shared, ...uncounted(scanned, recipe), findings };
+  }
   const dataset = await encodeDataset(scanned, { tokenizer, template }, recipe);
-  return { ...shared, data: countedFacts(dataset, recipe), files: await trlFiles(dataset) };
+  const seen = recipe.method === "sft" ? dataset.rows : rawRows(scanned, recipe, tokenizer);
+  const findings = await findingsOf(platform, seen, dataset.info.findings, { tokenizer, recipe, base: null });
+  return { ...shared, findings, data: measuredRows(dataset, recipe), files: await trlFiles(dataset) };
 }
+
+/** Throws AppError "dataset/gate" where a red finding is not accepted by name: such rows leave for no other machine either. */
+export const requireTrainable = ({ findings, recipe }: JobFacts): void => requireAccepted(findings, recipe.data.accept);
 
 export function factsOf(name: string, arch: Architecture, recipe: Recipe): ModelFacts {
   const products = PROJECTIONS.reduce((sum, projection) => {
@@ -69,7 +87,8 @@ export function factsOf(name: string, arch: Architecture, recipe: Recipe): Model
 
 const sequencesOf = ({ method, grpo }: Recipe) => ({ sft: 1, dpo: 2, grpo: grpo.numGenerations })[method];
 
-function countedFacts({ train, pairs, questions, eval: held }: Dataset, recipe: Recipe): DataFacts {
+/** Of rows that are tokens already. */
+export function measuredRows({ train, pairs, questions, eval: held }: Dataset, recipe: Recipe): DataFacts {
   const lengths =
     pairs?.train.map((pair) => Math.max(...pair.map(({ ids }) => ids.length))) ??
     questions?.map(({ promptIds }) => promptIds.length) ??

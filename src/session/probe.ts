@@ -1,11 +1,13 @@
-/** The probe of a run: its facts, what they come to in one sentence, and the same run on rented hardware. */
+/** The probe of a run: its facts, what they come to in one sentence, and where else the same run could go, as plans say it. */
 import type { Dataset } from "@/data/dataset-types";
 import { AppError } from "@/errors";
+import { dated } from "@/offload/hardware";
+import { planJob } from "@/offload/plan";
+import { factsOf, measuredRows } from "@/session/job";
 import { memoryPlan, requireFit } from "@/session/ledger";
 import type { OpenModel } from "@/session/open-model";
 import { workloadOf } from "@/session/run";
 import { startOf } from "@/session/trained";
-import { cloudEstimates } from "@/train/cloud-estimate";
 import { isLong, type ProbeFacts, runProbe } from "@/train/probe";
 import type { Recipe } from "@/train/recipe";
 import type { ProbeReport } from "@/worker/api";
@@ -35,7 +37,24 @@ export async function probeRun(model: OpenModel, dataset: Dataset, recipe: Recip
     reasons.length > 0
       ? `No go: ${reasons.join("; ")}.`
       : `Go: the loss starts where the base model is, falls from ${facts.overfit.first.toFixed(2)} to ${facts.overfit.last.toFixed(2)} on ${facts.overfit.rows} rows, and the run takes ${span(low, high)} here.`;
-  return { ...facts, ok: reasons.length === 0, sentence, cloud: cloudEstimates(model.info.parameters, facts.tokens) };
+  return { ...facts, ok: reasons.length === 0, sentence, ...elsewhere(model, dataset, recipe) };
+}
+
+const SHOWN = 4;
+
+/** The cheapest flavors that hold the run, by the dated list: a probe asks no network. */
+function elsewhere(
+  { arch, info }: OpenModel,
+  dataset: Dataset,
+  recipe: Recipe,
+): Pick<ProbeReport, "cloud" | "pricesOf"> {
+  const { rows, prices } = planJob(recipe, factsOf(info.name, arch, recipe), measuredRows(dataset, recipe), dated());
+  const fitting = rows.filter(({ fits, weights }) => fits && (weights !== "full" || recipe.trains === "full"));
+  const first = fitting.filter(({ flavor }, i) => fitting.findIndex((row) => row.flavor === flavor) === i);
+  const cloud = first
+    .slice(0, SHOWN)
+    .map(({ flavor, weights, seconds, dollars }) => ({ hardware: `${flavor}, ${weights}`, seconds, dollars }));
+  return { cloud, pricesOf: prices.date };
 }
 
 /** Throws AppError "run/no-go" with the probe's sentence. */

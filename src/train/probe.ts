@@ -32,7 +32,7 @@ const OVERFIT_RATES = { lora: 1e-3, full: 3e-4 } as const;
 export const isLong = ({ schedule, batch, method }: Recipe): boolean =>
   method === "sft" && schedule.steps * batch.accumulate >= SHORTEST;
 
-export type ProbeFacts = Omit<ProbeReport, "cloud" | "sentence" | "ok">;
+export type ProbeFacts = Omit<ProbeReport, "cloud" | "pricesOf" | "sentence" | "ok">;
 
 interface ProbeRun extends Pick<TrainingRun, "runtime" | "layout" | "recipe"> {
   readonly trainRows: readonly Encoded[];

@@ -69,5 +69,6 @@ export const MOCK_PROBE: ProbeReport = {
   seconds: { low: 22, high: 35 },
   tokens: 178_000,
   spent: 1.1,
-  cloud: [{ hardware: "t4-small", seconds: { low: 60, high: 242 }, dollars: { low: 0.007, high: 0.027 } }],
+  cloud: [{ hardware: "t4-small, lora", seconds: { low: 60, high: 242 }, dollars: { low: 0.007, high: 0.027 } }],
+  pricesOf: "2026-08-22",
 };

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CommandContext } from "@/cli/command";
-import { dataSource, modelSource, recipeFile } from "@/cli/files";
+import { adapterFiles, dataSource, modelSource, recipeFile, writeFiles } from "@/cli/files";
 import { type FlagName, recipeFrom } from "@/cli/flags";
 import { table } from "@/cli/terminal";
 import { AppError } from "@/errors";
@@ -10,11 +10,14 @@ import { trainingScript } from "@/export/script";
 import { notebook, skyFile, slurmFile } from "@/export/script-places";
 import { dated, hardwareList } from "@/offload/hardware";
 import { type Plan, type PlanRow, planJob, scriptOptions } from "@/offload/plan";
+import { START_FILES } from "@/offload/submission";
+import { requireTrainable } from "@/session/job";
+import type { NamedFile } from "@/worker/api";
 
 export const PLAN_FLAGS: readonly FlagName[] = [
   ...(["model", "data", "eval", "recipe", "method", "steps", "lr", "rank", "alpha", "batch", "accumulate"] as const),
   ...(["schedule", "warmup", "loss", "max-length", "columns", "max-rows", "seed", "fix"] as const),
-  ...(["weights", "flavor", "offline", "out"] as const),
+  ...(["accept", "adapter", "weights", "flavor", "offline", "out"] as const),
 ];
 
 /** Rows of the table, cheapest first, besides those that are marked. */
@@ -37,6 +40,22 @@ export async function preparePlan({ session, flags, terminal }: CommandContext) 
     terminal.note(`No live list of hardware (${hardware.why}); prices are those of ${hardware.date}.`);
   const weights = flags.weights ? { weights: [flags.weights] } : {};
   return { facts, plan: planJob(facts.recipe, facts.model, facts.data, hardware, { here: facts.here, ...weights }) };
+}
+
+/** What is sent must be fit to train on, and complete: the gates, and the adapter that the recipe goes on from. */
+export async function requireSendable({ flags, terminal }: CommandContext, facts: Prepared): Promise<NamedFile[]> {
+  requireTrainable(facts);
+  for (const { title, message, severity } of facts.findings)
+    if (severity !== "note") terminal.note(`${title}: ${message}`);
+  const { start, trains } = facts.recipe;
+  if (start !== "adapter") return [];
+  if (trains === "full" || flags.adapter === undefined) {
+    throw new AppError("usage", "The recipe goes on from what was trained before.", {
+      hint:
+        trains === "full" ? "Make it start new, with --model the folder of those weights." : "Name it: --adapter DIR.",
+    });
+  }
+  return (await adapterFiles(flags.adapter)).filter(({ name }) => START_FILES.includes(name));
 }
 
 export async function planVerb(context: CommandContext): Promise<undefined> {
@@ -115,18 +134,21 @@ export function chosenRow(plan: Plan, flavor: string | undefined): PlanRow | nul
 export async function scriptVerb(context: CommandContext): Promise<undefined> {
   const { flags, terminal } = context;
   const { facts, plan } = await preparePlan(context);
+  const start = await requireSendable(context, facts);
   const row = chosenRow(plan, flags.flavor);
   const files = jobFiles(facts, row, flags.weights);
   const out = flags.out ?? "job";
   await mkdir(out, { recursive: true });
   for (const [name, text] of Object.entries(files)) await writeFile(join(out, name), text);
-  terminal.say(`${out}: ${Object.keys(files).join(", ")}`);
+  await writeFiles(out, start);
+  const names = [...Object.keys(files), ...start.map(({ name }) => name)];
+  terminal.say(`${out}: ${names.join(", ")}`);
   if (row)
     terminal.say(
       `Made for ${row.flavor} (${row.weights}); at most $${row.ceilingDollars.toFixed(2)} at a timeout of ${duration(row.timeoutSeconds)}.`,
     );
   terminal.say(`Start it with: cd ${out} && uv run train.py`);
-  terminal.emit({ type: "script", out, files: Object.keys(files), flavor: row?.flavor ?? null });
+  terminal.emit({ type: "script", out, files: names, flavor: row?.flavor ?? null });
 }
 
 type Prepared = Awaited<ReturnType<typeof preparePlan>>["facts"];

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { CommandContext } from "@/cli/command";
-import { chosenRow, jobFiles, preparePlan } from "@/cli/commands/jobs-plan";
+import { chosenRow, jobFiles, preparePlan, requireSendable } from "@/cli/commands/jobs-plan";
 import { recipeFile, wholeFolder, writeFiles } from "@/cli/files";
 import type { FlagName } from "@/cli/flags";
 import { table } from "@/cli/terminal";
@@ -65,6 +65,7 @@ async function askOfFolder({ flags }: CommandContext): Promise<JobAsk> {
 async function askOfPlan(context: CommandContext): Promise<JobAsk> {
   const { flags } = context;
   const { facts, plan } = await preparePlan(context);
+  const start = await requireSendable(context, facts);
   const row = chosenRow(plan, flags.flavor);
   if (!row)
     throw new AppError("usage", "No flavor holds this run.", { hint: "`burnish jobs plan --json` says why of each." });
@@ -77,7 +78,7 @@ async function askOfPlan(context: CommandContext): Promise<JobAsk> {
       .filter((line) => line !== "").length;
   return {
     ...{ name: flags.name ?? `${base.name.split("/").at(-1)}-${recipe.method}`, recipe, namespace: flags.namespace },
-    files: texts.map(([name, text]) => ({ name, blob: new Blob([text]) })),
+    files: [...texts.map(([name, text]) => ({ name, blob: new Blob([text]) })), ...start],
     model: { name: base.name, revision: base.revision ?? null },
     data: { name: recipe.data.train, trainRows: rows("train.jsonl"), evalRows: rows("held-out.jsonl") },
     ...{ flavor: row.flavor, timeoutSeconds: flags.timeout ?? row.timeoutSeconds },

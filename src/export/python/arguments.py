@@ -30,6 +30,8 @@ def arguments():
     parser.add_argument("--data", default=own("train.jsonl"), required=own("train.jsonl") is None)
     parser.add_argument("--eval", default=own("held-out.jsonl"))
     parser.add_argument("--model", default=JOB["base"]["name"])
+    beside = [own(name) for name in ("adapter_config.json", "adapter_model.safetensors")]
+    parser.add_argument("--start", nargs="+", default=beside if all(beside) else None, help="the adapter's files, in one folder")
     parser.add_argument("--out", default=os.environ.get("BURNISH_OUT", "out"))
     parser.add_argument("--llama-cpp", default=os.environ.get("LLAMA_CPP"), help="a checkout, for GGUF")
     parser.add_argument("--stage", choices=["all", "train", "finish"], default="all")

@@ -16,52 +16,79 @@ def merge_stage(args, out, tokenizer):
     return done
 
 
-def llama_cpp(args, out):
-    """The folder of convert_hf_to_gguf.py, and llama-quantize if it is there; None and why where it cannot be had."""
+def ran(command, notes, what):
+    """Whether it ended well; where not, a note: what was trained is whole without it."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=3 * 3600)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        notes.append(f"{what}: {error}")
+        return False
+    if done.returncode != 0:
+        notes.append(f"{what}: {done.stderr.strip()[-300:]}")
+    return done.returncode == 0
+
+
+def tool(name):
+    """On the PATH, or beside this Python, where `uv run` puts what the header asks for."""
+    return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+
+
+def converter_of(args, out, notes):
+    """llama.cpp's folder and its convert_hf_to_gguf.py, fetched by git where no folder was named; None where it cannot be had."""
     folder = Path(args.llama_cpp) if args.llama_cpp else out.parent / "llama.cpp"
-    if not args.llama_cpp and not folder.exists() and shutil.which("git") and JOB["gguf"]:
+    if not args.llama_cpp and not folder.exists() and tool("git"):
         address = "https://github.com/ggml-org/llama.cpp"
-        subprocess.run(["git", "clone", "-q", "--depth", "1", address, str(folder)], check=False, timeout=600)
-        if shutil.which("cmake") and folder.exists():
-            build = ["cmake", "-S", str(folder), "-B", str(folder / "build"), "-DLLAMA_CURL=OFF", "-DGGML_NATIVE=OFF"]
-            subprocess.run(build, check=False, stdout=subprocess.DEVNULL)
-            make = ["cmake", "--build", str(folder / "build"), "--target", "llama-quantize", "-j"]
-            subprocess.run(make, check=False, stdout=subprocess.DEVNULL)
+        ran([tool("git"), "clone", "-q", "--depth", "1", address, str(folder)], notes, "llama.cpp cannot be fetched")
     converter = folder / "convert_hf_to_gguf.py"
-    quantizer = shutil.which("llama-quantize") or folder / "build" / "bin" / "llama-quantize"
-    return (converter if converter.exists() else None), (quantizer if Path(quantizer).exists() else None)
+    return folder, (converter if converter.exists() else None)
+
+
+def quantizer_of(folder, notes):
+    """llama-quantize of the PATH or of llama.cpp's folder, else built there by cmake; None where that fails."""
+    built = folder / "build" / "bin" / "llama-quantize"
+    found = next((str(one) for one in (built, folder / "llama-quantize") if one.exists()), None) or tool("llama-quantize")
+    if found or not (folder / "CMakeLists.txt").exists():
+        return found
+    cmake = tool("cmake")
+    if not cmake:
+        return None
+    off = [f"-D{name}=OFF" for name in ("GGML_NATIVE", "LLAMA_CURL", "LLAMA_BUILD_TESTS", "LLAMA_BUILD_EXAMPLES", "LLAMA_BUILD_SERVER")]
+    configure = [cmake, "-S", str(folder), "-B", str(folder / "build"), "-DCMAKE_BUILD_TYPE=Release", *off]
+    make = [cmake, "--build", str(folder / "build"), "--target", "llama-quantize", "-j", str(os.cpu_count() or 1)]
+    what = "llama-quantize cannot be built"
+    return str(built) if ran(configure, notes, what) and ran(make, notes, what) and built.exists() else None
 
 
 def gguf_stage(args, out, merged, notes):
-    converter, quantizer = llama_cpp(args, out)
+    folder, converter = converter_of(args, out, notes)
     if not converter:
         notes.append("No GGUF: llama.cpp's converter is not here. Fetch the result and use `burnish export --format gguf`.")
         return []
-    made = []
+    convert, wide, made = [sys.executable, str(converter), str(merged), "--outfile"], out / "model-F16.part", []
     for quant in JOB["gguf"]:
         target = out / f"model-{quant}.gguf"
         part = target.with_suffix(".part")
         if not target.exists():
-            convert = [sys.executable, str(converter), str(merged), "--outfile"]
+            what = f"No {quant}"
             if quant == "Q8_0":
                 command = [*convert, str(part), "--outtype", "q8_0"]
-            elif quantizer:
-                wide = out / "model-F16.part"
-                if not wide.exists():
-                    subprocess.run([*convert, str(wide), "--outtype", "f16"], check=True, stdout=subprocess.DEVNULL)
-                command = [str(quantizer), str(wide), str(part), quant]
             else:
-                notes.append(f"No {quant}: llama-quantize is not here. `burnish export --format gguf --quant q4_k_m` makes it.")
-                continue
-            done = subprocess.run(command, capture_output=True, text=True)
-            if done.returncode != 0:
-                notes.append(f"No {quant}: the converter says {done.stderr.strip()[-300:]}")
+                quantizer = quantizer_of(folder, notes)
+                if not quantizer:
+                    notes.append(f"{what}: llama-quantize is not here. `burnish export --format gguf --quant q4_k_m` makes it.")
+                    continue
+                if not wide.exists() and not ran([*convert, str(wide), "--outtype", "f16"], notes, what):
+                    continue
+                command = [quantizer, str(wide), str(part), quant]
+            if not ran(command, notes, what):
                 continue
             os.replace(part, target)
         test = gguf_self_test(target, merged)
         emit(out, "gguf", file=target.name, **test)
         made.append({"file": target.name, "quant": quant, "selfTest": test})
-    (out / "model-F16.part").unlink(missing_ok=True)
+        if not test["ok"]:
+            notes.append(f"{target.name} is not the merged model within {test['limit']}: {test['error']}. Do not use it.")
+    wide.unlink(missing_ok=True)
     return made
 
 

@@ -50,6 +50,7 @@ def launch(args, out):
     write_whole(config, json.dumps(JOB["accelerate"], indent=1))
     own = ["--stage", "train", "--data", args.data, "--model", args.model, "--out", str(out)]
     own += ["--eval", args.eval] if args.eval else []
+    own += ["--start", *args.start] if args.start else []
     command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(config), __file__, *own]
     child = subprocess.Popen(command)
     signal.signal(signal.SIGTERM, lambda *_: child.send_signal(signal.SIGTERM))
@@ -68,6 +69,7 @@ def main():
     from transformers import AutoTokenizer
 
     args, began = arguments(), time.time()
+    require_start(args)
     out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, stop)

@@ -36,6 +36,25 @@ def starting_model(name):
     return AutoModelForCausalLM.from_config(config, dtype=torch.float32)
 
 
+def start_adapter(model, args):
+    """The adapter that the recipe goes on from; TRL then keeps a copy of it as the reference of DPO and GRPO."""
+    from peft import PeftModel, prepare_model_for_kbit_training
+
+    if WEIGHTS == "qlora" and getattr(model, "is_loaded_in_4bit", False):
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=JOB["checkpointing"])
+    return PeftModel.from_pretrained(model, str(Path(args.start[0]).parent), is_trainable=True)
+
+
+def require_start(args):
+    """Before anything is loaded: what the recipe goes on from must be here."""
+    if RECIPE["start"] != "adapter" or (WEIGHTS != "full" and args.start):
+        return
+    if WEIGHTS == "full" and args.model != JOB["base"]["name"]:
+        return
+    what = "--model FOLDER of those weights" if WEIGHTS == "full" else "--start adapter_config.json adapter_model.safetensors"
+    sys.exit(f"The recipe goes on from what was trained before. Name it: {what}")
+
+
 def choose_weights(model):
     """Of full weights those that the recipe names learn."""
     only, freeze = RECIPE["full"]["train"], RECIPE["full"]["freeze"]
@@ -248,9 +267,11 @@ def make_trainer(args, out, tokenizer, train, held):
         requires_python(grpo["rewards"])
         functions = [reward_function(one, place, grpo["maxCompletionLength"]) for place, one in enumerate(grpo["rewards"])]
         more["reward_funcs"] = functions
-    if WEIGHTS != "full":
-        more["peft_config"] = lora_config()
     model = starting_model(args.model)
+    if WEIGHTS != "full" and RECIPE["start"] == "adapter":
+        model = start_adapter(model, args)
+    elif WEIGHTS != "full":
+        more["peft_config"] = lora_config()
     if RECIPE["trains"] == "full":
         choose_weights(model)
     trainer = getattr(trl, f"{names[METHOD]}Trainer")(
@@ -317,5 +338,7 @@ def train_stage(args, out, tokenizer):
     trainer.save_model(str(part))
     if main:
         (part / "training_args.bin").unlink(missing_ok=True)
+        # TRL's copy of the start.
+        shutil.rmtree(part / "ref", ignore_errors=True)
         os.replace(part, done)
     return True

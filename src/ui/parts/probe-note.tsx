@@ -3,7 +3,7 @@ import { duration, integer } from "@/ui/state/format";
 import type { ProbeReport } from "@/worker/api";
 
 export function ProbeNote({ report }: { report: ProbeReport }) {
-  const { ok, sentence, tokensPerSecond, cloud, loss, spent } = report;
+  const { ok, sentence, tokensPerSecond, cloud, pricesOf, loss, spent } = report;
   const span = ({ low, high }: { low: number; high: number }) => `${duration(low)} to ${duration(high)}`;
   const dollars = ({ low, high }: { low: number; high: number }) => `$${low.toFixed(2)} to $${high.toFixed(2)}`;
   return (
@@ -25,10 +25,7 @@ export function ProbeNote({ report }: { report: ProbeReport }) {
               </li>
             ))}
           </ul>
-          <p class="soft">
-            6 × parameters × tokens of work at 5 to 40 % of the card's peak, and 1 to 4 minutes to start. Estimates, not
-            measurements.
-          </p>
+          <p class="soft">The plan's formulas, at prices of {pricesOf}. Estimates, not measurements.</p>
         </details>
       </div>
     </div>

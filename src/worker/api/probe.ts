@@ -25,6 +25,8 @@ export interface ProbeReport {
   readonly tokens: number;
   /** Seconds that the probe itself took. */
   readonly spent: number;
-  /** The same run on rented hardware, by formula: src/train/cloud-estimate.ts. */
+  /** The same run on rented hardware, by the formulas of docs/jobs.md. */
   readonly cloud: readonly { readonly hardware: string; readonly seconds: Span; readonly dollars: Span }[];
+  /** The date of those prices. */
+  readonly pricesOf: string;
 }
