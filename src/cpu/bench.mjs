@@ -1,4 +1,6 @@
-/** Runs block.bench.ts without a build: node src/cpu/bench.mjs [--plain] [threads …] */
+/**
+ * Runs block.bench.ts without a build, or train/rollout.bench.ts: node src/cpu/bench.mjs [--rollout] [--plain] [threads …]
+ */
 import { fileURLToPath } from "node:url";
 import { createServer } from "vite";
 
@@ -13,6 +15,7 @@ const server = await createServer({
   resolve: { alias: { "@": `${root}src` } },
   logLevel: "error",
 });
-const { bench } = await server.ssrLoadModule("/src/cpu/block.bench.ts");
-await bench(threads.length > 0 ? threads : [1, 2], !given.includes("--plain"));
+const rollout = given.includes("--rollout");
+const { bench } = await server.ssrLoadModule(rollout ? "/src/train/rollout.bench.ts" : "/src/cpu/block.bench.ts");
+await bench(threads.length > 0 ? threads : rollout ? [2] : [1, 2], !given.includes("--plain"));
 process.exit(0);
