@@ -85,6 +85,9 @@ const FLAGS = {
   init: { hint: "kaiming|gaussian", type: z.enum(["kaiming", "gaussian"]) },
   batch: { hint: "B", type: number },
   accumulate: { hint: "N", type: number },
+  "keep-every": { hint: "N", type: number },
+  patience: { hint: "N", type: number },
+  "better-by": { hint: "loss|passRate", type: z.enum(["loss", "passRate"]) },
   schedule: {
     hint: "linear|cosine|constant|warmup_stable_decay",
     type: z.enum(["linear", "cosine", "constant", "warmup_stable_decay"]),
@@ -269,6 +272,7 @@ export function recipeFrom(flags: Flags, ...layers: readonly RecipeInput[]): Rec
     },
     batch: { size: flags.batch, accumulate: flags.accumulate },
     evaluate: { maxTokens: flags["max-tokens"] },
+    keep: { every: flags["keep-every"], patience: flags.patience, by: flags["better-by"] },
     probe: flags.probe,
     seed: flags.seed,
   };

@@ -11,18 +11,23 @@ import type { Architecture } from "@/model/architecture";
 import { decode, finalNorm, rowInputs } from "@/model/decoder";
 import {
   admit,
+  type Copy,
   goesOn,
   PROMPT_ROWS,
+  packCopies,
   packRows,
   plan,
   roundTo,
   rowsFor,
   type Sequence,
   type Stretch,
+  sharePrompts,
+  takeCopies,
 } from "@/model/generation-rows";
 import type { Runtime } from "@/model/runtime";
 import { decoderWith, type Trainable } from "@/model/trainable";
 import type { ModelTensors } from "@/model/weights";
+import { writeCache } from "@/ops/cache";
 import { gather } from "@/ops/gather";
 import { multiply } from "@/ops/linear";
 import { sample } from "@/ops/sample";
@@ -92,12 +97,8 @@ export function traceGeneration(
 ): Program {
   const g = createGraph(`generate ${rows}/${samples}`);
   const decoder = decoderWith(arch, tensors, layout, false);
-  const width = arch.kvHeads * arch.headDim;
-  const perLayer = (name: string) =>
-    Array.from({ length: arch.layers }, (_, layer) =>
-      external(`cache.${name}.${layer}`, [shape.sequences * shape.length, width]),
-    );
-  const cache = { slots: external("cacheSlots", [rows], "u32"), keys: perLayer("k"), values: perLayer("v") };
+  const { keys, values } = cacheTensors(arch, shape);
+  const cache = { slots: external("cacheSlots", [rows], "u32"), keys, values };
   // A row to a sequence: its token is what the pass before drew, so that it need not travel to the host and back.
   const inputs = rowInputs(rows);
   const tokens = rows === samples ? external("sampled", [rows], "u32") : inputs.tokens;
@@ -107,6 +108,26 @@ export function traceGeneration(
   const logits = multiply(g, finalNorm(g, decoder, y), decoder.weights.head); // [samples, V]
   const outputs = { keys: external("keys", [samples], "u32"), tokens: external("sampled", [samples], "u32") };
   sample(g, { logits, ...outputs, step: decoder.step }, arch.vocab);
+  return compileGraph(g);
+}
+
+function cacheTensors(arch: Architecture, { sequences, length }: GeneratorShape) {
+  const perLayer = (name: string) =>
+    Array.from({ length: arch.layers }, (_, layer) =>
+      external(`cache.${name}.${layer}`, [sequences * length, arch.kvHeads * arch.headDim]),
+    );
+  return { keys: perLayer("k"), values: perLayer("v") };
+}
+
+/** cache[cacheSlots[i]] = cache[lastRows[i]] in all layers; a slot of none is skipped. */
+function traceCopies(arch: Architecture, shape: GeneratorShape, rows: number): Program {
+  const g = createGraph(`copy ${rows}`);
+  const from = external("lastRows", [rows], "u32");
+  const slots = external("cacheSlots", [rows], "u32");
+  const { keys, values } = cacheTensors(arch, shape);
+  for (const cache of [...keys, ...values]) {
+    writeCache(g, gather(g, { x: cache, rows: from, slots: from }, null).y, slots, cache);
+  }
   return compileGraph(g);
 }
 
@@ -143,14 +164,25 @@ export function createGenerator(
     if (!found) throw new Error(`internal: no buffer ${name}`);
     return found;
   };
-  const program = (rows: number, samples: number) => {
-    const key = `${rows} ${samples}`;
+  const compiledOnce = (key: string, trace: () => Program) => {
     let compiled = programs.get(key);
     if (!compiled) {
-      compiled = target.compile(traceGeneration(arch, tensors, adapter?.layout, shape, rows, samples), buffers);
+      compiled = target.compile(trace(), buffers);
       programs.set(key, compiled);
     }
     return compiled;
+  };
+  const program = (rows: number, samples: number) =>
+    compiledOnce(`${rows} ${samples}`, () => traceGeneration(arch, tensors, adapter?.layout, shape, rows, samples));
+  const copy = async (copies: readonly Copy[]): Promise<void> => {
+    for (let at = 0; at < copies.length; at += most) {
+      const some = copies.slice(at, at + most);
+      const rows = rowsFor(some.length, target.rowTile);
+      const { from, to } = packCopies(some, rows);
+      target.write(buffer("lastRows"), from);
+      target.write(buffer("cacheSlots"), to);
+      await (await compiledOnce(`copy ${rows}`, () => traceCopies(arch, shape, rows))).run();
+    }
   };
 
   /** Enqueues one pass; with `fed`, every row's token is what the pass before drew in its place. */
@@ -189,9 +221,13 @@ export function createGenerator(
     let active: Sequence[] = [];
     let done = 0;
     while (waiting.length > 0 || active.length > 0) {
+      const fresh: Sequence[] = [];
       while (waiting.length > 0 && freeSlots.length > 0) {
-        active.push(admit(requests, waiting.shift() ?? 0, freeSlots.shift() ?? 0, shape.length, options.maxTokens));
+        fresh.push(admit(requests, waiting.shift() ?? 0, freeSlots.shift() ?? 0, shape.length, options.maxTokens));
       }
+      sharePrompts(fresh, active);
+      active.push(...fresh);
+      await copy(takeCopies(active, shape.length));
       const ended = new Set<Sequence>();
       const flying = [await enqueue(plan(active), keyOf, false)];
       for (let last = flying[0]; flying.length > 0; ) {

@@ -15,7 +15,14 @@ export interface Sequence {
   readonly promptLength: number;
   /** Tokens whose keys and values are in the cache, or will be once all that is enqueued has run. */
   cached: number;
+  /** Its first tokens are another's too, whose rows of the cache are copied once they are there. */
+  shares: { readonly with: Sequence; readonly count: number } | undefined;
+  /** How far a prompt goes before others copy from it; all of it when nobody waits. */
+  firstStop: number;
 }
+
+/** Fewer equal tokens are not worth a pass of their own. */
+const LEAST_SHARED = 8;
 
 export interface Stretch {
   readonly sequence: Sequence;
@@ -39,7 +46,49 @@ export function admit(
       },
     );
   }
-  return { request, slot, tokens: [...prompt], promptLength: prompt.length, cached: 0 };
+  const own = { tokens: [...prompt], promptLength: prompt.length, cached: 0 };
+  return { request, slot, ...own, shares: undefined, firstStop: prompt.length };
+}
+
+/**
+ * Prompts that begin alike are read once: a group's answers to one prompt, a suite's cases behind one system prompt. The
+ * last token of a prompt is always fed, since a draw comes out of it. `fresh`: just admitted, behind those that are `there`.
+ */
+export function sharePrompts(fresh: readonly Sequence[], there: readonly Sequence[]): void {
+  for (const [i, sequence] of fresh.entries()) {
+    let best: Sequence["shares"];
+    for (const other of [...there, ...fresh.slice(0, i)]) {
+      if (other.shares) continue;
+      const most = Math.min(sequence.promptLength, other.promptLength) - 1;
+      let count = 0;
+      while (count < most && other.tokens[count] === sequence.tokens[count]) count++;
+      if (count >= LEAST_SHARED && count > (best?.count ?? 0)) best = { with: other, count };
+    }
+    if (!best) continue;
+    sequence.shares = best;
+    best.with.firstStop = Math.min(best.with.firstStop, best.with.promptLength - 1);
+  }
+}
+
+export interface Copy {
+  /** Rows of the cache. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Copies whose source is there by now, for a cache of `length` rows a sequence; they count as cached from here on. */
+export function takeCopies(active: readonly Sequence[], length: number): Copy[] {
+  const copies: Copy[] = [];
+  for (const sequence of active) {
+    const { shares } = sequence;
+    if (!shares || shares.with.cached < shares.count) continue;
+    for (let i = 0; i < shares.count; i++) {
+      copies.push({ from: shares.with.slot * length + i, to: sequence.slot * length + i });
+    }
+    sequence.cached = shares.count;
+    sequence.shares = undefined;
+  }
+  return copies;
 }
 
 /** Whether another pass may follow unread: each sequence has drawn its next token, and has room and leave for one more. */
@@ -60,9 +109,9 @@ export function plan(active: readonly Sequence[]): Stretch[] {
   const stretches: Stretch[] = [];
   let room = PROMPT_ROWS;
   for (const sequence of active) {
-    const pending = sequence.tokens.length - sequence.cached;
-    if (sequence.cached >= sequence.promptLength || room === 0) continue;
-    const count = Math.min(pending, room);
+    const { cached, firstStop, tokens } = sequence;
+    if (cached >= sequence.promptLength || sequence.shares || room === 0) continue;
+    const count = Math.min((cached < firstStop ? firstStop : tokens.length) - cached, room);
     stretches.push({ sequence, count });
     room -= count;
   }
@@ -99,6 +148,17 @@ export function packRows(
   // Padding rows see one cache row, so that their softmax has something to divide by.
   for (; row < rows; row++) span[row * 2 + 1] = 1;
   return { tokens, positions, cacheSlots, span, lastRows, keys };
+}
+
+/** Rows of the cache as they are copied, filled up to `rows` with a source of zeros and no place to go. */
+export function packCopies(copies: readonly Copy[], rows: number) {
+  const from = new Uint32Array(rows).fill(NONE);
+  const to = new Uint32Array(rows).fill(NONE);
+  copies.forEach((copy, i) => {
+    from[i] = copy.from;
+    to[i] = copy.to;
+  });
+  return { from, to };
 }
 
 export const roundTo = (count: number, tile: number) => Math.ceil(count / tile) * tile;

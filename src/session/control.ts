@@ -8,6 +8,8 @@ export interface RunControl {
   readonly until?: number | undefined;
   /** Pending while paused. */
   paused: Promise<void> | undefined;
+  /** Of runs that can stand still: called when one does, and at its end. Whoever pauses waits for it. */
+  onStill?: (() => void) | undefined;
   /** For work that is not looked at between steps. */
   readonly onStop?: () => void;
 }

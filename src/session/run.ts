@@ -180,6 +180,7 @@ async function waitWhilePaused(
   if (!control.paused) return;
   out.put({ type: "phase", phase: "paused" });
   out.flush();
+  control.onStill?.();
   await control.paused;
   out.put({ type: "phase", phase: "train" });
   progress.skip(performance.now());

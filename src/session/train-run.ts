@@ -47,7 +47,7 @@ export function trainRuns(core: Core, opening: Opening): Runs {
   const run = async (recipe: Recipe, emit: Emit, { from, kept, until }: RunStart): Promise<RunResult> => {
     requireIdle();
     const model = requireModel();
-    const control: RunControl = { stopped: false, paused: undefined, until };
+    const control: RunControl = { stopped: false, paused: undefined, until, onStill: () => {} };
     state.run = control;
     let keeper: Keeper | undefined;
     try {
@@ -76,6 +76,7 @@ export function trainRuns(core: Core, opening: Opening): Runs {
       throw error;
     } finally {
       delete state.run;
+      control.onStill?.();
     }
   };
 

@@ -41,6 +41,7 @@ export const train: Command = {
     "init",
     "batch",
     "accumulate",
+    ...(["keep-every", "patience", "better-by"] as const),
     "schedule",
     "warmup",
     "lr-minimum",

@@ -29,19 +29,28 @@ function runControls(state: State): Pick<Session, "pause" | "resume" | "stop"> {
   let unpause: () => void = () => {};
   return {
     pause: async () => {
-      if (!state.run || state.run.paused) return;
-      state.run.paused = new Promise((resolve) => {
+      const { run } = state;
+      if (!run || run.paused) return;
+      run.paused = new Promise((resolve) => {
         unpause = resolve;
       });
+      // The step under way still ends, and is shown; only then, or when the run ends, does this resolve.
+      if (run.onStill) {
+        await new Promise<void>((resolve) => {
+          run.onStill = resolve;
+        });
+      }
     },
     resume: async () => {
       if (state.run) state.run.paused = undefined;
+      state.run?.onStill?.();
       unpause();
     },
     stop: async () => {
       state.download?.abort();
       if (state.run) Object.assign(state.run, { stopped: true, paused: undefined });
       state.run?.onStop?.();
+      state.run?.onStill?.();
       unpause();
     },
   };

@@ -25,8 +25,8 @@ export function Home() {
       </main>
       <footer class="foot">
         <p>
-          Burnish is free software under the Apache 2.0 licence. It has no server, no account and no analytics: closing
-          this tab forgets everything that you did not download.
+          Burnish is free software under the Apache 2.0 licence. It has no server, no account and no analytics. Runs and
+          downloaded models are kept in this browser until you delete them; rows and tokens that you gave it are not.
         </p>
       </footer>
     </>

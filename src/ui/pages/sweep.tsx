@@ -37,7 +37,9 @@ export function Sweep() {
         </>
       ) : (
         <p class="panel note">
-          Open a model and data <a href="#/">in the first room</a>; this room works on them.
+          <span>
+            Open a model and data <a href="#/">in the first room</a>; this room works on them.
+          </span>
         </p>
       )}
     </main>

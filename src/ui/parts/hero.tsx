@@ -31,6 +31,27 @@ export function Hero() {
           {demo.value === "feelings" ? "Running…" : "30-second demo: feelings"}
         </button>
       </div>
+      <p class="hero-more">
+        <span class="soft">Or learn otherwise:</span>
+        <button
+          type="button"
+          class="quiet small"
+          data-testid="run-preferences"
+          disabled={blocked}
+          onClick={() => void runDemo("manners")}
+        >
+          {demo.value === "manners" ? "Running…" : "by preference"}
+        </button>
+        <button
+          type="button"
+          class="quiet small"
+          data-testid="run-rewards"
+          disabled={blocked}
+          onClick={() => void runDemo("replies")}
+        >
+          {demo.value === "replies" ? "Running…" : "by reward"}
+        </button>
+      </p>
       <p class="soft hero-note">
         It opens a bundled model and dataset, trains, and tests the result on rows never trained on.
       </p>

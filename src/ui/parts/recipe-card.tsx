@@ -40,14 +40,14 @@ export function RecipeCard() {
         }}
       >
         <div class="fields">
-          {MAIN_FIELDS.filter((field) => isFor(field, trains)).map((field) => (
+          {MAIN_FIELDS.filter((field) => isFor(field, draft.value)).map((field) => (
             <FieldRow key={field.path} field={field} disabled={locked} />
           ))}
         </div>
         <details class="more">
           <summary>More settings</summary>
           <div class="fields">
-            {MORE_FIELDS.filter((field) => isFor(field, trains)).map((field) => (
+            {MORE_FIELDS.filter((field) => isFor(field, draft.value)).map((field) => (
               <FieldRow key={field.path} field={field} disabled={locked} />
             ))}
           </div>

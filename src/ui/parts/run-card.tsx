@@ -1,12 +1,14 @@
 /** Step 4: the run as it goes. Numbers first, then the curves, then the fixed prompts answered again and again. */
 import { Card } from "@/ui/parts/card";
 import { Chart } from "@/ui/parts/chart";
+import { FilePicker } from "@/ui/parts/files";
 import { Samples } from "@/ui/parts/samples";
 import { gradientFrame, lossFrame, rateFrame, scalarFrames } from "@/ui/state/chart-data";
-import { activity, faults } from "@/ui/state/core";
+import { activity, faults, idle } from "@/ui/state/core";
 import { bytes, compact, duration, integer, loss, percent } from "@/ui/state/format";
-import { goOnGently } from "@/ui/state/go-on";
-import { control, runLog, runResult, stopping } from "@/ui/state/run";
+import { goOnAgain, goOnGently } from "@/ui/state/go-on";
+import { goOnWithPreferences, openPreferences } from "@/ui/state/journey";
+import { control, pausing, runLog, runResult, stopping } from "@/ui/state/run";
 import { fractionDone, phaseWords, type RunLog, stepsDone, timeLeft } from "@/ui/state/run-log";
 
 export function RunCard() {
@@ -20,11 +22,7 @@ export function RunCard() {
     <Card place="run" step="4" title="Training" summary={summary} done={result !== null} waitsFor={waitsFor}>
       {log && (
         <>
-          {faults.value.run?.code === "run/diverged" && (
-            <button type="button" class="primary" data-testid="go-on-gently" onClick={() => void goOnGently()}>
-              Go on at a third of the learning rate
-            </button>
-          )}
+          <AfterFault />
           <RunHead log={log} />
           <RunNumbers log={log} />
           {log.warnings.map((words) => (
@@ -34,9 +32,62 @@ export function RunCard() {
           ))}
           <Curves log={log} />
           <Samples sets={log.samples} />
+          {result?.recipe.method === "sft" && <Preferences />}
         </>
       )}
     </Card>
+  );
+}
+
+/** What a run that ended badly is offered: the last good state is kept. */
+function AfterFault() {
+  const code = faults.value.run?.code;
+  if (code === "run/diverged") {
+    return (
+      <button type="button" class="primary" data-testid="go-on-gently" onClick={() => void goOnGently()}>
+        Go on at a third of the learning rate
+      </button>
+    );
+  }
+  if (code === "run/reward") {
+    return (
+      <button type="button" class="primary" data-testid="go-on-again" onClick={() => void goOnAgain()}>
+        Try again from the last good state
+      </button>
+    );
+  }
+  return null;
+}
+
+/** What was learned by example is sharpened by pairs of which one is preferred. */
+function Preferences() {
+  return (
+    <div class="panel" data-testid="preferences">
+      <div>
+        <p class="panel-title">Go on with preferences?</p>
+        <p class="soft">
+          The same adapter learns which of two answers is better (DPO), judged on pairs that it never saw.
+        </p>
+      </div>
+      <div class="actions">
+        <button
+          type="button"
+          class="quiet"
+          data-testid="go-on-preferences"
+          disabled={!idle.value}
+          onClick={() => void goOnWithPreferences()}
+        >
+          With the bundled pairs
+        </button>
+        <FilePicker
+          label="With pairs of your own"
+          testid="preference-file"
+          accept=".jsonl,.json,.csv,.parquet"
+          disabled={!idle.value}
+          onFiles={([file]) => file && void openPreferences(file)}
+        />
+      </div>
+    </div>
   );
 }
 
@@ -73,10 +124,10 @@ function RunControls({ paused }: { paused: boolean }) {
           type="button"
           class="quiet"
           data-testid="pause"
-          disabled={stopping.value}
+          disabled={stopping.value || pausing.value}
           onClick={() => void control("pause")}
         >
-          Pause
+          {pausing.value ? "Pausing…" : "Pause"}
         </button>
       )}
       <button

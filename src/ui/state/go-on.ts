@@ -61,6 +61,13 @@ export async function goOnGently(): Promise<void> {
   await train();
 }
 
+/** After rewards that failed on every answer: from the last good checkpoint of that run, or anew. */
+export async function goOnAgain(): Promise<void> {
+  const [latest] = await session().listRuns();
+  if (latest?.status === "failed" && latest.checkpoints.length > 0) return resumeRun(latest.id);
+  await train();
+}
+
 const GENTLER = 1 / 3;
 
 function showWork(): void {

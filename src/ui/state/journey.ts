@@ -4,10 +4,12 @@
  */
 import { computed, signal } from "@preact/signals";
 import { adapter, exportAdapter, exported } from "@/ui/state/adapter";
+import { catalog } from "@/ui/state/catalog";
 import { compare, comparison } from "@/ui/state/compare";
 import { activity, faults, type Place } from "@/ui/state/core";
-import { dataset, openBundled } from "@/ui/state/dataset";
+import { dataset, evalFile, openBundled, openDataset, trainFile } from "@/ui/state/dataset";
 import { model, modelSource, openModel } from "@/ui/state/model";
+import { adoptRecipe, setField } from "@/ui/state/recipe";
 import { runResult, train } from "@/ui/state/run";
 
 export type StageId = "model" | "data" | "run" | "compare" | "take";
@@ -38,6 +40,30 @@ function statusOf(place: Place, done: boolean): StageStatus {
   return done ? "done" : "waiting";
 }
 
+const trained = async () => (await train()) && runResult.value?.stopped === false;
+
+/** Trains what is loaded on the bundled pairs. */
+async function byPreference(): Promise<boolean> {
+  if (!(await openBundled("manners"))) return false;
+  setField("start", "adapter");
+  return trained();
+}
+
+/** From a finished run by example to a verdict on held-out pairs. */
+export async function goOnWithPreferences(): Promise<void> {
+  if (await byPreference()) await compare();
+}
+
+/** Pairs of one's own, with the settings of the bundled ones; training waits for a look at them. */
+export async function openPreferences(file: File): Promise<void> {
+  const known = catalog.value.find(({ name }) => name === "manners")?.recipe ?? {};
+  adoptRecipe({ ...known, method: "dpo", start: "adapter" });
+  setField("data.train", file.name);
+  trainFile.value = file;
+  evalFile.value = null;
+  await openDataset({ kind: "files", name: file.name, train: { name: file.name, blob: file } }, "keep");
+}
+
 export async function runDemo(name: string): Promise<void> {
   if (demo.value !== null || activity.value !== null) return;
   demo.value = name;
@@ -45,8 +71,10 @@ export async function runDemo(name: string): Promise<void> {
     const source = modelSource.value;
     const open = source?.kind === "bundled" && source.name === "ember" && model.value !== null;
     if (!open && !(await openModel({ kind: "bundled", name: "ember" }))) return;
-    if (!(await openBundled(name))) return;
-    if (!(await train()) || runResult.value?.stopped) return;
+    // Preferences sharpen what was learned by example first.
+    const first = name === "manners" ? "commands" : name;
+    if (!(await openBundled(first)) || !(await trained())) return;
+    if (name === "manners" && !(await byPreference())) return;
     if (!(await compare())) return;
     await exportAdapter();
   } finally {

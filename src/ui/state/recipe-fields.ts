@@ -1,3 +1,5 @@
+import type { Recipe } from "@/train/recipe";
+
 /** How each field of the recipe is named and explained on the page; ranges stay in the recipe itself. */
 export interface NumberField {
   readonly kind: "number";
@@ -70,6 +72,59 @@ export const MAIN_FIELDS: readonly Field[] = [
 export const MORE_FIELDS: readonly Field[] = [
   {
     kind: "choice",
+    path: "start",
+    label: "Begins with",
+    help: "A new adapter, or the model as it was opened; or what is trained or loaded now, which this run goes on from.",
+    options: [
+      ["new", "Nothing learned"],
+      ["adapter", "What is there now"],
+      ["scratch", "Random weights"],
+    ],
+  },
+  {
+    kind: "choice",
+    path: "sft.lossType",
+    label: "Loss",
+    help: "DFT weighs each token by its own probability, so that surprises count less.",
+    options: [
+      ["nll", "Likelihood"],
+      ["dft", "DFT"],
+    ],
+  },
+  {
+    kind: "choice",
+    path: "dpo.lossType",
+    label: "Loss",
+    help: "How a pair's margin becomes a loss.",
+    options: [
+      ["sigmoid", "Sigmoid"],
+      ["robust", "Robust: labels may be wrong"],
+      ["hinge", "Hinge"],
+      ["ipo", "IPO"],
+      ["apo_zero", "APO, up and down"],
+      ["apo_down", "APO, down"],
+    ],
+  },
+  number("dpo.beta", "Beta", "How closely it stays to its start. Larger is closer.", "any"),
+  number("dpo.labelSmoothing", "Label smoothing", "Of the robust loss: share of labels that are wrong.", "any"),
+  {
+    kind: "choice",
+    path: "grpo.lossType",
+    label: "Loss",
+    help: "How tokens of answers of different length are averaged.",
+    options: [
+      ["dapo", "DAPO: all tokens alike"],
+      ["grpo", "GRPO: all answers alike"],
+      ["dr_grpo", "Dr. GRPO: by the longest"],
+    ],
+  },
+  number("grpo.numGenerations", "Answers a prompt", "Tried and compared with each other."),
+  number("grpo.maxCompletionLength", "Longest try", "Tokens of each answer that is rewarded."),
+  number("grpo.temperature", "Temperature", "Of the tries. Without variety there is nothing to compare.", "any"),
+  number("grpo.beta", "KL weight", "Holds it near its start. 0 is off.", "any"),
+  number("grpo.numIterations", "Steps a sampling", "Corrections made from the same answers."),
+  {
+    kind: "choice",
     path: "schedule.kind",
     label: "Schedule",
     help: "How the learning rate falls over the run.",
@@ -137,11 +192,25 @@ export const MORE_FIELDS: readonly Field[] = [
   number("evaluate.every", "Measure every", "Steps between held-out losses. 0 is start and end only."),
   number("evaluate.cases", "Compared cases", "Most held-out cases answered when comparing."),
   number("evaluate.maxTokens", "Longest answer", "Tokens of each answer when comparing."),
+  number("keep.every", "Checkpoint every", "Steps. 0 is at each measurement, and every half minute."),
+  number("keep.patience", "Patience", "Ends after so many measurements without a better one. 0 never."),
+  {
+    kind: "choice",
+    path: "keep.by",
+    label: "Better means",
+    help: "For that, and for the best checkpoint that is kept.",
+    options: [
+      ["loss", "A lower held-out loss"],
+      ["passRate", "More held-out answers right"],
+    ],
+  },
   number("seed", "Seed", "The same seed and recipe give the same run."),
 ];
 
-/** What has no meaning for what learns is not shown. */
-export function isFor({ path }: Field, trains: "lora" | "full"): boolean {
-  const [section] = path.split(".");
-  return section === "lora" || section === "full" ? section === trains : true;
+/** What has no meaning for the method, or for what learns, is not shown. */
+export function isFor({ path }: Field, { method, trains }: Pick<Recipe, "method" | "trains">): boolean {
+  const [section = ""] = path.split(".");
+  if (section === "lora" || section === "full") return section === trains;
+  if (section === "sft" || section === "dpo" || section === "grpo") return section === method;
+  return path !== "data.loss" || method === "sft";
 }

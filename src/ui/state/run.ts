@@ -15,6 +15,8 @@ export const runResult = signal<RunResult | null>(null);
 export const spoken = signal("");
 /** True between the press of stop and the end of the step that was going on. */
 export const stopping = signal(false);
+/** The same for a pause. */
+export const pausing = signal(false);
 
 const SAMPLES = 4;
 
@@ -83,9 +85,12 @@ function showPhase(phase: Phase): void {
 export async function control(what: "pause" | "resume" | "stop"): Promise<void> {
   try {
     if (what === "stop") stopping.value = true;
+    if (what === "pause") pausing.value = true;
     await session()[what]();
     if (what !== "stop") showPhase(what === "pause" ? "paused" : "train");
   } catch (error) {
     report("run", error);
+  } finally {
+    pausing.value = false;
   }
 }
