@@ -1,6 +1,6 @@
 """Judge of `burnish export`: transformers reads the merged model, llama.cpp's own converter would have written the GGUF.
 
-    check_export.py make DIR                            a tiny model and a PEFT adapter of each family, as folders
+    check_export.py make DIR [NAME …]                   a tiny model and a PEFT adapter of each family, as folders
     check_export.py compare DIR --llama-cpp FOLDER      what Burnish made of them, in DIR/NAME/out
 
 `make` prints the names. Burnish then writes, of every one, `safetensors` (f32), `gguf` (f16 and q8_0) and `gguf-lora`.
@@ -37,8 +37,10 @@ APART = ("general.name", "general.basename", "general.finetune", "general.versio
 TEXT = "The 2 birds sang: <|im_start|>user\nhé llo 12345 worlds!<|im_end|>"
 
 
-def make(root):
+def make(root, chosen):
     for seed, name in enumerate(NAMES):
+        if chosen and name not in chosen:
+            continue
         folder = root / name / "base"
         folder.mkdir(parents=True)
         source = FIXTURES / f"arch-{name}"
@@ -154,10 +156,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("step", choices=["make", "compare"])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--llama-cpp", type=Path)
     args = parser.parse_args()
     if args.step == "make":
-        make(args.folder)
+        make(args.folder, args.names)
     else:
         sys.exit(compare(args.folder, args.llama_cpp).finish())
 

@@ -1,19 +1,22 @@
 """Judge of `burnish train --full`: the same recipe, rows, batch order and start through plain transformers and torch.
 
-    check_full.py --model DIR --data FILE.jsonl --order ORDER.json --init MODEL --recipe RECIPE.json --compare OURS.jsonl
-                  --final MODEL [--loss-tolerance 1e-3] [--norm-tolerance 1e-3] [--final-tolerance 1e-2]
+    check_full.py --cases CASES.json [--loss-tolerance 1e-3] [--norm-tolerance 1e-3] [--final-tolerance 1e-2]
 
-Like check_train.py, but the weights themselves learn: MODEL is a model's folder as `--record` and `--out` leave it. Weight
-decay spares norms and biases, as transformers' Trainer does. With one step of plain descent the movement is the gradient,
-and then every element of every tensor is compared, relative to the tensor's largest; after more steps the mean
-difference with the mean movement. What `full.freeze` keeps must be equal to the last bit. The final model must load
-without a missing or unexpected name.
+CASES.json: [{name, model, data, out, steps}]: the folder of the model, the rows, the folder that `--record --out` left, and the
+lines that the run printed; all in one process, since importing torch costs more than a case. Like check_train.py, but
+the weights themselves learn. Weight decay spares norms and biases, as transformers' Trainer does. With one step of plain
+descent the movement is the gradient, and then every element of every tensor is compared, relative to the tensor's
+largest; after more steps the mean difference with the mean movement. What `full.freeze` keeps must be equal to the last
+bit. The final model must load without a missing or unexpected name, and its logits, in transformers, must be those of
+the model that torch trained, relative to how far training moved them.
 """
 import argparse
 import fnmatch
 import itertools
+import functools
 import json
 import sys
+from pathlib import Path
 
 import torch
 from transformers import AutoModelForCausalLM
@@ -34,8 +37,7 @@ DEFAULTS = {
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("--model", "--data", "--order", "--init", "--recipe", "--compare", "--final"):
-        parser.add_argument(name, required=True)
+    parser.add_argument("--cases", type=Path, required=True)
     parser.add_argument("--loss-tolerance", type=float, default=1e-3)
     parser.add_argument("--norm-tolerance", type=float, default=1e-3)
     parser.add_argument("--final-tolerance", type=float, default=1e-2)
@@ -110,31 +112,58 @@ def load_exported(verdict, folder):
     return model.eval()
 
 
-def main():
-    args = arguments()
-    given = json.load(open(args.recipe, encoding="utf-8"))
+def logits_of(model, rows):
+    with torch.inference_mode():
+        return torch.cat([model(input_ids=torch.tensor([row["ids"]])).logits[0] for row in rows])
+
+
+def compare_logits(verdict, start, ours, theirs, tolerance):
+    moved = float((theirs - start).abs().max())
+    verdict.check(moved > 1e-2, f"training moved no logit by more than {moved:.1e}, so nothing is shown")
+    ratio = float((ours - theirs).abs().max()) / max(moved, 1e-12)
+    verdict.check(ratio <= tolerance, f"logits of the written model differ by {ratio:.2e} of their movement")
+
+
+@functools.cache
+def prepared_rows(model, data, max_length, loss):
+    rows = common.prepare_rows(common.load_tokenizer(model), common.read_jsonl(data), max_length, loss)
+    return {row["row"]: row for row in rows}
+
+
+def check_case(verdict, args, case):
+    out = Path(case["out"])
+    given = json.loads((out / "recipe.json").read_text("utf-8"))
     recipe = {section: {**fields, **given.get(section, {})} for section, fields in DEFAULTS.items()}
-    order = read_order(args.order, None)
-    verdict = common.Verdict()
-    data = recipe["data"]
-    rows = common.read_jsonl(args.data)
-    prepared = common.prepare_rows(common.load_tokenizer(args.model), rows, data["maxLength"], data["loss"])
-    prepared = {row["row"]: row for row in prepared}
-    model = load_exported(verdict, args.init)
+    order = read_order(out / "order.json", None)
+    prepared = prepared_rows(case["model"], case["data"], recipe["data"]["maxLength"], recipe["data"]["loss"])
+    model = load_exported(verdict, out / "initial")
+    start = tensors_of(model)
     if given.get("start", "new") == "new":
-        base = tensors_of(common.load_model(args.model))
+        base = tensors_of(common.load_model(case["model"]))
         # Gemma's norms are w - 1 in its files and w in the engine, which rounds.
-        same = all(torch.allclose(tensor, base[name], rtol=0, atol=2e-7) for name, tensor in tensors_of(model).items())
+        same = all(torch.allclose(tensor, base[name], rtol=0, atol=2e-7) for name, tensor in start.items())
         verdict.check(same, "the start is not the model as its files have it")
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(learns(name, recipe["full"]))
-    start = tensors_of(model)
+    shown = list(prepared.values())[:4]
+    logits = logits_of(model, shown)
     lines = list(train(model, prepared, order, recipe["optimizer"], recipe["schedule"]))
-    compare_steps(verdict, common.read_jsonl(args.compare), lines, args.loss_tolerance, args.norm_tolerance)
+    compare_steps(verdict, common.read_jsonl(case["steps"]), lines, args.loss_tolerance, args.norm_tolerance)
     optimizer = recipe["optimizer"]
     one_gradient = len(order) == 1 and optimizer["kind"] == "sgd" and optimizer["maxGradNorm"] == 0
-    ours = tensors_of(load_exported(verdict, args.final))
-    compare_weights(verdict, start, ours, tensors_of(model), recipe["full"], one_gradient, args.final_tolerance)
+    ours = load_exported(verdict, out)
+    compare_weights(verdict, start, tensors_of(ours), tensors_of(model), recipe["full"], one_gradient, args.final_tolerance)
+    compare_logits(verdict, logits, logits_of(ours, shown), logits_of(model, shown), args.final_tolerance)
+
+
+def main():
+    args = arguments()
+    verdict = common.Verdict()
+    for case in json.loads(args.cases.read_text("utf-8")):
+        before = verdict.failed
+        check_case(verdict, args, case)
+        if verdict.failed > before:
+            print(f"  … in the case {case['name']}")
     return verdict.finish()
 
 

@@ -144,5 +144,5 @@ async function memoryAt(core: Core, model: OpenModel, { suggested }: LengthRepor
   const tokens = bucketOf(suggested * recipe.batch.size);
   const { arch, runtime } = model;
   const largest = { tokens, labels: tokens };
-  return memoryPlan(arch, runtime.formats, recipe, { ...work, largest }, runtime.target.limits.memoryBudget).total;
+  return memoryPlan(arch, runtime.formats, recipe, { ...work, largest }, runtime.target.limits).total;
 }

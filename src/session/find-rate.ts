@@ -32,7 +32,7 @@ export async function findRate(
   };
   // Held-out rows are not looked at: the test is about the training loss.
   const rows: Dataset = { ...dataset, eval: [], ...(dataset.pairs ? { pairs: { ...dataset.pairs, held: [] } } : {}) };
-  requireFit(memoryPlan(model.arch, formats, recipe, workloadOf(model, rows, recipe), target.limits.memoryBudget));
+  requireFit(memoryPlan(model.arch, formats, recipe, workloadOf(model, rows, recipe), target.limits));
   const trained = await startOf(model, recipe, "parameters of the range test");
   const ladder = rateLadder(LOWEST, HIGHEST, STEPS);
   const points: RatePoint[] = [];

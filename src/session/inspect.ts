@@ -57,7 +57,7 @@ export async function inspectModel(
       formats,
       recipe,
       { ...PLAN, largest: bucket, activations: target.activations },
-      target.limits.memoryBudget,
+      target.limits,
     ),
     planTokens,
   };

@@ -3,7 +3,7 @@ import { architectureOf } from "@/model/families";
 import { memoryPlan, requireFit } from "@/session/ledger";
 import { dpo } from "@/train/dpo";
 import { type Head, PLAIN_HEAD } from "@/train/objective";
-import { parseRecipe } from "@/train/recipe";
+import { parseRecipe, type RecipeInput } from "@/train/recipe";
 import { sft } from "@/train/sft";
 
 const recipe = parseRecipe({ lora: { rank: 8 } });
@@ -44,34 +44,50 @@ test.each([
   ["Qwen3-1.7B", qwen3(2048, 28, 16, 6144, true), "nf4", 1.5e9],
   ["Qwen3-8B", qwen3(4096, 36, 32, 12_288, false), "nf4", 6e9],
 ] as const)("%s in its budget: 512 tokens, rank 8 on all seven", (_, arch, format, budget) => {
-  const plan = memoryPlan(arch, format, recipe, at512, budget);
+  const plan = memoryPlan(arch, format, recipe, at512, { memoryBudget: budget });
   expect(plan.total).toBe(plan.lines.reduce((sum, { bytes }) => sum + bytes, 0));
   expect(plan.fits, `${plan.total} of ${budget}`).toBe(true);
 });
 
 test("DPO takes at most 1.6 times the memory of SFT at the same tokens, also when it goes on from an adapter", () => {
   const total = (method: "sft" | "dpo", head: Head, adapterCopies: number) =>
-    memoryPlan(smollm2, "f16", parseRecipe({ method }), { ...at512, head, adapterCopies }, 1e10).total;
+    memoryPlan(smollm2, "f16", parseRecipe({ method }), { ...at512, head, adapterCopies }, { memoryBudget: 1e10 })
+      .total;
   const plain = total("sft", sft({ lossType: "nll" }).head, 0);
   expect(total("dpo", dpo(recipe.dpo).head, 1) / plain).toBeLessThan(1.6);
 });
 
 test("what does not fit is refused with the nearest settings that do", () => {
-  const tight = memoryPlan(smollm2, "f32", recipe, at512, 620e6);
+  const tight = memoryPlan(smollm2, "f32", recipe, at512, { memoryBudget: 620e6 });
   expect(() => requireFit(tight)).toThrow(/needs \d+ MB/);
   expect(tight.advice).toMatch(/\d+ tokens a batch fit/);
-  const none = memoryPlan(smollm2, "f32", recipe, at512, 300e6);
+  const none = memoryPlan(smollm2, "f32", recipe, at512, { memoryBudget: 300e6 });
   expect(none.advice).toMatch(/8 bits|4 bits/);
-  expect(memoryPlan(smollm2, "f32", recipe, at512, 10e6).advice).toMatch(/smaller model/);
+  expect(memoryPlan(smollm2, "f32", recipe, at512, { memoryBudget: 10e6 }).advice).toMatch(/smaller model/);
 });
 
 test("weights that learn themselves: the plan holds all of them thrice more, and says what costs less", () => {
   const full = (optimizer: "adamw" | "sgd", budget = 1e11) =>
-    memoryPlan(smollm2, "f32", parseRecipe({ trains: "full", optimizer: { kind: optimizer } }), at512, budget);
+    memoryPlan(smollm2, "f32", parseRecipe({ trains: "full", optimizer: { kind: optimizer } }), at512, {
+      memoryBudget: budget,
+    });
   const bytes = (name: string) => full("adamw").lines.find((line) => line.name === name)?.bytes ?? 0;
   expect(bytes("trained weights")).toBeGreaterThanOrEqual(bytes("base weights (f32)"));
   expect(bytes("optimizer moments")).toBe(2 * bytes("gradients"));
   expect(full("adamw", full("sgd").total).advice).toContain("SGD");
-  const adapter = memoryPlan(smollm2, "f32", parseRecipe({}), at512, 1e11).total;
+  const adapter = memoryPlan(smollm2, "f32", parseRecipe({}), at512, { memoryBudget: 1e11 }).total;
   expect(full("adamw", adapter).advice).toContain("as an adapter");
+});
+
+test("weights that learn must fit one buffer of the device, else as many layers as do are told", () => {
+  const limits = { memoryBudget: 1e11, maxBufferBytes: 1e9, maxBindingBytes: 2 ** 27 };
+  const plan = (input: RecipeInput, more = limits) => memoryPlan(smollm2, "f32", parseRecipe(input), at512, more);
+  const whole = plan({ trains: "full" });
+  expect(() => requireFit(whole)).toThrow(/one buffer of 538 MB; this device binds at most 134 MB/);
+  expect(whole.advice).toMatch(/the last 9 of 30 layers alone \(full.train: \*layers\.21\.\* …\), or an adapter/);
+  const layers = (first: number) => Array.from({ length: 30 - first }, (_, i) => `*layers.${first + i}.*`);
+  expect(plan({ trains: "full", full: { train: layers(21) } }).fits).toBe(true);
+  expect(plan({ trains: "full", full: { train: layers(20) } }).fits).toBe(false);
+  expect(plan({ trains: "full" }, { ...limits, maxBindingBytes: 1e9 }).fits).toBe(true);
+  expect(plan({}).fits).toBe(true);
 });

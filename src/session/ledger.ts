@@ -6,7 +6,7 @@ import { bucketOf } from "@/data/pack";
 import { AppError } from "@/errors";
 import { slotBytes } from "@/graph/plan";
 import { STEP_BYTES } from "@/graph/step";
-import type { Activations, WeightFormat } from "@/graph/target";
+import type { Activations, TargetLimits, WeightFormat } from "@/graph/target";
 import type { Architecture } from "@/model/architecture";
 import { cacheBytes, type GeneratorShape } from "@/model/generate";
 import { ropeBytes } from "@/model/runtime";
@@ -26,17 +26,45 @@ export interface Workload extends MethodWork {
   readonly activations?: Activations;
 }
 
+/** All that may be allocated; and, where they are known, the bounds of one buffer. */
+export type MemoryLimits = Pick<TargetLimits, "memoryBudget"> & Partial<TargetLimits>;
+
 export function memoryPlan(
   arch: Architecture,
   formats: Formats,
   recipe: Recipe,
   work: Workload,
-  budget: number,
+  limits: MemoryLimits,
 ): MemoryPlan {
+  const budget = limits.memoryBudget;
   const lines = ledger(arch, formats, recipe, work);
   const total = sum(lines);
+  const tooLong = longBuffer(arch, recipe, limits);
+  if (tooLong) return { lines, total, budget, fits: false, ...tooLong };
   const fits = total <= budget;
-  return { lines, total, budget, fits, advice: fits ? "" : advice(arch, formats, recipe, work, budget) };
+  if (fits) return { lines, total, budget, fits, reason: "", advice: "" };
+  const reason = `This run needs ${mb(total)}; the device gives ${mb(budget)}.`;
+  return { lines, total, budget, fits, reason, advice: advice(arch, formats, recipe, work, budget) };
+}
+
+/** What is trained is one buffer, which the norm of its gradient binds whole. */
+function longBuffer(
+  arch: Architecture,
+  recipe: Recipe,
+  { maxBufferBytes = Number.POSITIVE_INFINITY, maxBindingBytes = Number.POSITIVE_INFINITY }: MemoryLimits,
+): Pick<MemoryPlan, "reason" | "advice"> | undefined {
+  const largest = Math.min(maxBufferBytes, maxBindingBytes);
+  const bytes = (full: Recipe["full"]) => trainableOf(arch, { ...recipe, full }).length * 4;
+  const needed = bytes(recipe.full);
+  if (needed <= largest) return undefined;
+  const reason = `What is trained lies in one buffer of ${mb(needed)}; this device binds at most ${mb(largest)} at once.`;
+  if (recipe.trains === "lora") return { reason, advice: "Choose a lower rank, or fewer targets." };
+  const last = (layers: number) => Array.from({ length: layers }, (_, i) => `*layers.${arch.layers - layers + i}.*`);
+  let layers = arch.layers;
+  while (layers > 0 && bytes({ ...recipe.full, train: last(layers), freeze: [] }) > largest) layers--;
+  const some =
+    layers > 0 ? `the last ${layers} of ${arch.layers} layers alone (full.train: ${last(layers)[0]} …), or ` : "";
+  return { reason, advice: `It fits with ${some}an adapter (LoRA).` };
 }
 
 function ledger(arch: Architecture, formats: Formats, recipe: Recipe, work: Workload): MemoryLine[] {
@@ -60,6 +88,7 @@ function ledger(arch: Architecture, formats: Formats, recipe: Recipe, work: Work
   ];
 }
 
+const mb = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
 const sum = (lines: readonly MemoryLine[]) => lines.reduce((total, { bytes }) => total + bytes, 0);
 
 const NARROWER = { f16: "half precision (f16)", q8_0: "8 bits (int8)", nf4: "4 bits (nf4)" } as const;
@@ -94,10 +123,6 @@ function smaller(recipe: Recipe): (readonly [Recipe, string])[] {
 }
 
 /** Throws AppError "memory/over-budget" before anything of the run is allocated. */
-export function requireFit({ fits, total, budget, advice }: MemoryPlan): void {
-  if (fits) return;
-  const mb = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
-  throw new AppError("memory/over-budget", `This run needs ${mb(total)}; the device gives ${mb(budget)}.`, {
-    hint: advice,
-  });
+export function requireFit({ fits, reason, advice }: MemoryPlan): void {
+  if (!fits) throw new AppError("memory/over-budget", reason, { hint: advice });
 }

@@ -25,7 +25,7 @@ export async function probeRun(model: OpenModel, dataset: Dataset, recipe: Recip
   }
   const { runtime, arch } = model;
   const work = workloadOf(model, dataset, recipe);
-  requireFit(memoryPlan(arch, runtime.formats, recipe, work, runtime.target.limits.memoryBudget));
+  requireFit(memoryPlan(arch, runtime.formats, recipe, work, runtime.target.limits));
   const trained = await startOf(model, recipe, "parameters of the probe");
   const rows = { trainRows: dataset.train, evalRows: dataset.eval };
   const facts = await runProbe({ runtime, ...trained, recipe, ...rows }).finally(() =>

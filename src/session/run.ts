@@ -47,7 +47,7 @@ export async function runTraining(inputs: RunInputs): Promise<Omit<RunResult, "r
   const { model, dataset, recipe, control, sandbox } = inputs;
   const { target } = model.runtime;
   const work = workloadOf(model, dataset, recipe);
-  const plan = memoryPlan(model.arch, model.runtime.formats, recipe, work, target.limits.memoryBudget);
+  const plan = memoryPlan(model.arch, model.runtime.formats, recipe, work, target.limits);
   requireFit(plan);
   target.takePeakBytes();
   const adapter = await startAdapter(inputs);

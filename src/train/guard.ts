@@ -1,16 +1,25 @@
 /**
- * What keeps an exploding run from spoiling its adapter. Every few steps the adapter is read back; a copy counts as good
+ * What keeps an exploding run from spoiling what it trains. Every few steps an adapter is read back; a copy counts as good
  * once the step after it, which used it, had a sound loss. When a loss is no number, or stays far above what guessing
- * costs, the last good copy is written back and the run ends with a sentence of cause.
+ * costs, the last good copy is written back and the run ends with a sentence of cause. Reading all weights of a model
+ * back would cost a good part of a step on a GPU, so of those only what checkpoints read anyway is kept.
  */
 import { AppError } from "@/errors";
 import type { DeviceBuffer, Target } from "@/graph/target";
+import type { Trainable } from "@/model/trainable";
 
 export interface Guard {
   /** After the update of a step was enqueued. */
   keep(step: number): void;
-  /** Throws AppError "run/diverged", after the last good adapter is back in its buffer. */
+  /** What a checkpoint has read after this step. */
+  saw(step: number, values: Float32Array<ArrayBuffer>): void;
+  /** Throws AppError "run/diverged", after the last good copy is back in its buffer. */
   check(step: number, loss: number, gradNorm: number): Promise<void>;
+}
+
+interface Copy {
+  readonly step: number;
+  readonly bytes: Promise<ArrayBuffer | Float32Array<ArrayBuffer>>;
 }
 
 const EVERY = 10;
@@ -18,14 +27,23 @@ const EVERY = 10;
 const WINDOW = 5;
 const FACTOR = 3;
 
-export function createGuard(target: Target, adapter: DeviceBuffer, vocab: number): Guard {
-  let good = { step: 0, bytes: target.read(adapter) };
-  let candidate: typeof good | undefined;
+/** `start` is the step that the run goes on from. */
+export function createGuard(
+  target: Target,
+  { kind }: Pick<Trainable, "kind">,
+  adapter: DeviceBuffer,
+  { vocab, start = 0 }: { readonly vocab: number; readonly start?: number },
+): Guard {
+  let good: Copy = { step: start, bytes: target.read(adapter) };
+  let candidate: Copy | undefined;
   let first: number | undefined;
   const recent: number[] = [];
   return {
     keep: (step) => {
-      if (step % EVERY === 0) candidate ??= { step, bytes: target.read(adapter) };
+      if (kind === "lora" && step % EVERY === 0) candidate ??= { step, bytes: target.read(adapter) };
+    },
+    saw: (step, values) => {
+      candidate = { step, bytes: Promise.resolve(values) };
     },
     check: async (step, loss, gradNorm) => {
       first ??= loss;
@@ -47,10 +65,12 @@ export function createGuard(target: Target, adapter: DeviceBuffer, vocab: number
         }
         return;
       }
-      target.write(adapter, new Uint8Array(await good.bytes));
+      const bytes = await good.bytes;
+      target.write(adapter, bytes instanceof Float32Array ? bytes : new Uint8Array(bytes));
       await target.idle();
-      const kept = good.step === 0 ? "as it was at the start" : `of step ${good.step}`;
-      throw new AppError("run/diverged", `At step ${step} ${cause}. The adapter is the one ${kept} again.`, {
+      const what = kind === "full" ? "The weights are those" : "The adapter is the one";
+      const kept = good.step === start ? "from the start" : `of step ${good.step}`;
+      throw new AppError("run/diverged", `At step ${step} ${cause}. ${what} ${kept} again.`, {
         hint: "Go on from it with a third of the learning rate, or with gradient clipping on.",
       });
     },

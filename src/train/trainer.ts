@@ -97,7 +97,7 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
   const reference = start ? { passes: start.passes, scale } : { passes, scale: 0 };
   const setScale = (adapterScale: number) => writeStep({ adapter_scale: adapterScale });
   const scorer = createScorer({ passes, largest, reference, scale, setScale });
-  const guard = createGuard(target, run.adapter, runtime.arch.vocab);
+  const guard = createGuard(target, layout, run.adapter, { vocab: runtime.arch.vocab, start: run.from?.step ?? 0 });
   const inFlight: InFlight[] = [];
   const settleNext = async (): Promise<StepEvent> => {
     const event = await settle(inFlight.shift() as InFlight);
@@ -109,6 +109,7 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
   };
   const checkpoint = async (step: number): Promise<TrainerEvent> => {
     const adapter = new Float32Array(await target.read(run.adapter));
+    guard.saw(step, adapter);
     return { type: "checkpoint", state: { step, adapter, optimizer: await passes.state(), start: start?.adapter } };
   };
   const first = run.from?.step ?? 0;

@@ -264,7 +264,8 @@ function planOf(big: boolean) {
   const total = lines.reduce((sum, line) => sum + line.bytes, 0);
   const budget = big ? 1e9 : 2e9;
   const advice = big ? "A batch of 3, or 96 tokens at the longest, fits." : "";
-  return { lines, total, budget, fits: total <= budget, advice };
+  const reason = big ? "This run needs more than the device gives." : "";
+  return { lines, total, budget, fits: total <= budget, reason, advice };
 }
 
 async function trainMock(

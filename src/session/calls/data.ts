@@ -59,7 +59,7 @@ export function dataCalls({ platform, state, requireIdle, requireModel, requireA
       const recipe = parseRecipe(input);
       const model = requireModel();
       const work = workloadOf(model, await datasetFor(recipe), recipe);
-      return memoryPlan(model.arch, model.runtime.formats, recipe, work, model.runtime.target.limits.memoryBudget);
+      return memoryPlan(model.arch, model.runtime.formats, recipe, work, model.runtime.target.limits);
     },
 
     tokens: async (source, file, method, input) =>

@@ -28,7 +28,11 @@ export function MemoryBar({ plan }: { plan: MemoryPlan }) {
           </li>
         ))}
       </ul>
-      {plan.advice && <p class={plan.fits ? "soft" : "wrong"}>{plan.advice}</p>}
+      {plan.advice && (
+        <p class={plan.fits ? "soft" : "wrong"}>
+          {plan.reason} {plan.advice}
+        </p>
+      )}
     </figure>
   );
 }
