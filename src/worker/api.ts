@@ -72,9 +72,8 @@ export interface MemoryPlan {
   readonly total: number;
   readonly budget: number;
   readonly fits: boolean;
-  /** When it does not fit: why. */
+  /** When it does not fit: why, and the nearest setting that does, in words. */
   readonly reason: string;
-  /** When it does not fit: the nearest setting that does, in words. */
   readonly advice: string;
 }
 
