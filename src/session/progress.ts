@@ -1,9 +1,12 @@
 /**
  * Speed and time left of a run. Both come from the median of recent step times, so that one slow step (a compile, a
- * paused tab) does not move them; time left stays hidden until a few steps are known.
+ * paused tab) does not move them; time left stays hidden until a few steps are known. Losses are read late, and may
+ * then arrive in bursts, so a time is the mean of as many steps as may be in flight together.
  */
 const WINDOW = 12;
 const STABLE = 4;
+/** The trainer's lag, and the step itself. */
+const BURST = 3;
 
 export interface Progress {
   /** One finished step; `at` in milliseconds. */
@@ -14,6 +17,7 @@ export interface Progress {
 
 export function createProgress(start: number): Progress {
   let last = start;
+  const burst: { readonly seconds: number; readonly tokens: number }[] = [];
   const times: number[] = [];
   const speeds: number[] = [];
   const recent = (list: number[], value: number) => {
@@ -23,10 +27,12 @@ export function createProgress(start: number): Progress {
   };
   return {
     step: (at, tokens) => {
-      const seconds = Math.max(at - last, 0.01) / 1000;
+      burst.push({ seconds: Math.max(at - last, 0.01) / 1000, tokens });
+      if (burst.length > BURST) burst.shift();
       last = at;
-      const tokensPerSecond = recent(speeds, tokens / seconds);
-      const secondsPerStep = recent(times, seconds);
+      const sum = (of: "seconds" | "tokens") => burst.reduce((total, one) => total + one[of], 0);
+      const tokensPerSecond = recent(speeds, sum("tokens") / sum("seconds"));
+      const secondsPerStep = recent(times, sum("seconds") / burst.length);
       return { tokensPerSecond, secondsPerStep: times.length < STABLE ? undefined : secondsPerStep };
     },
     skip: (until) => {
