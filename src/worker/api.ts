@@ -2,7 +2,6 @@
  * What a screen may ask of the application core, as types only. `session/` implements it; the page reaches it through
  * Comlink, the CLI calls it directly. Everything here survives structured clone.
  */
-
 import type { BenchOptions, BenchReport } from "@/bench/report";
 import type { WireError } from "@/errors";
 import type { RatePoint, RateReading } from "@/explain/rate-range";
