@@ -129,6 +129,7 @@ const FLAGS = {
   judge: { hint: "MODEL", type: z.string() },
   criteria: { hint: "TEXT", type: z.string() },
   text: { hint: "FILE|bundled:general", type: z.string() },
+  forgetting: { hint: "", type: z.literal(true) },
   runs: { hint: "N", type: number },
   k: { hint: "K", type: number },
   references: { hint: "all|FILE,…", type: paths },

@@ -39,13 +39,26 @@ const ShownCaseFile = z.object({
 const TextLossFile = z.object({
   ...{ perplexity: z.number(), bitsPerByte: z.number(), tokens: count, bytes: count, errors: count },
 });
+const interval = z.object({ low: z.number(), high: z.number() });
 const share = z.number().check(z.minimum(0), z.maximum(1));
 const JudgedFile = z.object({
   ...{ before: z.string(), after: z.string(), judge: z.string(), criteria: z.string(), sentence: z.string() },
   ...{ wins: count, losses: count, ties: count, unclear: count, errors: count, placeBias: z.nullable(share) },
-  interval: z.object({ low: z.number(), high: z.number() }),
+  interval,
   verdict: z.enum(["better", "worse", "inconclusive", "too-few"]),
 });
+const ForgettingFile = z.object({
+  ...{ base: TextLossFile, tuned: TextLossFile, passages: count, difference: z.number(), interval },
+  record: z.object({ wins: count, losses: count, ties: count }),
+  verdict: z.enum(["better", "worse", "inconclusive", "too-few"]),
+  sentence: z.string(),
+});
+const PartFile = z.object({
+  ...{ name: z.string(), text: z.string(), lines: z.tuple([count, count]), effect: z.number(), interval },
+  ...{ pValue: share, pHolm: share, verdict: z.enum(["helps", "hurts", "cannot tell"]), sentence: z.string() },
+  ...{ cases: count, pairs: count, unanswered: count, gained: count, lost: count },
+});
+const AblationFile = z.object({ parts: z.array(PartFile), calls: count, notes: z.array(z.string()) });
 const ReportFile = z.object({
   format: z.literal("burnish-eval/1"),
   ...{ declared: Declared, declaredSha256: z.string(), answersSha256: z.string() },
@@ -53,6 +66,7 @@ const ReportFile = z.object({
   ...{ arms: z.array(Arm), cases: z.optional(z.array(ShownCaseFile)) },
   general: z.optional(z.record(z.string(), TextLossFile)),
   pairwise: z.optional(z.array(JudgedFile)),
+  ...{ forgetting: z.optional(ForgettingFile), ablation: z.optional(AblationFile) },
 });
 
 export interface SavedReport {
@@ -73,7 +87,7 @@ export async function readReport(text: string, name: string): Promise<SavedRepor
   }
   // As the file has it rather than as the schema copied it: hashes are of the keys in their order, here and when it is
   // written again. Its own hash stays, so that a file does not lose the mark of an edit by being saved anew.
-  const { declared, declaredSha256, answersSha256, arms, sanity, cases, general, pairwise } = raw as typeof file.data;
+  const { declared, declaredSha256, answersSha256, arms, sanity, cases } = raw as typeof file.data;
   const made = await makeReport(
     { declared, declaredSha256 },
     arms as readonly ArmAnswers[],
@@ -86,8 +100,19 @@ export async function readReport(text: string, name: string): Promise<SavedRepor
     ...(cases === undefined || (await hashOf(cases)) === declared.suite.sha256 ? [] : ["cases"]),
   ];
   return {
-    report: { ...made, answersSha256, ...(general ? { general } : {}), ...(pairwise ? { pairwise } : {}) },
+    report: { ...made, answersSha256, ...beside(raw as typeof file.data) },
     edited,
+  };
+}
+
+/** What was measured besides the answers; it is told as the file has it. */
+function beside(file: z.infer<typeof ReportFile>): Partial<SuiteReport> {
+  const { general, forgetting, ablation, pairwise } = file;
+  return {
+    ...(general ? { general } : {}),
+    ...(forgetting ? { forgetting } : {}),
+    ...(ablation ? { ablation } : {}),
+    ...(pairwise ? { pairwise } : {}),
   };
 }
 

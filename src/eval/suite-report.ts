@@ -3,6 +3,8 @@
  * first answer; a file that was edited afterwards says so when it is read again (`saved-report.ts`).
  */
 import { sha256Hex } from "@/util/sha256";
+import type { Ablation } from "./ablation";
+import type { Forgetting } from "./forgetting";
 import type { JudgedPair } from "./judge-arms";
 import type { TextLoss } from "./likelihood";
 import { comparePair, type Decision, type PairedComparison, points } from "./paired";
@@ -78,6 +80,10 @@ export interface SuiteReport {
   readonly notes: readonly string[];
   /** Of the model as it was run, arm by arm, on general text: what may have been forgotten. */
   readonly general?: Readonly<Record<string, TextLoss>>;
+  /** The open model without and with its adapter on the same text, where both were measured. */
+  readonly forgetting?: Forgetting;
+  /** What leaving out each part of the skill did, where that was asked. */
+  readonly ablation?: Ablation;
   /** A model's opinion of the same pairs, where one was asked. */
   readonly pairwise?: readonly JudgedPair[];
   readonly arms: readonly ArmAnswers[];

@@ -2,6 +2,7 @@
  * SHA-256 of what a run over a suite was made with, for its report: the model's tensors as its files store them, the adapter's
  * values as they lie on the device, the rows that it was trained on, and the texts before the question.
  */
+import { textHashes } from "@/eval/text-hashes";
 import { createHasher } from "@/hub/digest";
 import { storedPieces } from "@/model/located";
 import type { State } from "@/session/core";
@@ -43,14 +44,4 @@ export async function contentHashes(
     ...(adapter && trained && dataset ? { "Fingerprint of its training data": dataFingerprint(dataset.built) } : {}),
     ...(await textHashes(contexts)),
   };
-}
-
-export async function textHashes(
-  contexts: Readonly<Record<string, string | undefined>>,
-): Promise<Record<string, string>> {
-  const hashes: Record<string, string> = {};
-  for (const [name, text] of Object.entries(contexts)) {
-    if (text !== undefined) hashes[`SHA-256 of the ${name}`] = await sha256Hex(new TextEncoder().encode(text));
-  }
-  return hashes;
 }

@@ -16,6 +16,8 @@ import { modelFiles } from "@/session/model-files";
 import { type OpenModel, openModel } from "@/session/open-model";
 import type { Platform } from "@/session/platform";
 import { readModel } from "@/session/read-model";
+import { checkpointOf, idleRun, requireModelOf } from "@/session/reopen";
+import { layoutFor } from "@/session/trained";
 import { sha256Hex } from "@/util/sha256";
 import type { ModelSource } from "@/worker/api";
 
@@ -29,7 +31,9 @@ export type OtherModel =
       readonly price?: Price;
     }
   | { readonly kind: "onnx"; readonly source: ModelSource }
-  | { readonly kind: "model"; readonly source: ModelSource };
+  | { readonly kind: "model"; readonly source: ModelSource }
+  /** The open model with the best checkpoint of a kept run. */
+  | { readonly kind: "run"; readonly id: string };
 
 /** The open model without and, where there is one, with its adapter. */
 export async function openProviders(core: Core): Promise<{ base: Provider; tuned?: Provider } | null> {
@@ -46,9 +50,29 @@ export async function openProviders(core: Core): Promise<{ base: Provider; tuned
 /** With the width at which the weights are kept, which decides near ties too. */
 const weightsId = async (model: OpenModel) => `model ${await modelHash(model)} ${model.info.weightFormat}`;
 
-export function otherProvider(platform: Platform, other: OtherModel): Promise<Provider> {
+export function otherProvider(core: Core, other: OtherModel): Promise<Provider> {
   if (other.kind === "endpoint") return Promise.resolve(openAIProvider(other));
-  return other.kind === "onnx" ? onnxModel(platform, other.source) : engineModel(platform, other.source);
+  if (other.kind === "run") return keptRun(core, other.id);
+  return other.kind === "onnx" ? onnxModel(core.platform, other.source) : engineModel(core.platform, other.source);
+}
+
+/** Throws "usage" where the run was trained on another model than the one that is open. */
+async function keptRun(core: Core, id: string): Promise<Provider> {
+  const model = core.requireModel();
+  const record = await idleRun(core, id);
+  requireModelOf(core, record);
+  const { adapter: values } = await checkpointOf(core, record, "best");
+  const { target } = model.runtime;
+  const layout = layoutFor(model, record.recipe);
+  const buffer = target.allocate(layout.length * 4, `adapter of ${id}`);
+  target.write(buffer, values);
+  const weights = await sha256Hex(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  const provider = engineProvider(
+    model,
+    { layout, buffer },
+    `${await weightsId(model)} adapter ${weights} ${layout.scale}`,
+  );
+  return { ...provider, name: record.name, release: async () => target.free(buffer) };
 }
 
 async function engineModel(platform: Platform, source: ModelSource): Promise<Provider> {

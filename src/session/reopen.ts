@@ -23,15 +23,23 @@ export async function idleRun({ platform }: Core, id: string): Promise<RunRecord
 }
 
 /** What has a name is opened by it; a model from a person's own files must be open. Throws AppError "usage" if it is not. */
-export async function reopenModel({ state }: Core, { model }: RunRecord, { openModel }: Opening): Promise<void> {
-  // A run of a job knows its model by name alone; its adapter's shapes are checked when they are read.
-  const byName = model.fingerprint === "";
-  const fits = () =>
-    state.model !== undefined &&
-    (byName ? sameSource(state.modelSource ?? "", model.source) : modelFingerprint(state.model) === model.fingerprint);
-  const known = modelByName(model.source);
-  if (known && !fits()) await openModel(known, () => {});
-  if (fits()) return;
+export async function reopenModel(core: Core, record: RunRecord, { openModel }: Opening): Promise<void> {
+  const known = modelByName(record.model.source);
+  if (known && !fitsModel(core, record)) await openModel(known, () => {});
+  requireModelOf(core, record);
+}
+
+/** A run of a job knows its model by name alone; its adapter's shapes are checked when they are read. */
+function fitsModel({ state }: Core, { model }: RunRecord): boolean {
+  if (state.model === undefined) return false;
+  if (model.fingerprint === "") return sameSource(state.modelSource ?? "", model.source);
+  return modelFingerprint(state.model) === model.fingerprint;
+}
+
+/** Throws AppError "usage" unless the open model is the one that the run was trained on. */
+export function requireModelOf(core: Core, record: RunRecord): void {
+  if (fitsModel(core, record)) return;
+  const { model } = record;
   throw new AppError("usage", `This run was trained on ${model.name}, and that model is not open as it was.`, {
     hint: `Open ${model.source} first, with its weights kept in the same format.`,
   });

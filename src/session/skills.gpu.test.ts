@@ -32,7 +32,7 @@ test("a skill is counted in the model's tokens, and asked of it with and without
     ablate: "sections" as const,
   };
   const seen = new Set<string>();
-  const { report, ablation } = await session.evaluateSkill(ask, ({ arm }) => seen.add(arm));
+  const { report } = await session.evaluateSkill(ask, ({ arm }) => seen.add(arm));
   expect(report.summaries.map(({ arm, answers, errors }) => [arm, answers, errors])).toEqual([
     ["base", 2, 0],
     ["skill", 2, 0],
@@ -41,7 +41,7 @@ test("a skill is counted in the model's tokens, and asked of it with and without
   const [base, withSkill, placebo] = report.summaries.map(({ tokensIn }) => tokensIn ?? 0);
   expect(withSkill).toBeGreaterThan((base ?? 0) + (body ?? 0));
   expect(Math.abs((withSkill ?? 0) - (placebo ?? 0))).toBeLessThan(24);
-  expect(ablation?.parts.map(({ verdict, unanswered }) => [verdict, unanswered])).toEqual([
+  expect(report.ablation?.parts.map(({ verdict, unanswered }) => [verdict, unanswered])).toEqual([
     ["cannot tell", 0],
     ["cannot tell", 0],
   ]);

@@ -4,6 +4,7 @@
  * (Holm); intervals hold for all parts at once (Bonferroni: Newcombe's at 1 − 0.05/m).
  */
 import { AppError } from "@/errors";
+import type { Ablation, PartEffect } from "@/eval/ablation";
 import { comparePair, pairUp, points } from "@/eval/paired";
 import { MIN_CASES } from "@/eval/report";
 import type { ArmAnswers } from "@/eval/run-arms";
@@ -22,34 +23,6 @@ export interface Part {
   readonly text: string;
   /** What reaches the model when it is left out. */
   readonly rest: string;
-}
-
-export interface PartEffect {
-  readonly name: string;
-  readonly text: string;
-  /** Lines of SKILL.md, from 1, the last one included. */
-  readonly lines: readonly [number, number];
-  /** Pass rate with it minus without it. */
-  readonly effect: number;
-  readonly interval: { readonly low: number; readonly high: number };
-  readonly pValue: number;
-  /** Adjusted for all parts. */
-  readonly pHolm: number;
-  readonly verdict: "helps" | "hurts" | "cannot tell";
-  /** Cases; pairs of answers; pairs without an answer on one side. */
-  readonly cases: number;
-  readonly pairs: number;
-  readonly unanswered: number;
-  /** Passed only with it, only without it. */
-  readonly gained: number;
-  readonly lost: number;
-  readonly sentence: string;
-}
-
-export interface Ablation {
-  readonly parts: readonly PartEffect[];
-  readonly calls: number;
-  readonly notes: readonly string[];
 }
 
 const ALPHA = 0.05;

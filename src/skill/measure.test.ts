@@ -129,7 +129,8 @@ function reader(seen: Prompt[] = []): Answerer {
 describe("measure", () => {
   test("facts that a model cannot know show a gain, the placebo none; each section's effect is found", async () => {
     const seen: Prompt[] = [];
-    const { report, ablation } = await measureSkill(skill, { suite, settings, ablate: "sections" }, reader(seen), {});
+    const { report } = await measureSkill(skill, { suite, settings, ablate: "sections" }, reader(seen), {});
+    const { ablation } = report;
     expect(report.comparisons.map(({ after, verdict }) => [after, verdict])).toEqual([
       ["skill", "better"],
       ["placebo", "inconclusive"],
@@ -153,7 +154,8 @@ describe("measure", () => {
 
   test("few cases give no verdict, whatever the effect", async () => {
     const few = { ...suite, cases: cases.slice(0, 19) };
-    const { ablation } = await measureSkill(skill, { suite: few, settings, ablate: "sections" }, reader(), {});
+    const { report } = await measureSkill(skill, { suite: few, settings, ablate: "sections" }, reader(), {});
+    const { ablation } = report;
     expect(new Set(ablation?.parts.map(({ verdict }) => verdict))).toEqual(new Set(["cannot tell"]));
     expect(ablation?.parts[1]?.sentence).toMatch(/20 cases are needed/);
   });

@@ -3,18 +3,22 @@
  * length; on demand once more without each of its parts.
  */
 import { AppError } from "@/errors";
+import type { Ablation } from "@/eval/ablation";
 import { placeboOf, type ReadyArm } from "@/eval/arms";
 import type { Provider } from "@/eval/provider";
 import { type ArmAnswers, type Judges, type RunEvent, type RunSettings, runArms } from "@/eval/run-arms";
 import { sanityArms } from "@/eval/sanity";
 import type { Suite } from "@/eval/suite";
 import { type Choices, declare, makeReport, type SuiteReport } from "@/eval/suite-report";
-import { type Ablation, ablate, callsOf, type Part, partsOf } from "./ablate";
+import { textHashes } from "@/eval/text-hashes";
+import { ablate, callsOf, type Part, partsOf } from "./ablate";
 import { composeSkill, inert, type SkillChoice } from "./compose";
 import type { Skill } from "./skill";
 
 export interface Answerer {
   readonly provider: Provider;
+  /** Of its weights and whatever else it is, by label, for the report. */
+  readonly hashes?: NonNullable<Choices["hashes"]>;
   /** Of its own tokenizer, or an estimate. */
   readonly encode: (text: string) => { readonly length: number };
   /** Marks of its chat template that a skill must not spell. */
@@ -33,8 +37,8 @@ export interface MeasureAsk {
 }
 
 export interface SkillReport {
+  /** With what leaving out each part did, where that was asked. */
   readonly report: SuiteReport;
-  readonly ablation: Ablation | null;
   readonly notes: readonly string[];
 }
 
@@ -43,7 +47,7 @@ export const MOST_CALLS = 5_000;
 export async function measureSkill(
   skill: Skill,
   ask: MeasureAsk,
-  { provider, encode, marksIn }: Answerer,
+  { provider, hashes, encode, marksIn }: Answerer,
   judges: Judges,
   onEvent: (event: RunEvent) => void = () => {},
   signal?: AbortSignal,
@@ -56,9 +60,10 @@ export async function measureSkill(
   const arm = (name: string, context: string | null): ReadyArm => ({ name, provider, context });
   const text = safe(written);
   const parts = ask.ablate ? budgeted(partsOf(skill, ask.ablate, choice), suite, settings, ask.mostCalls) : [];
+  const before = previous ? { previous: safe(composeSkill(previous, choice)) } : {};
   const main = [
     ...[arm("base", null), arm("skill", text), arm("placebo", placeboOf(text, encode))],
-    ...(previous ? [arm("previous", safe(composeSkill(previous, choice)))] : []),
+    ...Object.entries(before).map(([name, context]) => arm(name, context)),
   ];
   const reduced = parts.map(({ arm: name, rest }) => arm(name, rest === "" ? null : safe(rest)));
   const declared = await declare(
@@ -66,15 +71,15 @@ export async function measureSkill(
     main.map(({ name }) => name),
     settings,
     provider.name,
-    choices,
+    { ...choices, hashes: { ...hashes, ...choices?.hashes, ...(await textHashes({ skill: text, ...before })) } },
   );
   const answers = await runArms(suite, [...main, ...reduced], settings, judges, onEvent, signal);
   const [first, rest] = [answers.slice(0, main.length), answers.slice(main.length)];
   const report = await makeReport(declared, first, await sanityArms(suite), suite.cases);
+  const ablation = ablationOf(skill, parts, first, rest, settings);
   const marks = marksIn(written);
   return {
-    report,
-    ablation: ablationOf(skill, parts, first, rest, settings),
+    report: ablation ? { ...report, ablation } : report,
     notes:
       marks.length > 0
         ? [`The skill spells marks of the chat template (${marks.join(" ")}); they were given as plain text.`]

@@ -49,6 +49,17 @@ const JOB = {
   ...{ lora: { rank: 4, alpha: 8 }, optimizer: { learningRate: 5e-3 }, batch: { size: 2, accumulate: 1 } },
   schedule: { steps: 12 },
 };
+/** With an import, a name of its own and the column of the rows. */
+const VOWELS = `
+import re
+
+def share(text):
+    return len(re.findall("[aeiou]", text)) / max(1, len(text))
+
+def reward(completions, prompts, answer, **kwargs):
+    return [share(text) + (0.5 if wanted in text else 0) for text, wanted in zip(completions, answer)]
+`;
+
 /** By method: rows, recipe, and whether the run is killed and converted on the way. */
 const JOBS = {
   sft: { rows: "prompt-completion", recipe: { data: { holdout: 0.3 }, evaluate: { every: 4 } }, kill: true },
@@ -60,7 +71,10 @@ const JOBS = {
       batch: { size: 2, accumulate: 2 },
       grpo: {
         ...{ numGenerations: 4, maxCompletionLength: 12, numIterations: 2, beta: 0.04, epsilonHigh: 0.28 },
-        rewards: [{ name: "contains" }, { name: "short", weight: 0.5 }, { name: "regex", pattern: "[a-m]$" }],
+        rewards: [
+          ...[{ name: "contains" }, { name: "short", weight: 0.5 }, { name: "regex", pattern: "[a-m]$" }],
+          { name: "python", code: VOWELS, weight: 0.25 },
+        ],
       },
     },
   },

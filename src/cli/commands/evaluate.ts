@@ -25,6 +25,7 @@ export const evaluate: Command = {
       "frame",
       "judge",
       "criteria",
+      "forgetting",
     ] as const),
     ...(["data", "suite", "adapter", "arms", "skill", "runs", "k", "temperature", "out", "report"] as const),
     ...(["references", "scripts", "place"] as const),

@@ -47,7 +47,15 @@ export async function evaluateSuite(context: CommandContext, path: string): Prom
     ...(flags.place ? { place: flags.place } : {}),
   };
   const ask = {
-    ...{ suite, arms, settings: flags.frame ? { ...settings, frame: flags.frame } : settings, k, others, keep: true },
+    ...{
+      suite,
+      arms,
+      settings: flags.frame ? { ...settings, frame: flags.frame } : settings,
+      k,
+      others,
+      keep: true,
+      general: flags.forgetting ?? false,
+    },
     contexts: { ...(skill === undefined ? {} : { skill }), ...(previous === undefined ? {} : { previous }) },
     ...(flags.judge === undefined
       ? {}
@@ -95,6 +103,11 @@ export function sayReport({ terminal }: CommandContext, report: SuiteReport, k: 
   terminal.say(report.sentence);
   if (report.comparisons.length > 1) for (const { sentence } of report.comparisons) terminal.say(`  ${sentence}`);
   for (const { sentence } of report.pairwise ?? []) terminal.say(`  ${sentence}`);
+  for (const [arm, { bitsPerByte, perplexity }] of Object.entries(report.general ?? {}))
+    terminal.say(
+      `  ${arm}, general text: ${bitsPerByte.toFixed(3)} bits per byte, perplexity ${perplexity.toFixed(2)}`,
+    );
+  if (report.forgetting) terminal.say(`  ${report.forgetting.sentence}`);
   const unanswered = report.summaries.reduce((sum, { timeouts, errors }) => sum + timeouts + errors, 0);
   if (unanswered > 0)
     terminal.say(

@@ -1,4 +1,5 @@
 /** The tables of a report: arms, pairs, tags, cost, arms without a model. Wide ones scroll inside their own box. */
+import type { PartEffect } from "@/eval/ablation";
 import { type PairedComparison, points } from "@/eval/paired";
 import { wilson } from "@/eval/statistics";
 import { byCase } from "@/eval/statistics/clusters";
@@ -89,7 +90,7 @@ export function pairsTable({ comparisons }: SuiteReport): Element | null {
   return table("Pairs", [...head, ...(scored ? ["Mean score"] : [])], rows);
 }
 
-const rangeOf = ({ interval }: Pick<PairedComparison, "interval">) =>
+const rangeOf = ({ interval }: Pick<PairedComparison | PartEffect, "interval">) =>
   `${points(interval.low)} to ${points(interval.high)}`;
 
 function scoreWords(score: NonNullable<PairedComparison["score"]>): string {
@@ -184,6 +185,22 @@ export function judgedTable({ pairwise = [] }: SuiteReport): Element | null {
   const head = ["Pair", "Opinion", "Won", "Lost", "Tied", "Unclear", "Errors", "By place alone", "Judge"];
   return table("A model's opinion", head, rows);
 }
+
+/** Which part of the skill helps: every case once more without it. */
+export function ablationTable({ ablation }: SuiteReport): Element | null {
+  if (!ablation) return null;
+  const rows = ablation.parts.map((one) => [
+    el("strong", {}, one.name),
+    el("span", { class: "report-chip", "data-verdict": PART_VERDICTS[one.verdict] }, one.verdict),
+    `${points(one.effect)} points`,
+    rangeOf(one),
+    ...[pText(one.pHolm), count(one.gained), count(one.lost), `${one.lines[0]}–${one.lines[1]}`],
+  ]);
+  const head = ["Part", "Verdict", "With it", "Interval", "p (Holm)", "Gained", "Lost", "Lines"];
+  return table("Parts of the skill", head, rows);
+}
+
+const PART_VERDICTS = { helps: "better", hurts: "worse", "cannot tell": "inconclusive" };
 
 /** How much general text surprises each arm: what may have been forgotten. */
 export function generalTable({ general }: SuiteReport): Element | null {

@@ -2,6 +2,7 @@
 import type { SuiteReport } from "@/eval/suite-report";
 import { caseSections } from "./cases";
 import {
+  ablationTable,
   armsTable,
   costTable,
   generalTable,
@@ -23,6 +24,7 @@ export function reportView(report: SuiteReport, edited: readonly string[] = []):
     section("Arms", armsTable(report), missingNote(report)),
     section("Weights by skill", twoByTwo(report)),
     section("Pairs", pairsTable(report)),
+    section("Which part of the skill helps", ablationTable(report), report.ablation?.notes.join(" ") ?? null),
     section("A model’s opinion", judgedTable(report), "Asked blind and in both orders; it decides nothing."),
     ...caseSections(report),
     section(
@@ -31,7 +33,11 @@ export function reportView(report: SuiteReport, edited: readonly string[] = []):
       "Rates with Wilson's 95 % intervals; a part of a suite gets no verdict of its own.",
     ),
     section("Tokens, time and cost", costTable(report)),
-    section("What may have been forgotten", generalTable(report)),
+    section(
+      "What may have been forgotten",
+      generalTable(report),
+      report.forgetting?.sentence ?? "Loss on general text that is bundled.",
+    ),
     section("Answers without a model", sanityTable(report), "A suite that these pass measures little."),
     section("Declared before the first answer", declared(report)),
   );

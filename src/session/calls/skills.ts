@@ -5,6 +5,7 @@ import type { Provider } from "@/eval/provider";
 import type { Judges, RunEvent, RunSettings } from "@/eval/run-arms";
 import { sandboxJudges } from "@/eval/sandbox/judges";
 import { questionText, type Suite } from "@/eval/suite";
+import { contentHashes } from "@/session/content-hashes";
 import type { RunControl } from "@/session/control";
 import type { Core } from "@/session/core";
 import { type OtherModel, openProviders, otherProvider } from "@/session/eval-providers";
@@ -94,11 +95,16 @@ const framed = (settings: SkillAsk["settings"], { provider }: Answerer, suite?: 
 
 async function answererOf(core: Core, reader: Reader): Promise<Answerer> {
   const provider =
-    reader.kind === "open" ? await openProvider(core, reader.adapter) : await otherProvider(core.platform, reader);
+    reader.kind === "open" ? await openProvider(core, reader.adapter) : await otherProvider(core, reader);
   const count = provider.countTokens;
+  const { model } = core.state;
+  const hashes =
+    reader.kind === "open" && model
+      ? await contentHashes(model, reader.adapter ? core.state : {}, {})
+      : { [`Identity of ${provider.name}`]: provider.id ?? null };
   const marks = reader.kind === "open" ? specialSpellings(core.requireModel()) : null;
   return {
-    provider,
+    ...{ provider, hashes },
     encode: (text) => (count ? { length: count(text) } : roughTokens(text)),
     marksIn: marks ? (text) => marks.filter((mark) => text.includes(mark)) : marksIn,
   };

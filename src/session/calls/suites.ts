@@ -10,13 +10,14 @@ import { sandboxJudges } from "@/eval/sandbox/judges";
 import { sanityArms } from "@/eval/sanity";
 import { type Suite, suiteHash } from "@/eval/suite";
 import { declare, makeReport, pairsOf, type SuiteReport } from "@/eval/suite-report";
-import { contentHashes, textHashes } from "@/session/content-hashes";
+import { textHashes } from "@/eval/text-hashes";
+import { contentHashes } from "@/session/content-hashes";
 import type { RunControl } from "@/session/control";
 import type { Core } from "@/session/core";
 import { type OtherModel, openProviders, otherProvider } from "@/session/eval-providers";
 import { type AnswerFile, openAnswers } from "@/session/kept-answers";
 import { withSandbox } from "@/session/sandboxed";
-import { measureText, type TextAsk, type TextMeasure } from "@/session/text-loss";
+import { generalLosses, measureText, type TextAsk, type TextMeasure } from "@/session/text-loss";
 import { inert, marksIn } from "@/skill/compose";
 
 export interface SuiteAsk {
@@ -37,6 +38,8 @@ export interface SuiteAsk {
   readonly margin?: number;
   /** Who judges the answers in pairs besides the suite: the open model's base, or the first of the others of that name. */
   readonly pairwise?: { readonly by: string; readonly criteria?: string };
+  /** Also the loss on bundled general text, base and tuned: what may have been forgotten. */
+  readonly general?: boolean;
   /** The same evaluation may be asked again after it broke off: what was said is not asked twice. */
   readonly keep?: boolean;
 }
@@ -58,7 +61,8 @@ export function suiteCalls(core: Core): SuiteCalls {
 /** A model of the table: its providers, and how its arms are called. */
 interface Entry {
   readonly label: string;
-  readonly base: Provider;
+  /** Absent for the adapter of a kept run, whose base is the open model. */
+  readonly base?: Provider;
   readonly tuned?: Provider;
 }
 
@@ -68,13 +72,14 @@ async function evaluateSuite(core: Core, ask: SuiteAsk, onEvent: (event: RunEven
     arms: names,
     settings,
     k,
-    contexts = {},
+    contexts: written = {},
     others = [],
     pairwise,
     keep = false,
     own: wanted = true,
   } = ask;
-  const { metric, margin } = ask;
+  const { metric, margin, general } = ask;
+  const contexts = asSent(written);
   core.requireIdle();
   if (others.length === 0) core.requireModel();
   const opened: Provider[] = [];
@@ -82,10 +87,15 @@ async function evaluateSuite(core: Core, ask: SuiteAsk, onEvent: (event: RunEven
   let finished = false;
   try {
     const own = wanted ? await openProviders(core) : null;
-    for (const other of others) opened.push(await otherProvider(core.platform, other));
+    const added: Omit<Entry, "label">[] = [];
+    for (const other of others) {
+      const provider = await otherProvider(core, other);
+      opened.push(provider);
+      added.push(other.kind === "run" ? { tuned: provider } : { base: provider });
+    }
     const store = keep ? await core.platform.answers?.() : undefined;
     kept = store && (await openAnswers(store, `${await suiteHash(suite)}.jsonl`));
-    const entries = labelled([...(own ? [own] : []), ...opened.map((base) => ({ base }))]);
+    const entries = labelled([...(own ? [own] : []), ...added]);
     const arms = entries.flatMap((entry) => armsOf(entry, names.map(parseArm), contexts, entries.length > 1, kept));
     if (arms.length === 0) core.requireAdapter();
     const providers = [...new Map(arms.map(({ provider }) => [provider.name, provider])).values()];
@@ -101,6 +111,7 @@ async function evaluateSuite(core: Core, ask: SuiteAsk, onEvent: (event: RunEven
         hashes: await hashesOf(
           core,
           entries,
+          own !== null,
           names.some((name) => parseArm(name).weights === "tuned"),
           contexts,
         ),
@@ -117,10 +128,13 @@ async function evaluateSuite(core: Core, ask: SuiteAsk, onEvent: (event: RunEven
       !stop.signal.aborted &&
       answers.every((arm) => arm.answers.every(({ status }) => status !== "error" && status !== "timeout"));
     const report = await makeReport(declaration, answers, await sanityArms(suite), suite.cases);
-    if (!pairwise || stop.signal.aborted) return report;
+    if (stop.signal.aborted) return report;
     return {
       ...report,
-      pairwise: await judged(suite, answers, judgeOf(entries, pairwise.by), pairwise.criteria, used.seed),
+      ...(general ? await generalLosses(core.platform, entries, used.seed) : {}),
+      ...(pairwise
+        ? { pairwise: await judged(suite, answers, judgeOf(entries, pairwise.by), pairwise.criteria, used.seed) }
+        : {}),
     };
   } finally {
     delete core.state.run;
@@ -129,11 +143,27 @@ async function evaluateSuite(core: Core, ask: SuiteAsk, onEvent: (event: RunEven
   }
 }
 
+/** Marks of a chat template in them are plain text; so they are sent, and so they are hashed. */
+function asSent(contexts: NonNullable<SuiteAsk["contexts"]>): NonNullable<SuiteAsk["contexts"]> {
+  const pairs = Object.entries(contexts).map(([name, text]: [string, string]) => [
+    name,
+    inert(text, marksIn(text)).text,
+  ]);
+  return Object.fromEntries(pairs);
+}
+
+function providerOf({ base, tuned }: Omit<Entry, "label">): Provider {
+  const found = base ?? tuned;
+  if (!found) throw new Error("internal: an entry without anyone who answers");
+  return found;
+}
+
 /** Short names, each of its own. */
 function labelled(entries: readonly Omit<Entry, "label">[]): Entry[] {
   const seen = new Map<string, number>();
   return entries.map((entry) => {
-    const short = entry.base.name.split("/").at(-1) ?? entry.base.name;
+    const { name } = providerOf(entry);
+    const short = name.split("/").at(-1) ?? name;
     const count = (seen.get(short) ?? 0) + 1;
     seen.set(short, count);
     return { ...entry, label: count === 1 ? short : `${short} #${count}` };
@@ -156,36 +186,39 @@ function armsOf(
     const provider = kept ? keeping(asked, kept) : asked;
     const arm = { provider, ...(several ? { name: `${label}: ${name}`, model: label } : { name }) };
     if (context === "none") return [{ ...arm, context: null }];
-    const written = context === "previous" ? contexts.previous : contexts.skill;
-    if (written === undefined) {
+    const text = context === "previous" ? contexts.previous : contexts.skill;
+    if (text === undefined) {
       const what = context === "previous" ? "the previous skill" : "a skill";
       throw new AppError("usage", `The arm ${name} needs ${what}.`, { hint: "Give the text of a SKILL.md." });
     }
-    const { text } = inert(written, marksIn(written));
     const count = provider.countTokens;
     const encode = (words: string) => (count ? { length: count(words) } : roughTokens(words));
     return [{ ...arm, context: context === "placebo" ? placeboOf(text, encode) : text }];
   });
 }
 
-/** Of the open model and the texts before the question; of the others, what they are known by. */
+/** Of the open model, where it is `asked`, and the texts before the question; of the others, what they are known by. */
 async function hashesOf(
   { state }: Core,
   entries: readonly Entry[],
+  asked: boolean,
   tuned: boolean,
   { skill, previous }: NonNullable<SuiteAsk["contexts"]>,
 ): Promise<Record<string, string | null>> {
   const texts = { skill, previous };
-  const own = state.model ? await contentHashes(state.model, tuned ? state : {}, texts) : await textHashes(texts);
-  const others = state.model ? entries.slice(1) : entries;
-  return { ...own, ...Object.fromEntries(others.map(({ label, base }) => [`Identity of ${label}`, base.id ?? null])) };
+  const own =
+    asked && state.model ? await contentHashes(state.model, tuned ? state : {}, texts) : await textHashes(texts);
+  const others = asked ? entries.slice(1) : entries;
+  const ids = others.map((entry) => [`Identity of ${entry.label}`, providerOf(entry).id ?? null]);
+  return { ...own, ...Object.fromEntries(ids) };
 }
 
 function judgeOf(entries: readonly Entry[], by: string): Provider {
-  const found = entries.find(
-    ({ label, base }) => label === by || base.name === by || base.name.startsWith(`${by} at `),
-  );
-  if (found) return found.base;
+  const found = entries.find((entry) => {
+    const { name } = providerOf(entry);
+    return entry.label === by || name === by || name.startsWith(`${by} at `);
+  });
+  if (found) return providerOf(found);
   throw new AppError("usage", `No model of this evaluation is called ${by}.`, {
     hint: `The judge is one of ${entries.map(({ label }) => label).join(", ")}.`,
   });

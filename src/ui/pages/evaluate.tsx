@@ -3,7 +3,6 @@
 import { reportView } from "@/eval/report-view/view";
 import type { SavedReport } from "@/eval/saved-report";
 import { ErrorPanel } from "@/ui/parts/error-panel";
-import { AblationTable } from "@/ui/parts/evaluate/ablation";
 import { Answerers } from "@/ui/parts/evaluate/answerers";
 import { Arms, Declared } from "@/ui/parts/evaluate/arms";
 import { Cases } from "@/ui/parts/evaluate/cases";
@@ -39,7 +38,6 @@ export function Evaluate() {
       <Declared />
       <ErrorPanel place="evaluate" />
       <Start />
-      <AblationTable />
       {result.value && <Result saved={result.value} />}
     </main>
   );

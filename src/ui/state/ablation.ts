@@ -1,7 +1,7 @@
 /** Which part of the skill helps: the suite once more with each of its parts left out. */
 import { computed } from "@preact/signals";
 import { attempt, session } from "@/ui/state/core";
-import { ablation, obstacle, othersOf, progress, result, stopping } from "@/ui/state/evaluate";
+import { obstacle, othersOf, progress, result, stopping } from "@/ui/state/evaluate";
 import { form } from "@/ui/state/evaluate-form";
 import { skillSlot } from "@/ui/state/skill";
 import { suite } from "@/ui/state/suite";
@@ -20,7 +20,6 @@ export function leaveOut(by: "sections" | "paragraphs"): Promise<boolean> {
     const { repeats, k, temperature, maxTokens, seed, metric, margin, where } = form.value;
     const [server] = where === "server" ? othersOf() : [];
     const reader = server?.kind === "endpoint" ? server : ({ kind: "open", adapter: false } as const);
-    ablation.value = null;
     result.value = null;
     stopping.value = false;
     progress.value = { done: {}, total: 0 };
@@ -35,7 +34,6 @@ export function leaveOut(by: "sections" | "paragraphs"): Promise<boolean> {
           if (now !== null) progress.value = { ...now, done: { ...now.done, [arm]: done } };
         },
       );
-      ablation.value = found.ablation;
       result.value = { report: found.report, edited: [] };
     } finally {
       progress.value = null;

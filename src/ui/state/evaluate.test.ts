@@ -33,7 +33,7 @@ beforeEach(async () => {
         () => {},
         async () => {},
       );
-      return { report, ablation: { parts: [], calls: 0, notes: ["made"] }, notes: [] };
+      return { report: { ...report, ablation: { parts: [], calls: 0, notes: ["made"] } }, notes: [] };
     },
     stop: async () => void stops++,
     skillSize: async () => ({}) as Awaited<ReturnType<PageSession["skillSize"]>>,
@@ -120,7 +120,7 @@ test("which part of a skill helps is asked of the open model, or of the server a
   expect(ablationObstacle.value).toBeNull();
   expect(await leaveOut("sections")).toBe(true);
   expect(skillAsked[0]).toMatchObject({ reader: { kind: "open", adapter: false }, ablate: "sections" });
-  expect(state.ablation.value?.notes).toEqual(["made"]);
+  expect(state.result.value?.report.ablation?.notes).toEqual(["made"]);
   state.server.value = { ...state.server.value, baseUrl: "http://localhost:1", model: "m" };
   setForm({ where: "server" });
   await leaveOut("paragraphs");

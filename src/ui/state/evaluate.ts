@@ -3,7 +3,6 @@ import { computed, signal } from "@preact/signals";
 import { parseArm } from "@/eval/arms";
 import type { SavedReport } from "@/eval/saved-report";
 import type { SuiteReport } from "@/eval/suite-report";
-import type { Ablation } from "@/skill/ablate";
 import { adapter } from "@/ui/state/adapter";
 import { attempt, session } from "@/ui/state/core";
 import { form } from "@/ui/state/evaluate-form";
@@ -94,16 +93,12 @@ export const stopping = signal(false);
 /** Made here, or opened from a file. */
 export const result = signal<SavedReport | null>(null);
 
-/** What leaving parts of the skill out did, in the last run that asked it (`ablation.ts`). */
-export const ablation = signal<Ablation | null>(null);
-
 export function evaluate(): Promise<boolean> {
   return attempt("evaluate", async () => {
     if (suite.value === null) return;
     const { repeats, k, temperature, maxTokens, seed, frame, metric, margin } = form.value;
     const names = arms.value;
     result.value = null;
-    ablation.value = null;
     stopping.value = false;
     progress.value = { done: {}, total: armCount.value * suite.value.cases.length * repeats };
     try {
@@ -137,7 +132,6 @@ export function stopEvaluation(): void {
 export function openReport(file: File): Promise<boolean> {
   return attempt("evaluate", async () => {
     const { readReport } = await import("@/eval/saved-report");
-    ablation.value = null;
     result.value = await readReport(await file.text(), file.name);
   });
 }

@@ -7,10 +7,11 @@ import { readerOf } from "@/cli/commands/skill/reader";
 import { sayReport, textOf } from "@/cli/commands/suite";
 import { table } from "@/cli/terminal";
 import { AppError } from "@/errors";
+import type { Ablation } from "@/eval/ablation";
 import { points } from "@/eval/paired";
 import { reportHtml } from "@/eval/report-view/html";
 import { readSuite } from "@/eval/suite/read";
-import { type Ablation, callsOf, partsOf } from "@/skill/ablate";
+import { callsOf, partsOf } from "@/skill/ablate";
 import { checkSkill } from "@/skill/check";
 import { visible } from "@/skill/finding";
 
@@ -41,7 +42,7 @@ export async function evalAction(context: CommandContext, path: string | undefin
     ...(flags.place ? { place: flags.place } : {}),
   };
   const k = flags.k ?? 1;
-  const { report, ablation, notes } = await session.evaluateSkill(
+  const { report, notes } = await session.evaluateSkill(
     {
       ...{ skill, reader, suite, settings, choice, choices: { k } },
       ...(by ? { ablate: by } : {}),
@@ -52,11 +53,10 @@ export async function evalAction(context: CommandContext, path: string | undefin
   );
   sayReport(context, report, k);
   for (const note of notes) terminal.say(`  ${note}`);
-  if (ablation) sayAblation(context, ablation);
+  if (report.ablation) sayAblation(context, report.ablation);
   if (flags.report !== undefined) await writeFile(flags.report, await reportHtml(report));
-  if (flags.out !== undefined)
-    await writeFile(flags.out, `${JSON.stringify(ablation ? { ...report, ablation } : report)}\n`);
-  terminal.emit({ type: "skill", ...report, ablation });
+  if (flags.out !== undefined) await writeFile(flags.out, `${JSON.stringify(report)}\n`);
+  terminal.emit({ type: "skill", ...report });
 }
 
 function sayAblation({ terminal }: CommandContext, { parts, notes }: Ablation): void {
