@@ -3,15 +3,14 @@ import { AppError } from "@/errors";
 import { dataByName, modelByName } from "@/hub/sources";
 import { bestCheckpoint, lastCheckpoint, type RunRecord } from "@/runs/record";
 import { createRunStore } from "@/runs/store";
-import type { Session } from "@/session/contract";
 import type { Core } from "@/session/core";
 import { dataFingerprint, modelFingerprint } from "@/session/fingerprint";
 import { stateOfPeft } from "@/session/peft-state";
 import { layoutFor } from "@/session/trained";
 import { type TrainingState, unpackState } from "@/train/state";
-import type { WhichCheckpoint } from "@/worker/api";
+import type { SessionApi, WhichCheckpoint } from "@/worker/api";
 
-export type Opening = Pick<Session, "openModel" | "openDataset">;
+export type Opening = Pick<SessionApi, "openModel" | "openDataset">;
 
 /** Throws AppError "usage" when there is no such run, or when it is going on. */
 export async function idleRun({ platform }: Core, id: string): Promise<RunRecord> {

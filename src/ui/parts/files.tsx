@@ -67,23 +67,30 @@ export function DropZone({ onFiles, disabled, children }: ZoneProps) {
   );
 }
 
-/** The top level of each dropped folder; entries must be asked for before the first await, or they are gone. */
+/** Dropped files and folders, as a picker gives them; entries must be asked for before the first await, or they are gone. */
 async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const lists = await Promise.all(entries.map(filesOf));
+  const lists = await Promise.all(entries.map((entry) => filesOf(entry, "")));
   return lists.flat();
 }
 
-async function filesOf(entry: FileSystemEntry): Promise<File[]> {
-  if (isFile(entry)) return [await new Promise<File>((resolve, reject) => entry.file(resolve, reject))];
-  if (!isFolder(entry)) return [];
+const DEEPEST = 4;
+
+async function filesOf(entry: FileSystemEntry, folder: string): Promise<File[]> {
+  if (isFile(entry)) {
+    const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
+    // A picker tells the path; a dropped file's is empty.
+    if (folder !== "") Object.defineProperty(file, "webkitRelativePath", { value: `${folder}${entry.name}` });
+    return [file];
+  }
+  if (!isFolder(entry) || entry.name.startsWith(".") || folder.split("/").length > DEEPEST) return [];
   const reader = entry.createReader();
   const files: File[] = [];
   for (;;) {
     // A reader hands out its entries in portions and ends with an empty one.
     const portion = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (portion.length === 0) return files;
-    for (const inner of portion) if (isFile(inner)) files.push(...(await filesOf(inner)));
+    for (const inner of portion) files.push(...(await filesOf(inner, `${folder}${entry.name}/`)));
   }
 }
 

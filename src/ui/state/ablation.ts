@@ -1,7 +1,8 @@
 /** Which part of the skill helps: the suite once more with each of its parts left out. */
 import { computed } from "@preact/signals";
+import { othersOf } from "@/ui/state/answerers";
 import { attempt, session } from "@/ui/state/core";
-import { obstacle, othersOf, progress, result, stopping } from "@/ui/state/evaluate";
+import { obstacle, progress, result, stopping } from "@/ui/state/evaluate";
 import { form } from "@/ui/state/evaluate-form";
 import { skillSlot } from "@/ui/state/skill";
 import { suite } from "@/ui/state/suite";
@@ -12,14 +13,14 @@ export const ablationObstacle = computed<string | null>(() => {
   return skillSlot.skill.value === null ? "Give a skill first." : null;
 });
 
-/** Of the base weights, or of the server where it answers alone. */
+/** Of the base weights, or of the first who answers where that is not the tab. */
 export function leaveOut(by: "sections" | "paragraphs"): Promise<boolean> {
   return attempt("evaluate", async () => {
     const skill = skillSlot.skill.value;
     if (skill === null || suite.value === null) return;
-    const { repeats, k, temperature, maxTokens, seed, metric, margin, where } = form.value;
-    const [server] = where === "server" ? othersOf() : [];
-    const reader = server?.kind === "endpoint" ? server : ({ kind: "open", adapter: false } as const);
+    const { repeats, k, temperature, maxTokens, seed, metric, margin, tab } = form.value;
+    const [other] = tab ? [] : othersOf();
+    const reader = other ?? ({ kind: "open", adapter: false } as const);
     result.value = null;
     stopping.value = false;
     progress.value = { done: {}, total: 0 };

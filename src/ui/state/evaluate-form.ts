@@ -2,7 +2,10 @@
 import { signal } from "@preact/signals";
 
 export interface EvaluateForm {
-  readonly where: "tab" | "server" | "both";
+  /** Who answers: the model of the tab, a server, ONNX models; all that are on share one table. */
+  readonly tab: boolean;
+  readonly server: boolean;
+  readonly onnx: boolean;
   readonly repeats: number;
   /** For pass@k. */
   readonly k: number;
@@ -14,10 +17,14 @@ export interface EvaluateForm {
   readonly metric: "pass rate" | "mean score";
   /** In points. */
   readonly margin: number;
+  /** Also the loss on general text, base and tuned. */
+  readonly general: boolean;
 }
 export const form = signal<EvaluateForm>({
   ...{
-    where: "tab",
+    tab: true,
+    server: false,
+    onnx: false,
     repeats: 1,
     k: 1,
     temperature: 0,
@@ -26,6 +33,7 @@ export const form = signal<EvaluateForm>({
     frame: "auto",
     metric: "pass rate",
     margin: 0,
+    general: false,
   },
 });
 export function setForm(change: Partial<EvaluateForm>): void {

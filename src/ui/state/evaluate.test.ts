@@ -7,6 +7,7 @@ vi.stubGlobal("location", { hash: "", origin: "http://localhost", href: "http://
 vi.stubGlobal("history", { replaceState: () => {} });
 
 const { adapter } = await import("@/ui/state/adapter");
+const answerers = await import("@/ui/state/answerers");
 const { useSession } = await import("@/ui/state/core");
 const state = await import("@/ui/state/evaluate");
 const { setForm } = await import("@/ui/state/evaluate-form");
@@ -45,8 +46,8 @@ beforeEach(async () => {
   suites.opened.value = null;
   suites.written.value = [];
   state.wished.value = {};
-  state.server.value = { baseUrl: "", model: "", key: "", priceIn: "", priceOut: "" };
-  setForm({ where: "tab", repeats: 1, k: 1, margin: 0 });
+  answerers.server.value = { baseUrl: "", model: "", key: "", priceIn: "", priceOut: "" };
+  setForm({ tab: true, server: false, onnx: false, repeats: 1, k: 1, margin: 0 });
   state.result.value = null;
 });
 
@@ -92,7 +93,7 @@ test("arms follow from what is there", async () => {
   expect(state.arms.value).toEqual(["base", "tuned", "skill", "tuned+skill", "placebo"]);
   state.wished.value = { placebo: false };
   expect(state.arms.value).not.toContain("placebo");
-  setForm({ where: "server" });
+  setForm({ tab: false, server: true });
   expect(state.arms.value).toEqual(["base", "skill"]);
 });
 
@@ -121,8 +122,8 @@ test("which part of a skill helps is asked of the open model, or of the server a
   expect(await leaveOut("sections")).toBe(true);
   expect(skillAsked[0]).toMatchObject({ reader: { kind: "open", adapter: false }, ablate: "sections" });
   expect(state.result.value?.report.ablation?.notes).toEqual(["made"]);
-  state.server.value = { ...state.server.value, baseUrl: "http://localhost:1", model: "m" };
-  setForm({ where: "server" });
+  answerers.server.value = { ...answerers.server.value, baseUrl: "http://localhost:1", model: "m" };
+  setForm({ tab: false, server: true });
   await leaveOut("paragraphs");
   expect(skillAsked[1]).toMatchObject({ reader: { kind: "endpoint", model: "m" }, ablate: "paragraphs" });
 });
@@ -150,8 +151,8 @@ test("what was declared reaches the session, and the report comes back and can b
 
 test("a server is asked with its key and price, and nothing of it is in what comes back", async () => {
   write("q", "a");
-  setForm({ where: "server" });
-  state.server.value = {
+  setForm({ tab: false, server: true });
+  answerers.server.value = {
     baseUrl: " http://localhost:1/v1 ",
     model: "m",
     key: "sk-secret",
@@ -169,7 +170,7 @@ test("a server is asked with its key and price, and nothing of it is in what com
   };
   expect(asked[0]).toMatchObject({ own: false, others: [other], arms: ["base"] });
   expect(JSON.stringify(state.result.value)).not.toContain("sk-secret");
-  state.server.value = { ...state.server.value, key: "", priceOut: "" };
+  answerers.server.value = { ...answerers.server.value, key: "", priceOut: "" };
   await state.evaluate();
   expect(asked[1]?.others?.[0]).not.toHaveProperty("price");
   expect(asked[1]?.others?.[0]).not.toHaveProperty("key");
@@ -181,11 +182,11 @@ test("what stands in the way is said", () => {
   expect(state.obstacle.value).toBeNull();
   setForm({ k: 3 });
   expect(state.obstacle.value).toBe("pass@3 needs 3 answers to a case.");
-  setForm({ k: 1, where: "both" });
+  setForm({ k: 1, tab: true, server: true });
   expect(state.obstacle.value).toBe("Give the server’s address.");
-  setForm({ where: "server" });
+  setForm({ tab: false, server: true });
   expect(state.obstacle.value).toBe("Give the server’s address.");
-  setForm({ where: "tab" });
+  setForm({ tab: true, server: false });
   model.value = null;
   expect(state.obstacle.value).toBe("Open a model first.");
 });

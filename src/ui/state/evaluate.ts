@@ -3,13 +3,12 @@ import { computed, signal } from "@preact/signals";
 import { parseArm } from "@/eval/arms";
 import type { SavedReport } from "@/eval/saved-report";
 import type { SuiteReport } from "@/eval/suite-report";
-import { adapter } from "@/ui/state/adapter";
+import { adapterCount, onnxModels, othersOf, server } from "@/ui/state/answerers";
 import { attempt, session } from "@/ui/state/core";
 import { form } from "@/ui/state/evaluate-form";
 import { model } from "@/ui/state/model";
 import { previousSlot, skillSlot } from "@/ui/state/skill";
 import { suite } from "@/ui/state/suite";
-import type { PageSession } from "@/worker/client";
 
 export const ARMS = [
   ["base", "Base", "the model as it is"],
@@ -23,22 +22,11 @@ export const ARMS = [
 ] as const;
 export type ArmName = (typeof ARMS)[number][0];
 
-/** In memory only: nothing of it is kept, and the key is in no report. */
-export interface Server {
-  readonly baseUrl: string;
-  readonly model: string;
-  readonly key: string;
-  /** Per million tokens, as typed; empty: not known. */
-  readonly priceIn: string;
-  readonly priceOut: string;
-}
-export const server = signal<Server>({ baseUrl: "", model: "", key: "", priceIn: "", priceOut: "" });
-
 /** Why an arm cannot run now; null: it can. */
 export function lacks(name: ArmName): string | null {
   const { weights, context } = parseArm(name);
-  if (weights === "tuned" && form.value.where === "server") return "a server has no adapter of this page";
-  if (weights === "tuned" && adapter.value === null) return "needs an adapter";
+  if (weights === "tuned" && !form.value.tab) return "only the model in this tab has an adapter";
+  if (weights === "tuned" && adapterCount.value === 0) return "needs an adapter";
   if ((context === "skill" || context === "placebo") && skillSlot.text.value === "") return "needs a skill";
   return context === "previous" && previousSlot.text.value === "" ? "needs a previous skill" : null;
 }
@@ -54,34 +42,26 @@ export const arms = computed<readonly ArmName[]>(() =>
 
 /** What still stands in the way; null: it can start. */
 export const obstacle = computed<string | null>(() => {
-  const { where, repeats, k } = form.value;
-  if (where !== "server" && model.value === null) return "Open a model first.";
-  if (where !== "tab" && !/^https?:\/\/./.test(server.value.baseUrl.trim())) return "Give the server’s address.";
-  if (where !== "tab" && server.value.model.trim() === "") return "Give the model’s name on the server.";
+  const { tab, server: asked, onnx, repeats, k } = form.value;
+  if (!tab && !asked && !onnx) return "Choose who answers.";
+  if (tab && model.value === null) return "Open a model first.";
+  if (asked && !/^https?:\/\/./.test(server.value.baseUrl.trim())) return "Give the server’s address.";
+  if (asked && server.value.model.trim() === "") return "Give the model’s name on the server.";
+  if (onnx && onnxModels.value.length === 0) return "Give an ONNX model.";
   if (skillSlot.reading.value || previousSlot.reading.value) return "The skill is being read.";
   if (suite.value === null) return "Choose a suite, or write cases.";
   if (arms.value.length === 0) return "Choose at least one arm.";
   return k > repeats ? `pass@${k} needs ${k} answers to a case.` : null;
 });
 
-/** With those of the server; an adapter of this page is no arm there. */
+/** Of all who answer: servers and ONNX models have no tuned arms, adapters of kept runs no others. */
 const armCount = computed(() => {
+  const { tab, server: asked, onnx } = form.value;
   const plain = arms.value.filter((name) => parseArm(name).weights === "base").length;
-  return form.value.where === "both" ? arms.value.length + plain : arms.value.length;
+  const tuned = arms.value.length - plain;
+  const own = tab ? plain + tuned * adapterCount.value : 0;
+  return own + plain * ((asked ? 1 : 0) + (onnx ? onnxModels.value.length : 0));
 });
-
-/** A price is known where both halves are numbers. */
-export function othersOf(): NonNullable<Parameters<PageSession["evaluateSuite"]>[0]["others"]> {
-  if (form.value.where === "tab") return [];
-  const { baseUrl, model: name, key, priceIn, priceOut } = server.value;
-  const [input, output] = [priceIn, priceOut].map((text) => (text.trim() === "" ? Number.NaN : Number(text))) as [
-    number,
-    number,
-  ];
-  const price = input >= 0 && output >= 0 ? { price: { input, output } } : {};
-  const secret = key.trim() === "" ? {} : { key: key.trim() };
-  return [{ kind: "endpoint", baseUrl: baseUrl.trim(), model: name.trim(), ...secret, ...price }];
-}
 
 export interface EvaluateProgress {
   /** Answers of each arm so far. */
@@ -105,7 +85,7 @@ export function evaluate(): Promise<boolean> {
       const ask = {
         ...{ suite: suite.value, arms: names, k },
         settings: { seed, repeats, temperature, maxTokens, ...(frame === "auto" ? {} : { frame }) },
-        ...{ metric, margin: margin / 100, own: form.value.where !== "server", others: othersOf() },
+        ...{ metric, margin: margin / 100, own: form.value.tab, others: othersOf(), general: form.value.general },
         contexts: {
           ...(skillSlot.text.value === "" ? {} : { skill: skillSlot.text.value }),
           ...(previousSlot.text.value === "" ? {} : { previous: previousSlot.text.value }),

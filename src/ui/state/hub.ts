@@ -50,12 +50,15 @@ export async function deleteCached(name: string): Promise<void> {
 }
 
 /** Null when it can be asked for; else what is wrong with it, for people. */
-export const referenceFault = computed(() => {
-  if (reference.value.trim() === "") return "";
+export const referenceFault = computed(() => faultIn(reference.value));
+
+/** Null: a name that the Hub could have. */
+export function faultIn(text: string): string | null {
+  if (text.trim() === "") return "";
   try {
-    parseReference(reference.value);
+    parseReference(text);
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-});
+}

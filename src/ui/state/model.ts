@@ -1,10 +1,12 @@
 /** The open model. Opening another one closes everything that was built on the last: data, run, comparison, adapter. */
+
 import { signal } from "@preact/signals";
 import { clearAdapter } from "@/ui/state/adapter";
 import { attempt, session } from "@/ui/state/core";
 import { dataset, datasetSource, openDataset } from "@/ui/state/dataset";
+import { inFolder } from "@/ui/state/folder";
 import { setField } from "@/ui/state/recipe";
-import type { BaseDtype, ModelInfo, ModelSource, NamedFile } from "@/worker/api";
+import type { BaseDtype, ModelInfo, ModelSource } from "@/worker/api";
 
 export const model = signal<ModelInfo | null>(null);
 export const modelSource = signal<ModelSource | null>(null);
@@ -62,9 +64,6 @@ function nameOf(source: ModelSource): string {
 
 /** Names inside the picked folder; weights in formats that are never read stay outside. */
 export function modelFromFiles(files: readonly File[]): ModelSource {
-  const folder = files[0]?.webkitRelativePath.split("/")[0];
-  const named: NamedFile[] = files
-    .filter((file) => WANTED.test(file.name))
-    .map((file) => ({ name: file.webkitRelativePath.split("/").slice(1).join("/") || file.name, blob: file }));
-  return { kind: "files", name: folder || "my model", files: named };
+  const { name, files: named } = inFolder(files);
+  return { kind: "files", name: name || "my model", files: named.filter((file) => WANTED.test(file.name)) };
 }

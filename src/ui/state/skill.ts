@@ -2,15 +2,16 @@
  * The skill that some arms put before the question, and an earlier version of it: opened from a SKILL.md, a folder or a zip,
  * or pasted; checked; and what of it reaches the model. Reading one needs a YAML parser, so all of it comes when it is needed.
  */
+
 import { type Signal, signal } from "@preact/signals";
 import type { SkillChoice } from "@/skill/compose";
 import type { Finding } from "@/skill/finding";
 import type { Skill } from "@/skill/skill";
 import { report, session } from "@/ui/state/core";
 import { form } from "@/ui/state/evaluate-form";
+import { inFolder } from "@/ui/state/folder";
 import { model } from "@/ui/state/model";
 import { suite } from "@/ui/state/suite";
-import type { NamedFile } from "@/worker/api";
 import type { PageSession } from "@/worker/client";
 
 type SkillSize = Awaited<ReturnType<PageSession["skillSize"]>>;
@@ -52,14 +53,10 @@ export function pasteSkill(slot: SkillSlot, source: string): Promise<void> {
 
 /** One SKILL.md, a zip, or the files of a folder by their paths in it. */
 export function openSkillFiles(slot: SkillSlot, files: readonly File[]): Promise<void> {
-  const folder = files[0]?.webkitRelativePath.split("/")[0] || null;
-  const named: NamedFile[] = files.map((blob) => ({
-    name: blob.webkitRelativePath.split("/").slice(1).join("/") || blob.name,
-    blob,
-  }));
+  const { name, files: named } = inFolder(files);
   return fill(slot, async () => {
     const { openSkill } = await import("@/skill/open");
-    const skill = await openSkill(named, folder);
+    const skill = await openSkill(named, name || null);
     slot.source.value = skill.source;
     return skill;
   });

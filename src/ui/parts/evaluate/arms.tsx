@@ -111,6 +111,18 @@ export function Declared() {
         </label>
         {NUMBERS.map(([name, label, limits]) => number(name, label, limits))}
       </fieldset>
+      <fieldset class="checks" disabled={!idle.value}>
+        <legend class="unseen">Beside it</legend>
+        <label>
+          <input
+            type="checkbox"
+            data-testid="evaluate-general"
+            checked={form.value.general}
+            onChange={() => setForm({ general: !form.value.general })}
+          />
+          also the loss on general text: what may have been forgotten
+        </label>
+      </fieldset>
       <p class="help">
         Better or worse: the paired 95 % interval lies{" "}
         {margin === 0 ? "wholly on one side of 0" : `beyond ${margin} points`}. Anything else is inconclusive; below 20
