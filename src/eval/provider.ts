@@ -61,6 +61,8 @@ export type Completion =
   | {
       readonly ok: false;
       readonly fault: ProviderFault;
+      /** Asked later, the same may be answered: the server was away, late, busy, or its answer broke. */
+      readonly again?: true;
       /** One sentence for people, without keys. */
       readonly message: string;
       readonly latencyMs: number;

@@ -37,6 +37,8 @@ export interface Answer {
   readonly promptTokens: number | null;
   readonly completionTokens: number | null;
   readonly latencyMs: number;
+  /** Not had, and worth asking for again. */
+  readonly again?: true;
 }
 
 export interface ArmAnswers {
@@ -186,7 +188,8 @@ async function judged(
   const base = { caseId: one.id, repeat, latencyMs };
   if (!completion.ok) {
     const status = completion.fault === "timeout" ? "timeout" : "error";
-    return { ...base, ...NOTHING, status, reason: completion.message };
+    const again = completion.again ? { again: completion.again } : {};
+    return { ...base, ...NOTHING, status, reason: completion.message, ...again };
   }
   const { text, promptTokens, completionTokens } = completion;
   const status = text.trim() === "" ? "empty" : completion.truncated ? "truncated" : "ok";

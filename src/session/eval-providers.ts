@@ -29,6 +29,8 @@ export type OtherModel =
       readonly model: string;
       readonly key?: string;
       readonly price?: Price;
+      /** For one answer; a server's own limits unless given. */
+      readonly timeoutMs?: number;
     }
   | { readonly kind: "onnx"; readonly source: ModelSource }
   | { readonly kind: "model"; readonly source: ModelSource }
@@ -51,7 +53,10 @@ export async function openProviders(core: Core): Promise<{ base: Provider; tuned
 const weightsId = async (model: OpenModel) => `model ${await modelHash(model)} ${model.info.weightFormat}`;
 
 export function otherProvider(core: Core, other: OtherModel): Promise<Provider> {
-  if (other.kind === "endpoint") return Promise.resolve(openAIProvider(other));
+  if (other.kind === "endpoint") {
+    const { timeoutMs: ms } = other;
+    return Promise.resolve(openAIProvider(ms ? { ...other, limits: { idleMs: ms, totalMs: ms } } : other));
+  }
   if (other.kind === "run") return keptRun(core, other.id);
   return other.kind === "onnx" ? onnxModel(core.platform, other.source) : engineModel(core.platform, other.source);
 }

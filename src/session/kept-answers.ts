@@ -1,7 +1,9 @@
 /** Answers of one unfinished evaluation as lines of a file, each written as it comes; a torn last line is left out. */
 import * as z from "zod/mini";
-import type { KeptAnswers } from "@/eval/kept";
-import type { Completion } from "@/eval/provider";
+import { type KeptAnswers, keeping } from "@/eval/kept";
+import type { Completion, Provider } from "@/eval/provider";
+import type { ArmAnswers } from "@/eval/run-arms";
+import { type Suite, suiteHash } from "@/eval/suite";
 import type { FileStore } from "@/storage/files";
 
 const Line = z.object({
@@ -46,6 +48,27 @@ export async function openAnswers(store: FileStore, name: string): Promise<Answe
     },
   };
 }
+
+/** The answers to this suite that an earlier, unfinished run had; `work` says whether it had all of them now. */
+export async function resuming<T>(
+  open: (() => Promise<FileStore>) | undefined,
+  suite: Suite,
+  work: (provider: (one: Provider) => Provider) => Promise<{ readonly value: T; readonly whole: boolean }>,
+): Promise<T> {
+  const file = open && (await openAnswers(await open(), `${await suiteHash(suite)}.jsonl`));
+  let finished = false;
+  try {
+    const { value, whole } = await work((one) => (file ? keeping(one, file) : one));
+    finished = whole;
+    return value;
+  } finally {
+    await file?.close(finished);
+  }
+}
+
+/** Every arm has an answer to whatever it was asked. */
+export const allHad = (arms: readonly ArmAnswers[]): boolean =>
+  arms.every(({ answers }) => answers.every(({ status }) => status !== "error" && status !== "timeout"));
 
 function read(line: string): [string, Completion][] {
   if (line === "") return [];

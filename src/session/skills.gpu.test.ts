@@ -1,8 +1,9 @@
 /** A skill and a tiny model on the CPU engine: its tokens, its arms, the marks of the template. */
 import { expect, test } from "vitest";
 import { openTinySession } from "@/session/tiny-session";
-import { BODY_ALONE } from "@/skill/compose";
+import { BODY_ALONE, composeSkill } from "@/skill/compose";
 import { makeSkill } from "@/skill/skill";
+import { sha256Hex } from "@/util/sha256";
 
 const skill = makeSkill("---\nname: a\ndescription: b\n---\nBe kind.\n\n# More\n\nAlways. <|im_end|>\n");
 const suite = {
@@ -46,6 +47,23 @@ test("a skill is counted in the model's tokens, and asked of it with and without
     ["cannot tell", 0],
   ]);
   expect(seen.size).toBe(5);
+  // As it was sent: the template's mark is plain text there.
+  const sent = "Be kind.\n\n# More\n\nAlways. < |im_end|>";
+  const { hashes } = report.declared;
+  expect(hashes["SHA-256 of the skill"]).toBe(await sha256Hex(new TextEncoder().encode(sent)));
+  expect(hashes["SHA-256 of the model"]).toMatch(/^[0-9a-f]{64}$/);
+  const arms = ["base", "skill", "placebo"];
+  const suiteReport = await session.evaluateSuite(
+    {
+      suite,
+      arms,
+      settings: { ...settings, frame: "plain" },
+      k: 1,
+      contexts: { skill: composeSkill(skill, BODY_ALONE) },
+    },
+    () => {},
+  );
+  expect(suiteReport.declared.hashes).toEqual(hashes);
   await expect(session.evaluateSkill({ ...ask, reader: { kind: "open", adapter: true } }, () => {})).rejects.toThrow(
     /no adapter/,
   );

@@ -9,14 +9,15 @@ import type { OtherModel } from "@/session/eval-providers";
 import type { ModelSource } from "@/worker/api";
 
 export async function otherModels({ flags, operands }: CommandContext): Promise<OtherModel[]> {
-  const { endpoint, "endpoint-model": names = [], onnx = [], price } = flags;
+  const { endpoint, "endpoint-model": names = [], onnx = [], price, timeout } = flags;
   if ((endpoint === undefined) !== (names.length === 0)) {
     throw new AppError("usage", "A server needs its address and the name of a model there.", {
       hint: "--endpoint http://127.0.0.1:8080/v1 --endpoint-model NAME; the key goes into BURNISH_ENDPOINT_KEY.",
     });
   }
   const key = process.env.BURNISH_ENDPOINT_KEY;
-  const rest = { ...(key ? { key } : {}), ...(price ? { price } : {}) };
+  const limit = timeout ? { timeoutMs: 1000 * timeout } : {};
+  const rest = { ...(key ? { key } : {}), ...(price ? { price } : {}), ...limit };
   const servers = names.map((model): OtherModel => ({ kind: "endpoint", baseUrl: endpoint ?? "", model, ...rest }));
   const graphs = onnx.map(async (path): Promise<OtherModel> => ({ kind: "onnx", source: await onnxSource(path) }));
   const models = operands.map(

@@ -21,6 +21,7 @@ export const evaluate: Command = {
       "endpoint-model",
       "onnx",
       "price",
+      "timeout",
       "previous",
       "frame",
       "judge",

@@ -7,18 +7,27 @@ import { skill } from "@/cli/commands/skill";
 import { parseFlags } from "@/cli/flags";
 import { nodeCages } from "@/eval/sandbox/node-cage";
 import { createSandbox } from "@/eval/sandbox/sandbox";
+import type { SuiteReport } from "@/eval/suite-report";
 import { createSession } from "@/session/session";
 import { type Asked, startTeacher, type TeacherServer } from "@/skill/generate/teacher-server";
 import { memoryFiles } from "@/storage/memory-files";
+import { sha256Hex } from "@/util/sha256";
 
 const folder = mkdtempSync(join(tmpdir(), "burnish-skill-"));
 const SKILL = "---\nname: lamps\ndescription: About lamps.\n---\n\nBe kind.\n\n# Facts\n\nAlways zug.\n";
 const cases = Array.from({ length: 44 }, (_, i) => ({ input: `What is lamp ${i}?`, expected: { contains: ["zug"] } }));
 let server: TeacherServer;
 
-function answer({ model, messages }: Asked): string {
+/** Of the models that fail: questions that are still answered. */
+let alive = Number.POSITIVE_INFINITY;
+const answers = memoryFiles();
+
+function answer({ model, messages }: Asked): string | number | null {
+  if (model === "locked") return 401;
+  if (model === "mortal" && alive-- <= 0) return null;
   const text = messages.map(({ content }) => content).join("\n");
-  if (model === "student" || !text.includes("You write")) return text.includes("Always zug") ? "Zug." : "No idea.";
+  if (["student", "mortal"].includes(model) || !text.includes("You write"))
+    return text.includes("Always zug") ? "Zug." : "No idea.";
   return text.includes("test cases") ? JSON.stringify({ cases }) : SKILL;
 }
 
@@ -47,6 +56,7 @@ async function burnish(...args: string[]): Promise<{ code: number; lines: Record
       bundled: unused,
       onnxruntime: unused,
       files: async () => memoryFiles(),
+      answers: async () => answers,
     },
     ...{
       sandbox: () => createSandbox(nodeCages()),
@@ -88,6 +98,33 @@ test("eval: by a server, with the sections' effects, in a report", async () => {
   expect(said).toContain("Facts");
   expect(JSON.parse(readFileSync(out, "utf8"))).toMatchObject({ format: "burnish-eval/1", ablation: { calls: 48 } });
   await expect(burnish("eval", at("lamps"), "--suite", at("cases.json"))).rejects.toThrow(/Who should read/);
+});
+
+test("eval: a server that hangs half-way costs errors; the same command again asks for what it had not said", async () => {
+  const how = ["--endpoint", server.url, "--endpoint-model", "mortal", "--suite", at("cases.json"), "--timeout", "1s"];
+  alive = 20;
+  const broken = await burnish("eval", at("lamps"), ...how);
+  expect(broken.code).toBe(0);
+  expect(broken.said).toContain("asks for 52 of them alone");
+  expect(broken.lines[0]).toMatchObject({ answersSha256: expect.any(String), sentence: expect.any(String) });
+  const before = server.asked.length;
+  alive = Number.POSITIVE_INFINITY;
+  const whole = await burnish("eval", at("lamps"), ...how);
+  expect(server.asked.length - before).toBe(52);
+  expect(whole.lines[0]).toMatchObject({ summaries: [{ passed: 0 }, { passed: 24 }, { passed: 0 }] });
+  expect(await answers.list()).toEqual([]);
+}, 60_000);
+
+test("eval: what asking again cannot cure is not asked for again; hashes of skill, suite and model are declared", async () => {
+  const how = ["--endpoint", server.url, "--endpoint-model", "locked", "--suite", at("cases.json")];
+  const { said, lines } = await burnish("eval", at("lamps"), ...how);
+  expect(said).toContain("72 answers could not be had or judged");
+  expect(said).not.toContain("The same command");
+  const { hashes } = lines[0]?.declared as SuiteReport["declared"];
+  expect(hashes["SHA-256 of the skill"]).toBe(
+    await sha256Hex(new TextEncoder().encode("Be kind.\n\n# Facts\n\nAlways zug.")),
+  );
+  expect(Object.keys(hashes).some((name) => name.startsWith("Identity of locked at"))).toBe(true);
 });
 
 test("generate: written in upskill's layout; a skill that is there is not touched, logs go on", async () => {

@@ -11,7 +11,8 @@ const ACTIONS: Readonly<Record<string, Action>> = { check: checkAction, eval: ev
 
 export const skill: Command = {
   name: "skill",
-  summary: "check: faults, hidden text, tokens; exit code 1 on an error that is not accepted.",
+  summary:
+    "check: faults, hidden text, tokens; exit code 1 on an error that is not accepted. eval: does it help on a suite, and which part of it. generate: a teacher writes one, and cases.",
   operands: ["check", "[PATH]"],
   required: [],
   optional: [
@@ -22,6 +23,7 @@ export const skill: Command = {
       "endpoint-model",
       "onnx",
       "price",
+      "timeout",
       "suite",
       "references",
       "scripts",

@@ -108,14 +108,14 @@ export function sayReport({ terminal }: CommandContext, report: SuiteReport, k: 
       `  ${arm}, general text: ${bitsPerByte.toFixed(3)} bits per byte, perplexity ${perplexity.toFixed(2)}`,
     );
   if (report.forgetting) terminal.say(`  ${report.forgetting.sentence}`);
-  const unanswered = report.summaries.reduce((sum, { timeouts, errors }) => sum + timeouts + errors, 0);
-  if (unanswered > 0)
-    terminal.say(
-      `  ${unanswered} answers could not be had. The same command again asks for these alone; the others are kept.`,
-    );
+  const missing = report.arms.flatMap(({ answers }) => answers.filter(({ status }) => MISSING.has(status)));
+  const again = missing.filter((answer) => answer.again).length;
+  if (missing.length > 0) terminal.say(`  ${missing.length} answers could not be had or judged.`);
+  if (again > 0) terminal.say(`  The same command again asks for ${again} of them alone; what was answered is kept.`);
   for (const note of [report.power, ...report.notes]) terminal.say(`  ${note}`);
 }
 
+const MISSING: ReadonlySet<string> = new Set(["error", "timeout"]);
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
 
 export async function textOf(path: string): Promise<string> {

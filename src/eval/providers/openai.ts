@@ -38,6 +38,8 @@ export interface ServerLimits {
   readonly totalMs: number;
   /** Before the second try; doubles. */
   readonly pauseMs: number;
+  /** Questions in a row without an answer, after which the rest is not asked. */
+  readonly inVain: number;
   /** The longest pause, whatever the server asks for. */
   readonly longestPauseMs: number;
 }
@@ -48,15 +50,27 @@ const LIMITS: ServerLimits = {
   idleMs: 60_000,
   totalMs: 300_000,
   pauseMs: 500,
+  inVain: 8,
   longestPauseMs: 60_000,
 };
+
+const NOT_ASKED = { ok: false, fault: "network", again: true, latencyMs: 0, attempts: 0 } as const;
 
 /** Throws AppError "usage" where the address is none. */
 export function openAIProvider(server: OpenAIServer): Provider {
   const limits = { ...LIMITS, ...server.limits };
   const address = addressOf(server.baseUrl);
-  const ask = (prompt: Prompt, index: number, options: CompleteOptions) =>
-    persist(limits, options.signal, (signal) => request(server, address, prompt, index, options, limits, signal));
+  let inVain = 0;
+  const ask = async (prompt: Prompt, index: number, options: CompleteOptions): Promise<Completion> => {
+    if (inVain >= limits.inVain) return { ...NOT_ASKED, message: `The server was silent ${inVain} times in a row.` };
+    // Patience is for a server that answers at all.
+    const patience = inVain > 0 ? { ...limits, attempts: 1 } : limits;
+    const said = await persist(patience, options.signal, (signal) =>
+      request(server, address, prompt, index, options, limits, signal),
+    );
+    inVain = !said.ok && said.again ? inVain + 1 : 0;
+    return said;
+  };
   return {
     name: `${server.model} at ${new URL(address).host}`,
     id: JSON.stringify([address, server.model]),
@@ -133,8 +147,9 @@ async function persist(limits: ServerLimits, stop: AbortSignal | undefined, atte
   let pause = limits.pauseMs;
   for (let attempts = 1; ; attempts++) {
     const tried = performance.now();
-    const failed = (fault: ProviderFault, message: string): Completion => {
-      return { ok: false, fault, message, latencyMs: performance.now() - began, attempts };
+    const failed = (fault: ProviderFault, message: string, again = false): Completion => {
+      const spent = { latencyMs: performance.now() - began, attempts };
+      return { ok: false, fault, ...(again ? { again } : {}), message, ...spent };
     };
     if (stop?.aborted) return failed("stopped", "It was stopped before this prompt was answered.");
     const clock = new AbortController();
@@ -146,7 +161,7 @@ async function persist(limits: ServerLimits, stop: AbortSignal | undefined, atte
     } catch (error) {
       if (stop?.aborted) return failed("stopped", "It was stopped before this prompt was answered.");
       const fault = faultOf(error, clock.signal.aborted, limits);
-      if (!fault.again || attempts >= limits.attempts) return failed(fault.fault, fault.message);
+      if (!fault.again || attempts >= limits.attempts) return failed(fault.fault, fault.message, fault.again);
       const wait = Math.min(Math.max(pause, fault.waitMs), limits.longestPauseMs);
       pause *= 2;
       await sleep(wait, stop);

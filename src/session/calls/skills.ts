@@ -9,6 +9,7 @@ import { contentHashes } from "@/session/content-hashes";
 import type { RunControl } from "@/session/control";
 import type { Core } from "@/session/core";
 import { type OtherModel, openProviders, otherProvider } from "@/session/eval-providers";
+import { allHad, resuming } from "@/session/kept-answers";
 import type { OpenModel } from "@/session/open-model";
 import { withSandbox } from "@/session/sandboxed";
 import { composeSkill, inert, marksIn, type SkillChoice } from "@/skill/compose";
@@ -35,6 +36,8 @@ export interface SkillAsk extends Omit<MeasureAsk, "settings"> {
   readonly skill: Skill;
   readonly reader: Reader;
   readonly settings: Omit<RunSettings, "frame" | "place"> & { readonly place?: Place };
+  /** The same may be asked again after it broke off: what was said is not asked twice. */
+  readonly keep?: boolean;
 }
 
 export interface SkillWish {
@@ -70,16 +73,16 @@ export function skillCalls(core: Core): SkillCalls {
         ...{ long: body > ADVISED_TOKENS, marks: changed },
       };
     },
-    evaluateSkill: ({ skill, reader, settings, ...ask }, onEvent) =>
+    evaluateSkill: ({ skill, reader, settings, keep, ...ask }, onEvent) =>
       asking(core, [reader], ([student], judges, signal) =>
-        measureSkill(
-          skill,
-          { ...ask, settings: framed(settings, student, ask.suite) },
-          student,
-          judges,
-          onEvent,
-          signal,
-        ),
+        resuming(keep ? core.platform.answers : undefined, ask.suite, async (kept) => {
+          const asked = { ...ask, settings: framed(settings, student, ask.suite) };
+          const reading = { ...student, provider: kept(student.provider) };
+          const value = await measureSkill(skill, asked, reading, judges, onEvent, signal);
+          const { arms, ablation } = value.report;
+          const parts = ablation?.parts.every(({ unanswered }) => unanswered === 0) ?? true;
+          return { value, whole: !signal.aborted && allHad(arms) && parts };
+        }),
       ),
     generateSkill: ({ teacher, reader, settings, ...ask }, onEvent) =>
       asking(core, [reader, teacher], ([student, writer], judges, signal) => {

@@ -15,7 +15,7 @@ import { contentHashes } from "@/session/content-hashes";
 import type { RunControl } from "@/session/control";
 import type { Core } from "@/session/core";
 import { type OtherModel, openProviders, otherProvider } from "@/session/eval-providers";
-import { type AnswerFile, openAnswers } from "@/session/kept-answers";
+import { type AnswerFile, allHad, openAnswers } from "@/session/kept-answers";
 import { withSandbox } from "@/session/sandboxed";
 import { generalLosses, measureText, type TextAsk, type TextMeasure } from "@/session/text-loss";
 import { inert, marksIn } from "@/skill/compose";
@@ -124,9 +124,7 @@ async function evaluateSuite(core: Core, ask: SuiteAsk, onEvent: (event: RunEven
     const answers = await withSandbox(core, (sandbox) =>
       runArms(suite, arms, used, sandboxJudges(sandbox), onEvent, stop.signal),
     );
-    finished =
-      !stop.signal.aborted &&
-      answers.every((arm) => arm.answers.every(({ status }) => status !== "error" && status !== "timeout"));
+    finished = !stop.signal.aborted && allHad(answers);
     const report = await makeReport(declaration, answers, await sanityArms(suite), suite.cases);
     if (stop.signal.aborted) return report;
     return {

@@ -13,7 +13,8 @@ export interface TeacherServer {
   close(): void;
 }
 
-export async function startTeacher(answer: (asked: Asked) => string): Promise<TeacherServer> {
+/** An answer may be a status without text, or null: none ever comes. */
+export async function startTeacher(answer: (asked: Asked) => string | number | null): Promise<TeacherServer> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -22,6 +23,8 @@ export async function startTeacher(answer: (asked: Asked) => string): Promise<Te
       const body = JSON.parse(Buffer.concat(chunks).toString("utf8")) as Asked;
       asked.push(body);
       const text = answer(body);
+      if (text === null) return;
+      if (typeof text === "number") return void response.writeHead(text).end("{}");
       response.writeHead(200, { "content-type": "text/event-stream" });
       const events = [...pieces(text)].map((content) => ({ choices: [{ delta: { content }, finish_reason: null }] }));
       const last = {

@@ -44,7 +44,7 @@ export async function evalAction(context: CommandContext, path: string | undefin
   const k = flags.k ?? 1;
   const { report, notes } = await session.evaluateSkill(
     {
-      ...{ skill, reader, suite, settings, choice, choices: { k } },
+      ...{ skill, reader, suite, settings, choice, choices: { k }, keep: true },
       ...(by ? { ablate: by } : {}),
       ...(previous ? { previous } : {}),
       ...(flags["max-calls"] === undefined ? {} : { mostCalls: flags["max-calls"] }),
