@@ -139,6 +139,7 @@ test("a server on this machine: its faults have their column, its text stays tex
   try {
     await openPage(page, "cpu");
     await page.getByLabel("Rooms").getByRole("link", { name: "Evaluate" }).click();
+    await page.getByTestId("evaluate-tab").uncheck({ force: true });
     await page.getByTestId("evaluate-server").check({ force: true });
     await page.getByTestId("server-baseUrl").fill(server.url);
     await page.getByTestId("server-model").fill("loud");

@@ -37,6 +37,8 @@ export interface Answer {
   readonly promptTokens: number | null;
   readonly completionTokens: number | null;
   readonly latencyMs: number;
+  /** Of assertions that the suite names a metric for, 0 to 1. */
+  readonly metrics?: Readonly<Record<string, number>>;
   /** Not had, and worth asking for again. */
   readonly again?: true;
 }
@@ -213,6 +215,7 @@ async function judged(
     pass: !failed && grade.pass,
     score: failed ? 0 : grade.score,
     reason,
+    ...(failed || Object.keys(grade.metrics).length === 0 ? {} : { metrics: grade.metrics }),
   };
 }
 

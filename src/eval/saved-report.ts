@@ -13,7 +13,7 @@ const AnswerFile = z.object({
   ...{ caseId: z.string(), repeat: count, text: z.string(), pass: z.boolean(), score: z.number(), reason: z.string() },
   status: z.enum(["ok", "empty", "truncated", "timeout", "error", "code-timeout", "code-error"]),
   ...{ promptTokens: z.nullable(count), completionTokens: z.nullable(count), latencyMs: count },
-  again: z.optional(z.literal(true)),
+  ...{ again: z.optional(z.literal(true)), metrics: z.optional(z.record(z.string(), z.number())) },
 });
 const Arm = z.object({
   ...{ arm: z.string(), provider: z.string(), answers: z.array(AnswerFile) },

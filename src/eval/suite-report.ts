@@ -11,6 +11,7 @@ import { comparePair, type Decision, type PairedComparison, points } from "./pai
 import { costOfTokens, costPerPass } from "./provider";
 import type { Answer, ArmAnswers, RunSettings } from "./run-arms";
 import type { SanityArm } from "./sanity";
+import { type SecondaryMetric, secondaryMetrics } from "./secondary";
 import { wilson } from "./statistics";
 import { byCase } from "./statistics/clusters";
 import { passAtK, passHatK } from "./statistics/many";
@@ -75,6 +76,8 @@ export interface SuiteReport {
   readonly summaries: readonly ArmSummary[];
   /** Every other arm of a model against its first, and each model's first against the first model's. */
   readonly comparisons: readonly PairedComparison[];
+  /** Beside what decides; adjusted for how many they are. */
+  readonly secondary: readonly SecondaryMetric[];
   readonly sanity: readonly SanityArm[];
   readonly sentence: string;
   readonly notes: readonly string[];
@@ -117,9 +120,8 @@ export async function makeReport(
 ): Promise<SuiteReport> {
   const { settings, suite, k } = declared;
   const side = ({ arm, answers }: ArmAnswers) => ({ name: arm, answers });
-  const comparisons = pairsOf(arms).map(([before, after]) =>
-    comparePair(side(before), side(after), settings.seed, declared),
-  );
+  const pairs = pairsOf(arms);
+  const comparisons = pairs.map(([before, after]) => comparePair(side(before), side(after), settings.seed, declared));
   const summaries = arms.map((arm) => summaryOf(arm, k));
   const had = arms.reduce((sum, { answers }) => sum + answers.length, 0);
   const planned = arms.length * suite.cases * settings.repeats;
@@ -129,6 +131,7 @@ export async function makeReport(
     ...{ format: "burnish-eval/1", declared, declaredSha256, answersSha256: await hashOf(arms) },
     ...{ power: powerMeter(suite.cases).sentence, summaries, comparisons, sanity, arms },
     sentence: stopped ? `${stoppedSentence(stopped)} ${said}` : said,
+    secondary: secondaryMetrics(pairs, declared, settings.seed),
     notes: notesOf(arms, sanity, settings),
     ...(cases.length > 0 ? { cases } : {}),
     ...(stopped ? { stopped } : {}),

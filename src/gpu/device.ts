@@ -33,8 +33,7 @@ export async function openDevice(gpu: GPU | undefined): Promise<OpenedDevice> {
       maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
     },
   });
-  const names = [info.vendor, info.architecture, info.device, info.description].filter((name) => name !== "");
-  const description = names.join(" ") || "unnamed GPU";
+  const description = nameOf(info) || "unnamed GPU";
   let failure: string | undefined;
   device.addEventListener("uncapturederror", (event) => {
     failure ??= event.error.message;
@@ -44,5 +43,10 @@ export async function openDevice(gpu: GPU | undefined): Promise<OpenedDevice> {
     failure = undefined;
     return message;
   };
-  return { device, description, takeFailure, software: info.isFallbackAdapter || SOFTWARE.test(description) };
+  return { device, description, takeFailure, software: isSoftware(info) };
 }
+
+const nameOf = ({ vendor, architecture, device, description }: GPUAdapterInfo) =>
+  [vendor, architecture, device, description].filter((name) => name !== "").join(" ");
+
+export const isSoftware = (info: GPUAdapterInfo): boolean => info.isFallbackAdapter || SOFTWARE.test(nameOf(info));

@@ -5,7 +5,7 @@
 import { createCpuTarget } from "@/cpu/cpu-target";
 import { AppError } from "@/errors";
 import { autotuned, memoryStore, type TuningStore } from "@/gpu/autotune";
-import { openDevice } from "@/gpu/device";
+import { isSoftware, openDevice } from "@/gpu/device";
 import { createWebGpuTarget } from "@/gpu/webgpu-target";
 import type { Activations, Target } from "@/graph/target";
 
@@ -43,6 +43,16 @@ export async function chooseTarget(
     if (preference === "webgpu" || activations === "f16" || !(error instanceof AppError)) throw error;
     return onCpu("there is no WebGPU here; small models train well, large ones slowly", activations);
   }
+}
+
+/** Where other runtimes than our engine run, tried in this order. */
+export async function runtimeDevices(
+  preference: Preference,
+  gpu: GPU | undefined,
+): Promise<readonly ("webgpu" | "wasm")[]> {
+  if (preference === "cpu") return ["wasm"];
+  const adapter = await gpu?.requestAdapter().catch(() => null);
+  return adapter && (preference === "webgpu" || !isSoftware(adapter.info)) ? ["webgpu", "wasm"] : ["wasm"];
 }
 
 const noHalf = (engine: string) =>

@@ -3,7 +3,7 @@ import { AppError } from "@/errors";
 import type { FrameHost } from "@/eval/sandbox/frame";
 import { frameCages } from "@/eval/sandbox/frame-cage";
 import { createSandbox } from "@/eval/sandbox/sandbox";
-import { type ChosenTarget, chooseTarget, type Preference } from "@/session/choose-target";
+import { type ChosenTarget, chooseTarget, type Preference, runtimeDevices } from "@/session/choose-target";
 import type { OnnxRuntime, Platform, RunHome } from "@/session/platform";
 import { tuningStore } from "@/session/tuning";
 import type { FileStore } from "@/storage/files";
@@ -53,7 +53,7 @@ export function browserPlatform(base: string, preference: Preference, endpoint: 
       return jobs;
     },
     onnxruntime,
-    transformers,
+    transformers: () => transformers(preference),
     answers: () => opfsFiles("answers").catch(() => memoryFiles()),
     hub: { endpoint },
   };
@@ -78,7 +78,7 @@ async function onnxruntime(): Promise<OnnxRuntime> {
 }
 
 /** The build of onnxruntime that knows WebGPU, from this page's own files as well. */
-async function transformers() {
+async function transformers(preference: Preference) {
   const [library, { default: mjs }, { default: wasm }] = await Promise.all([
     import("@huggingface/transformers"),
     import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url"),
@@ -86,9 +86,7 @@ async function transformers() {
   ]);
   const { wasm: settings } = library.env.backends.onnx;
   Object.assign(settings ?? {}, { wasmPaths: { mjs, wasm } });
-  const hardware = (await navigator.gpu?.requestAdapter().catch(() => null)) ?? null;
-  const devices = hardware ? (["webgpu", "wasm"] as const) : (["wasm"] as const);
-  return { library, devices };
+  return { library, devices: await runtimeDevices(preference, navigator.gpu) };
 }
 
 async function fetchBundled(address: URL): Promise<Blob> {

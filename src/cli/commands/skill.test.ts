@@ -120,7 +120,7 @@ test("eval: what asking again cannot cure is not asked for again; hashes of skil
   const { said, lines } = await burnish("eval", at("lamps"), ...how);
   expect(said).toContain("72 answers could not be had or judged");
   expect(said).not.toContain("The same command");
-  const { hashes } = lines[0]?.declared as SuiteReport["declared"];
+  const { hashes } = (lines[0] as unknown as SuiteReport).declared;
   expect(hashes["SHA-256 of the skill"]).toBe(
     await sha256Hex(new TextEncoder().encode("Be kind.\n\n# Facts\n\nAlways zug.")),
   );

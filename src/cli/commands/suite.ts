@@ -8,6 +8,7 @@ import { choiceOf, skillAt } from "@/cli/commands/skill/open";
 import { adapterFiles } from "@/cli/files";
 import { table } from "@/cli/terminal";
 import { AppError } from "@/errors";
+import { points } from "@/eval/paired";
 import { reportHtml } from "@/eval/report-view/html";
 import { readSuite } from "@/eval/suite/read";
 import type { ArmSummary, SuiteReport } from "@/eval/suite-report";
@@ -102,6 +103,12 @@ export function sayReport({ terminal }: CommandContext, report: SuiteReport, k: 
   terminal.say(table([head, ...report.summaries.map(row)]));
   terminal.say(report.sentence);
   if (report.comparisons.length > 1) for (const { sentence } of report.comparisons) terminal.say(`  ${sentence}`);
+  for (const { metric, before, after, difference, interval, pHolm } of report.secondary) {
+    const range = `${points(interval.low)} to ${points(interval.high)}`;
+    terminal.say(
+      `  ${metric}, ${after} against ${before}: ${points(difference)} points (${range}), Holm's p ${pHolm.toFixed(3)}`,
+    );
+  }
   for (const { sentence } of report.pairwise ?? []) terminal.say(`  ${sentence}`);
   for (const [arm, { bitsPerByte, perplexity }] of Object.entries(report.general ?? {}))
     terminal.say(

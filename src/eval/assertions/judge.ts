@@ -60,10 +60,17 @@ export interface CaseGrade extends Grade {
   /** A check failed without having decided. */
   readonly undecided: boolean;
   readonly checks: readonly Grade[];
+  /** Weighted mean of the scores of what shares a metric's name. */
+  readonly metrics: Readonly<Record<string, number>>;
 }
 
 /** `undecided`: failed, and so would its opposite. */
-type OneGrade = Grade & { readonly error?: boolean; readonly late?: boolean; readonly undecided?: boolean };
+type OneGrade = Grade & {
+  readonly error?: boolean;
+  readonly late?: boolean;
+  readonly undecided?: boolean;
+  readonly metrics?: Readonly<Record<string, number>>;
+};
 
 export async function judge(
   output: string,
@@ -82,7 +89,20 @@ export async function judge(
   const reason = pass ? "All that was asked for." : failing.map((check) => check.reason).join(" ");
   const some = (flag: "error" | "late" | "undecided") => checks.some((check) => check[flag] === true);
   const faults = { error: some("error"), late: some("late"), undecided: !pass && some("undecided") };
-  return { pass, score, reason, ...faults, checks };
+  return { pass, score, reason, ...faults, checks, metrics: metricsOf(assertions, checks) };
+}
+
+/** A weight of 0 decides nothing and is measured all the same. */
+function metricsOf(assertions: readonly Assertion[], checks: readonly OneGrade[]): Record<string, number> {
+  const sums = new Map<string, { score: number; weight: number }>();
+  for (const [i, { metric, weight }] of assertions.entries()) {
+    if (metric === undefined) continue;
+    const sum = sums.get(metric) ?? { score: 0, weight: 0 };
+    const own = weight === 0 ? 1 : weight;
+    sums.set(metric, { score: sum.score + own * (checks[i]?.score ?? 0), weight: sum.weight + own });
+  }
+  const inner = Object.assign({}, ...checks.map(({ metrics }) => metrics ?? {}));
+  return { ...inner, ...Object.fromEntries([...sums].map(([name, { score, weight }]) => [name, score / weight])) };
 }
 
 async function judgeOne(

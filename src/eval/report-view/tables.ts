@@ -1,5 +1,4 @@
 /** The tables of a report: arms, pairs, tags, cost, arms without a model. Wide ones scroll inside their own box. */
-import type { PartEffect } from "@/eval/ablation";
 import { type PairedComparison, points } from "@/eval/paired";
 import { wilson } from "@/eval/statistics";
 import { byCase } from "@/eval/statistics/clusters";
@@ -90,7 +89,7 @@ export function pairsTable({ comparisons }: SuiteReport): Element | null {
   return table("Pairs", [...head, ...(scored ? ["Mean score"] : [])], rows);
 }
 
-const rangeOf = ({ interval }: Pick<PairedComparison | PartEffect, "interval">) =>
+const rangeOf = ({ interval }: { interval: PairedComparison["interval"] }) =>
   `${points(interval.low)} to ${points(interval.high)}`;
 
 function scoreWords(score: NonNullable<PairedComparison["score"]>): string {
@@ -184,6 +183,20 @@ export function judgedTable({ pairwise = [] }: SuiteReport): Element | null {
   ]);
   const head = ["Pair", "Opinion", "Won", "Lost", "Tied", "Unclear", "Errors", "By place alone", "Judge"];
   return table("A model's opinion", head, rows);
+}
+
+/** Metrics that the suite names, and what of pass rate and score does not decide. */
+export function secondaryTable({ secondary }: SuiteReport): Element | null {
+  if (secondary.length === 0) return null;
+  const rows = secondary.map((one) => [
+    [el("strong", {}, one.metric), el("span", { class: "report-under" }, `${one.after} against ${one.before}`)],
+    ...one.means.map((share) => percent(share)),
+    `${points(one.difference)} points`,
+    rangeOf(one),
+    ...[pText(one.pValue), pText(one.pHolm), count(one.cases)],
+  ]);
+  const head = ["Metric", "Before", "After", "Change", "95 % interval", "p", "p (Holm)", "Cases"];
+  return table("Secondary metrics", head, rows);
 }
 
 /** Which part of the skill helps: every case once more without it. */

@@ -9,6 +9,7 @@ import {
   judgedTable,
   pairsTable,
   sanityTable,
+  secondaryTable,
   tagsTable,
   twoByTwo,
 } from "./tables";
@@ -24,6 +25,11 @@ export function reportView(report: SuiteReport, edited: readonly string[] = []):
     section("Arms", armsTable(report), missingNote(report)),
     section("Weights by skill", twoByTwo(report)),
     section("Pairs", pairsTable(report)),
+    section(
+      "Measured beside it",
+      secondaryTable(report),
+      "These decide nothing. p (Holm) is adjusted for all of them together.",
+    ),
     section("Which part of the skill helps", ablationTable(report), report.ablation?.notes.join(" ") ?? null),
     section("A model’s opinion", judgedTable(report), "Asked blind and in both orders; it decides nothing."),
     ...caseSections(report),

@@ -1,0 +1,71 @@
+/**
+ * An ONNX export of the bundled model through transformers.js in the browser, beside our own engine: the same answers, the same
+ * choices, and nothing is fetched but this page's own files.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "playwright/test";
+import type { SuiteReport } from "../src/eval/suite-report";
+import { openPage } from "./support";
+
+const folder = mkdtempSync(join(tmpdir(), "burnish-onnx-"));
+const commands = readFileSync(new URL("../public/datasets/commands.eval.jsonl", import.meta.url), "utf8")
+  .split("\n")
+  .slice(0, 10);
+
+test.beforeAll(() => {
+  const cli = fileURLToPath(new URL("../src/cli/bin.mjs", import.meta.url));
+  const how = ["--model", "bundled:ember", "--format", "onnx", "--quant", "f32", "--out", folder, "--device", "cpu"];
+  execFileSync(process.execPath, [cli, "export", ...how], { stdio: "ignore" });
+});
+test.afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const choices = commands.map((row, i) => {
+  const options = [0, 1, 2].map((step) => JSON.parse(commands[(i + 3 * step) % 10] ?? "").completion.trim());
+  return JSON.stringify({ question: JSON.parse(row).prompt, choices: options, answer: 0 });
+});
+
+test("an ONNX export in the browser says and chooses what our engine does; nothing comes from elsewhere", async ({
+  page,
+  context,
+  baseURL,
+}) => {
+  test.setTimeout(240_000);
+  const elsewhere: string[] = [];
+  context.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(baseURL ?? "") && !/^(blob|data):/.test(url)) elsewhere.push(url);
+  });
+  const faults = await openPage(page, "cpu");
+  await page.getByLabel("Rooms").getByRole("link", { name: "Evaluate" }).click();
+  await page.getByTestId("evaluate-ember").click();
+  await page.getByTestId("evaluate-onnx").check({ force: true });
+  await page.getByTestId("onnx-folder").setInputFiles(folder);
+  await expect(page.getByTestId("onnx-models")).toContainText("files");
+  await page.getByTestId("evaluate-maxTokens").fill("16");
+
+  for (const [name, lines] of [
+    ["commands.jsonl", commands],
+    ["choices.jsonl", choices],
+  ] as const) {
+    const buffer = Buffer.from(lines.join("\n"));
+    await page.getByTestId("suite-file").setInputFiles({ name, mimeType: "text/plain", buffer });
+    await expect(page.getByTestId("suite-open")).toContainText(name);
+    await page.getByTestId("evaluate-start").click();
+    await expect(page.getByTestId("report")).toContainText("onnx", { timeout: 150_000 });
+    const download = page.waitForEvent("download");
+    await page.getByTestId("report-json").click();
+    const report: SuiteReport = JSON.parse(readFileSync(await (await download).path(), "utf8"));
+    const [ours, theirs] = report.arms.map(({ answers }) => answers.map(({ caseId, text }) => ({ caseId, text })));
+    expect(ours).toHaveLength(10);
+    expect(theirs).toEqual(ours);
+    // On SwiftShader WebGPU would be far slower than the processor.
+    expect(report.arms[1]?.provider).toMatch(/\(wasm, fp32\)$/);
+    expect(report.arms[1]?.answers.map(({ status }) => status)).not.toContain("error");
+  }
+  expect(elsewhere).toEqual([]);
+  expect(faults).toEqual([]);
+});
