@@ -30,10 +30,11 @@ def check_folder(verdict, model, folder, tensors):
     verdict.check(not missing, f"missing keys: {missing}")
     verdict.check(not extra, f"unexpected keys: {extra}")
     for name in sorted(set(loaded) & set(tensors)):
-        rank = tensors[name].shape[0 if ".lora_A." in name else 1]
+        magnitude = name.endswith("lora_magnitude_vector")
+        rank = config.r if magnitude else tensors[name].shape[0 if ".lora_A." in name else 1]
         module = name.removeprefix("base_model.model.").split(".lora_")[0]
         wanted = config.rank_pattern.get(get_pattern_key(config.rank_pattern.keys(), module), config.r)
-        verdict.check(rank == wanted, f"{name}: rank {rank}, config says {wanted}")
+        verdict.check(magnitude or rank == wanted, f"{name}: rank {rank}, config says {wanted}")
         arrived = tensors[name].shape == loaded[name].shape and torch.equal(tensors[name].float(), loaded[name].float())
         verdict.check(arrived, f"{name}: PEFT holds other values than the file")
         verdict.check(bool(torch.isfinite(tensors[name]).all()), f"{name}: not finite")

@@ -20,7 +20,7 @@ DEFAULTS = {
     "data": {"maxLength": 256, "loss": "auto"},
     "lora": {
         "rank": 8, "alpha": 16, "targets": common.PROJECTIONS, "useRslora": False, "rankPattern": {}, "alphaPattern": {},
-        "plusRatio": 1,
+        "plusRatio": 1, "useDora": False,
     },
     "optimizer": {
         "learningRate": 2e-4, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weightDecay": 0, "maxGradNorm": 1,
@@ -87,7 +87,7 @@ def main():
     lora = recipe["lora"]
     model = common.new_adapter(
         common.load_model(args.model), lora["rank"], lora["alpha"], lora["targets"],
-        use_rslora=lora["useRslora"], rank_pattern=lora["rankPattern"], alpha_pattern=lora["alphaPattern"],
+        use_rslora=lora["useRslora"], use_dora=lora["useDora"], rank_pattern=lora["rankPattern"], alpha_pattern=lora["alphaPattern"],
     )
     common.set_adapter(model, common.read_adapter_tensors(args.init))
     start = common.adapter_tensors(model)

@@ -150,7 +150,9 @@ def adapter_tensors(peft_model):
 
 def adapter_parameters(peft_model):
     """{PEFT file name: Parameter}, sorted by name."""
-    named = {name.replace(".default.", "."): p for name, p in peft_model.named_parameters() if p.requires_grad}
+    # DoRA's magnitudes are a module's weight, which files do not say.
+    short = lambda name: name.replace(".default.", ".").replace("lora_magnitude_vector.weight", "lora_magnitude_vector")
+    named = {short(name): p for name, p in peft_model.named_parameters() if p.requires_grad}
     assert sorted(named) == sorted(get_peft_model_state_dict(peft_model, save_embedding_layers=False))
     return dict(sorted(named.items()))
 

@@ -53,6 +53,17 @@ const price = z.pipe(
   }),
 );
 
+/** "down_proj=4,layers.0.self_attn.q_proj=16" */
+const byModule = z.pipe(
+  z
+    .string()
+    .check(z.regex(/^[\w.]+=[\d.]+(,[\w.]+=[\d.]+)*$/, "must be like down_proj=4,layers.0.self_attn.q_proj=16")),
+  z.transform((text): Record<string, number> => {
+    const pairs = text.split(",").map((pair) => pair.split("="));
+    return Object.fromEntries(pairs.map(([module = "", value]) => [module, Number(value)]));
+  }),
+);
+
 /** Given more than once. */
 const several = z.array(z.string());
 
@@ -81,6 +92,9 @@ const FLAGS = {
   alpha: { hint: "A", type: number },
   dropout: { hint: "SHARE", type: number },
   rslora: { hint: "", type: z.literal(true) },
+  dora: { hint: "", type: z.literal(true) },
+  "rank-pattern": { hint: "MODULE=R,…", type: byModule },
+  "alpha-pattern": { hint: "MODULE=A,…", type: byModule },
   "lora-plus": { hint: "RATIO", type: number },
   init: { hint: "kaiming|gaussian", type: z.enum(["kaiming", "gaussian"]) },
   batch: { hint: "B", type: number },
@@ -260,6 +274,9 @@ export function recipeFrom(flags: Flags, ...layers: readonly RecipeInput[]): Rec
       alpha: flags.alpha ?? (flags.rank === undefined ? undefined : 2 * flags.rank),
       dropout: flags.dropout,
       useRslora: flags.rslora,
+      useDora: flags.dora,
+      rankPattern: flags["rank-pattern"],
+      alphaPattern: flags["alpha-pattern"],
       plusRatio: flags["lora-plus"],
       init: flags.init,
     },

@@ -76,6 +76,7 @@ const dropout = {
   integers: (call: Call) => [elements(Object.values(call.writes)[0]?.shape ?? []), constant(call, "SITE")],
   reals: (call: Call) => [constant(call, "RATE")],
 };
+const columns = (input: string) => (call: Call) => [size(call, input), constant(call, "WIDTH")];
 const vocabulary = (call: Call) => constants(call, "VOCAB", "STRIDE");
 
 export const DESCRIPTORS: Readonly<Record<string, Descriptor>> = {
@@ -137,6 +138,13 @@ export const DESCRIPTORS: Readonly<Record<string, Descriptor>> = {
   "norm.root": { operands: "parts norm", integers: (call) => constants(call, "PARTS") },
   "dropout.forward": { operands: "x step y", ...dropout },
   "dropout.backward": { operands: "z step dx", ...dropout },
+  "row-norm.forward": {
+    operands: "w a b step norm",
+    integers: (call) => [size(call, "norm"), constant(call, "W_COLS"), format(call), constant(call, "RANK")],
+  },
+  "dora.forward": { operands: "u m norm step y", integers: columns("u"), run: "dora_scaled" },
+  "dora.backward": { operands: "dy m norm step du", integers: columns("dy"), run: "dora_scaled" },
+  "dora.gradient": { operands: "u dy norm dm", integers: columns("dy") },
   "scale.forward": {
     operands: "step y",
     integers: (call) => [size(call, "y")],

@@ -50,7 +50,8 @@ function evaluation({ n, base, tuned, difference, differenceInterval, sentence }
 const OPTIMIZERS = { adamw: "AdamW", sgd: "SGD with momentum" } as const;
 
 function whatLearns({ trains, start, lora, full }: Recipe): string {
-  if (trains === "lora") return `with LoRA: rank ${lora.rank}, alpha ${lora.alpha}, on ${lora.targets.join(", ")}`;
+  if (trains === "lora")
+    return `with ${lora.useDora ? "DoRA" : "LoRA"}: rank ${lora.rank}, alpha ${lora.alpha}, on ${lora.targets.join(", ")}`;
   const only = full.train.length > 0 ? ` only ${full.train.map(code).join(", ")}` : "";
   const but = full.freeze.length > 0 ? ` without ${full.freeze.map(code).join(", ")}` : "";
   return `of the weights themselves${only}${but}${start === "scratch" ? ", from random ones" : ""}`;

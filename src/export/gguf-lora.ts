@@ -2,6 +2,7 @@
  * The adapter alone as a GGUF of a few MB, for llama.cpp's --lora and Ollama's ADAPTER: A and B as PEFT has them under the
  * base's names, the rows of B in the order of the base's rows. llama.cpp scales by alpha / rank.
  */
+import { AppError } from "@/errors";
 import { type ExportInput, hubId, noAdapter } from "@/export/base";
 import { encodeFloats } from "@/export/floats";
 import type { ExportPlan } from "@/export/format";
@@ -14,6 +15,11 @@ import { ggufTensorNames, interleave } from "@/model/gguf";
 export function planGgufLora({ base, adapter, name }: ExportInput, quant: "f32" | "f16"): ExportPlan {
   if (!adapter) {
     throw noAdapter(base);
+  }
+  if (adapter.useDora) {
+    throw new AppError("usage", "llama.cpp's adapters have no place for DoRA's magnitudes.", {
+      hint: "Export the merged model instead: the format gguf or safetensors.",
+    });
   }
   const { arch } = base;
   const architecture = ggufArchitecture(base.config);

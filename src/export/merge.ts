@@ -1,4 +1,4 @@
-/** A base's weights with an adapter in them, W + (alpha / r) · B A, read from their source piece by piece. */
+/** A base's weights with an adapter in them, W + (alpha / r) · B A, with DoRA each row as long as it learned to be, read from their source piece by piece. */
 import type { Adapter } from "@/export/peft";
 import type { Architecture } from "@/model/architecture";
 import { blockKernels } from "@/model/block-kernels";
@@ -12,6 +12,8 @@ export interface Pair {
   readonly a: Float32Array;
   /** [out, r] */
   readonly b: Float32Array;
+  /** [out], DoRA's magnitudes */
+  readonly m?: Float32Array;
   readonly rank: number;
   readonly scale: number;
 }
@@ -42,7 +44,18 @@ export async function* mergedRows(
     if (pair) {
       const b = pair.b.subarray(firstRow * pair.rank, (firstRow + rows) * pair.rank);
       kernels.addLora(values, pair.a, b, pair.rank, pair.scale);
+      if (pair.m) stretchRows(values, pair.m.subarray(firstRow, firstRow + rows));
     }
     yield values;
+  }
+}
+
+/** Makes each row as long as its magnitude says, in place. */
+function stretchRows(values: Float32Array, magnitudes: Float32Array): void {
+  const columns = values.length / magnitudes.length;
+  for (const [row, magnitude] of magnitudes.entries()) {
+    const own = values.subarray(row * columns, (row + 1) * columns);
+    const factor = magnitude / Math.max(Math.sqrt(own.reduce((sum, value) => sum + value * value, 0)), 1e-20);
+    for (let i = 0; i < own.length; i++) own[i] = (own[i] ?? 0) * factor;
   }
 }

@@ -6,9 +6,10 @@ interface CardFacts {
   readonly rank: number;
   readonly alpha: number;
   readonly targets: readonly string[];
+  readonly useDora?: boolean | undefined;
 }
 
-export function adapterCard({ rank, alpha, targets }: CardFacts, baseModel: string): string {
+export function adapterCard({ rank, alpha, targets, useDora }: CardFacts, baseModel: string): string {
   // JSON strings are valid YAML, whatever a name contains.
   const base = JSON.stringify(baseModel);
   return `---
@@ -20,7 +21,7 @@ tags:
   - burnish
 ---
 
-# LoRA adapter for ${baseModel.replace(/[\r\n]+/g, " ")}
+# ${useDora ? "DoRA" : "LoRA"} adapter for ${baseModel.replace(/[\r\n]+/g, " ")}
 
 Trained with Burnish. Rank ${rank}, alpha ${alpha}, on ${targets.join(", ")}.
 

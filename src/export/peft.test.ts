@@ -19,7 +19,7 @@ function make(targets: Projection[] = ["k_proj", "down_proj"], rank = 3): Adapte
       tensors.set(`layers.${layer}.${projection}`, { a: ramp(rank * inputs, layer), b: ramp(outputs * rank, -layer) });
     }
   }
-  return { rank, alpha: 6, targets, tensors, dropout: 0, useRslora: false, rankPattern: {}, alphaPattern: {} };
+  return { rank, alpha: 6, targets, tensors, dropout: 0, useRslora: false, useDora: false, rankPattern: {}, alphaPattern: {} };
 }
 
 const adapter = make();
@@ -124,11 +124,27 @@ test("ranks and alphas by module come back as they were", async () => {
   expect(read).toEqual({ ...given, tensors: new Map([...tensors].sort()) });
 });
 
+test("DoRA's magnitudes come back, under PEFT's name", async () => {
+  const [outputs, inputs] = host.shapeOf("k_proj");
+  const own = { a: ramp(3 * inputs, 1), b: ramp(outputs * 3, 2), m: ramp(outputs, 3) };
+  const given = {
+    ...adapter,
+    useDora: true,
+    targets: ["k_proj" as const],
+    tensors: new Map([["layers.1.k_proj", own]]),
+  };
+  const written = exportPeft(given, "org/base");
+  expect(JSON.parse(new TextDecoder().decode(written[1]?.bytes))).toMatchObject({ use_dora: true });
+  expect(new TextDecoder().decode(written[0]?.bytes)).toContain("layers.1.self_attn.k_proj.lora_magnitude_vector");
+  expect(await readPeft(asBlobs(written), host)).toEqual(given);
+});
+
 describe("what does not fit is refused with every reason", () => {
   const cases: [string, Parameters<typeof asBlobs>[0], RegExp[]][] = [
     ["a missing file", files.slice(1), [/adapter_model\.safetensors missing/]],
     ["another method", changed({ peft_type: "LOHA" }), [/peft_type/]],
-    ["DoRA and biases", changed({ use_dora: true, bias: "all" }), [/use_dora/, /bias/]],
+    ["biases", changed({ lora_bias: true, bias: "all" }), [/lora_bias/, /bias/]],
+    ["DoRA without magnitudes", changed({ use_dora: true }), [/k_proj: lora_magnitude_vector missing/]],
     ["ranks by a pattern that is no path", changed({ rank_pattern: { ".*q_proj|k": 4 } }), [/rank_pattern/]],
     ["a full weight beside", changed({ modules_to_save: ["lm_head"] }), [/modules_to_save/]],
     ["another rank", changed({ r: 5 }), [/k_proj\.lora_A\.weight: its shape is \[3, 4\], where \[5, 4\] is needed/]],

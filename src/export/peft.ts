@@ -1,9 +1,9 @@
 /**
  * A LoRA adapter as PEFT's folder, which transformers, vLLM and llama.cpp's converter read: adapter_model.safetensors
- * (f32; A [r, in], B [out, r]), adapter_config.json, README.md (model card). W' = W + scale · B · A; see `model/lora`.
+ * (f32; A [r, in], B [out, r], with DoRA the magnitudes [out]), adapter_config.json, README.md (model card). W' = W + scale · B · A; see `model/lora`.
  *
  * The reader takes what others wrote as well (16-bit floats, fewer layers), and refuses, with every reason at once, what
- * would silently compute something else (DoRA, biases, patterns that are more than a path, other modules).
+ * would silently compute something else (biases, patterns that are more than a path, other modules).
  */
 import * as z from "zod/mini";
 import { AppError } from "@/errors";
@@ -19,6 +19,8 @@ export interface AdapterMatrices {
   readonly a: Float32Array;
   /** [out, r] */
   readonly b: Float32Array;
+  /** [out], DoRA's magnitudes */
+  readonly m?: Float32Array;
 }
 
 export interface Adapter extends LoraSettings {
@@ -42,7 +44,7 @@ const CONFIG = "adapter_config.json";
 /** `baseModel` is what PEFT will load below it: a Hub id, with its commit as `revision`, or a folder. */
 export function exportPeft(adapter: Adapter, baseModel: string, revision?: string): ExportedFile[] {
   const tensors = new Map<string, TensorData>();
-  for (const [key, { a, b }] of adapter.tensors) {
+  for (const [key, { a, b, m }] of adapter.tensors) {
     const [, layer, name] = /^layers\.(\d+)\.(\w+)$/.exec(key) ?? [];
     const projection = PROJECTIONS.find((known) => known === name);
     if (!layer || !projection) throw new AppError("internal", `${key} is no place for an adapter.`);
@@ -50,6 +52,7 @@ export function exportPeft(adapter: Adapter, baseModel: string, revision?: strin
     const path = `base_model.model.${modulePath(Number(layer), projection)}`;
     tensors.set(`${path}.lora_A.weight`, { dtype: "F32", shape: [rank, a.length / rank], data: a });
     tensors.set(`${path}.lora_B.weight`, { dtype: "F32", shape: [b.length / rank, rank], data: b });
+    if (m) tensors.set(`${path}.lora_magnitude_vector`, { dtype: "F32", shape: [m.length], data: m });
   }
   const text = (name: string, content: string) => ({ name, bytes: new TextEncoder().encode(content) });
   return [
@@ -60,7 +63,8 @@ export function exportPeft(adapter: Adapter, baseModel: string, revision?: strin
 }
 
 export function peftConfig(adapter: LoraSettings, baseModel: string, revision: string | undefined): object {
-  const { rank, alpha, targets, dropout = 0, useRslora = false, rankPattern = {}, alphaPattern = {} } = adapter;
+  const { rank, alpha, targets, dropout = 0, useRslora = false, useDora = false } = adapter;
+  const { rankPattern = {}, alphaPattern = {} } = adapter;
   return {
     peft_type: "LORA",
     task_type: "CAUSAL_LM",
@@ -74,7 +78,7 @@ export function peftConfig(adapter: LoraSettings, baseModel: string, revision: s
     bias: "none",
     fan_in_fan_out: false,
     use_rslora: useRslora,
-    use_dora: false,
+    use_dora: useDora,
     lora_bias: false,
     init_lora_weights: true,
     modules_to_save: null,
@@ -99,7 +103,7 @@ const PeftConfig = z.object({
   lora_alpha: z._default(z.number().check(z.positive()), 8),
   lora_dropout: z._default(z.number().check(z.minimum(0), z.maximum(0.9)), 0),
   use_rslora: z._default(z.boolean(), false),
-  use_dora: off,
+  use_dora: z._default(z.boolean(), false),
   lora_bias: off,
   fan_in_fan_out: off,
   bias: z.optional(z.nullable(z.literal("none"))),
@@ -122,7 +126,7 @@ export async function readPeft(files: readonly NamedFile[], host?: AdapterHost):
   const faults: string[] = [];
   const settings = readConfig(await config.text(), faults);
   const source = fromBlob(weights);
-  const halves = new Map<string, { a?: Float32Array; b?: Float32Array }>();
+  const parts = new Map<string, Partial<AdapterMatrices>>();
   for (const [name, entry] of await readHeader(source)) {
     const place = placeOf(name);
     const rank = place && settings && pairSize(settings, place.layer, place.projection).rank;
@@ -132,12 +136,14 @@ export async function readPeft(files: readonly NamedFile[], host?: AdapterHost):
       continue;
     }
     const key = `layers.${place.layer}.${place.projection}`;
-    halves.set(key, { ...halves.get(key), [place.half]: await readTensor(source, entry) });
+    parts.set(key, { ...parts.get(key), [place.part]: await readTensor(source, entry) });
   }
   const tensors = new Map<string, AdapterMatrices>();
-  for (const [key, { a, b }] of halves) {
-    if (a && b) tensors.set(key, { a, b });
-    else faults.push(`${key}: lora_${a ? "B" : "A"} missing`);
+  for (const [key, { a, b, m }] of parts) {
+    if (!a || !b) faults.push(`${key}: lora_${a ? "B" : "A"} missing`);
+    else if ((m !== undefined) !== (settings?.useDora === true))
+      faults.push(`${key}: lora_magnitude_vector ${m ? "without use_dora" : "missing"}`);
+    else tensors.set(key, { a, b, ...(m ? { m } : {}) });
   }
   if (tensors.size === 0 && faults.length === 0) faults.push("no weights in the file");
   if (faults.length > 0 || !settings) throw mismatch(faults);
@@ -155,9 +161,10 @@ function readConfig(text: string, faults: string[]): LoraSettings | undefined {
   }
   const result = z.safeParse(PeftConfig, value);
   if (result.success) {
-    const { r, lora_alpha, lora_dropout, use_rslora, rank_pattern, alpha_pattern } = result.data;
+    const { r, lora_alpha, lora_dropout, use_rslora, use_dora, rank_pattern, alpha_pattern } = result.data;
     const patterns = { rankPattern: rank_pattern ?? {}, alphaPattern: alpha_pattern ?? {} };
-    return { rank: r, alpha: lora_alpha, targets: [], dropout: lora_dropout, useRslora: use_rslora, ...patterns };
+    const variants = { useRslora: use_rslora, useDora: use_dora };
+    return { rank: r, alpha: lora_alpha, targets: [], dropout: lora_dropout, ...variants, ...patterns };
   }
   for (const { path, message } of result.error.issues)
     faults.push(`${CONFIG}: ${path.join(".") || "it"} is not supported (${message})`);
@@ -167,29 +174,32 @@ function readConfig(text: string, faults: string[]): LoraSettings | undefined {
 interface Place {
   readonly layer: number;
   readonly projection: Projection;
-  readonly half: "a" | "b";
+  readonly part: keyof AdapterMatrices;
 }
 
+const PARTS = { "lora_A.weight": "a", "lora_B.weight": "b", lora_magnitude_vector: "m" } as const;
+
 function placeOf(name: string): Place | undefined {
-  const found = /^base_model\.model\.(?:model\.)?layers\.(\d+)\.(self_attn|mlp)\.(\w+)\.lora_([AB])\.weight$/.exec(
-    name,
-  );
+  const found =
+    /^base_model\.model\.(?:model\.)?layers\.(\d+)\.(self_attn|mlp)\.(\w+)\.(lora_[AB]\.weight|lora_magnitude_vector)$/.exec(
+      name,
+    );
   const projection = found?.[3] as Projection | undefined;
   if (!found || !projection || !Object.hasOwn(PARENTS, projection) || PARENTS[projection] !== found[2])
     return undefined;
-  return { layer: Number(found[1]), projection, half: found[4] === "A" ? "a" : "b" };
+  return { layer: Number(found[1]), projection, part: PARTS[found[4] as keyof typeof PARTS] };
 }
 
 function shapeFault(
-  { layer, projection, half }: Place,
+  { layer, projection, part }: Place,
   shape: readonly number[],
   rank: number | undefined,
   host: AdapterHost | undefined,
 ): string | undefined {
   if (host && layer >= host.layers) return `the model has ${host.layers} layers only`;
   const [outputs, inputs] = host?.shapeOf(projection) ?? [shape[0], shape[1]];
-  const wanted = half === "a" ? [rank ?? shape[0], inputs] : [outputs, rank ?? shape[1]];
-  const fits = shape.length === 2 && wanted.every((size, i) => size === shape[i]);
+  const wanted = part === "m" ? [outputs] : part === "a" ? [rank ?? shape[0], inputs] : [outputs, rank ?? shape[1]];
+  const fits = shape.length === wanted.length && wanted.every((size, i) => size === shape[i]);
   return fits ? undefined : `its shape is [${shape.join(", ")}], where [${wanted.join(", ")}] is needed`;
 }
 

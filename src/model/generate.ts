@@ -24,6 +24,7 @@ import {
   sharePrompts,
   takeCopies,
 } from "@/model/generation-rows";
+import { normBuffers, normProgram } from "@/model/magnitudes";
 import type { Runtime } from "@/model/runtime";
 import { decoderWith, type Trainable } from "@/model/trainable";
 import type { ModelTensors } from "@/model/weights";
@@ -153,6 +154,7 @@ export function createGenerator(
     }
     for (const name of ["tokens", "positions", "cacheSlots", "lastRows", "keys", "sampled"]) allocate(name, most * 4);
     allocate("span", most * 8);
+    for (const [name, bytes] of normBuffers(adapter?.layout)) allocate(name, bytes);
   } catch (error) {
     release();
     throw error;
@@ -212,6 +214,9 @@ export function createGenerator(
       seed: options.seed % 2 ** 24,
     };
     target.write(buffer("step"), packStep(step));
+    // What does not change from token to token is made once.
+    if (own.has("adapter.norms"))
+      await (await compiledOnce("norms", () => normProgram(arch, tensors, adapter?.layout))).run();
     const answers: number[][] = requests.map(() => []);
     const waiting = requests.map((_, i) => i);
     const freeSlots = Array.from({ length: shape.sequences }, (_, i) => i);

@@ -12,6 +12,8 @@ export interface LoraSettings {
   /** Share of a pair's inputs that falls while it is trained. */
   readonly dropout?: number | undefined;
   readonly useRslora?: boolean | undefined;
+  /** DoRA (Liu et al. 2024): each row of W + s·B·A gets a length that is learned. */
+  readonly useDora?: boolean | undefined;
   /** "q_proj" or "layers.3.mlp.up_proj" → rank. */
   readonly rankPattern?: Readonly<Record<string, number>> | undefined;
   readonly alphaPattern?: Readonly<Record<string, number>> | undefined;
@@ -47,6 +49,6 @@ export function scaleOf({ rank, alpha, useRslora }: Pick<LoraSettings, "rank" | 
 
 /** Only what describes an adapter, of whatever else an object holds. */
 export function settingsOf(given: LoraSettings): LoraSettings {
-  const { rank, alpha, targets, dropout, useRslora, rankPattern, alphaPattern } = given;
-  return { rank, alpha, targets, dropout, useRslora, rankPattern, alphaPattern };
+  const { rank, alpha, targets, dropout, useRslora, useDora, rankPattern, alphaPattern } = given;
+  return { rank, alpha, targets, dropout, useRslora, useDora, rankPattern, alphaPattern };
 }

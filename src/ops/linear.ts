@@ -1,11 +1,12 @@
 /**
  * A projection, with an optional LoRA pair (Hu et al. 2021): y = x wᵀ + scale · (drop(x) aᵀ) bᵀ. The scale is in the
- * Step uniform, so that one number switches the adapter off. Gradients of a and b, or of a weight that is itself
+ * Step uniform, so that one number switches the adapter off. With DoRA, y's columns get lengths of their own. Gradients of a and b, or of a weight that is itself
  * trained, are added to their `grad` tensors.
  */
 import { call, type Graph, temp } from "@/graph/graph";
 import { op } from "@/graph/op";
 import type { Activations, Tensor } from "@/graph/target";
+import { dora } from "@/ops/dora";
 import { type Dropout, dropout, dropoutBackward } from "@/ops/dropout";
 import { scale } from "@/ops/scale";
 
@@ -17,6 +18,8 @@ export interface LoraPair {
   readonly factor?: number;
   /** Of its input, while it is trained. */
   readonly dropout?: Dropout;
+  /** DoRA's: the length that is learned for each row of w + b a, and the one that it has.  m, norm: [N] */
+  readonly magnitude?: { readonly m: Tensor; readonly norm: Tensor };
 }
 
 /** y = x · wᵀ (+ LoRA).  x: [T, K], T a multiple of 8  w: [N, K] → y: [T, N rounded up to a multiple of 4] */
@@ -24,7 +27,8 @@ export function linear(g: Graph, x: Tensor, w: Tensor, lora: LoraPair | undefine
   if (!lora) return plainLinear(g, { x, w, step }, null).y;
   const { factor = 1 } = lora;
   const own = factor === 1 ? step : scale(g, { step }, { factor }).y;
-  return loraLinear(g, { x, w, a: lora.a, b: lora.b, step: own }, lora.dropout ?? null).y;
+  const { y } = loraLinear(g, { x, w, a: lora.a, b: lora.b, step: own }, lora.dropout ?? null);
+  return lora.magnitude ? dora(g, { u: y, ...lora.magnitude, step }, null).y : y;
 }
 
 const plainLinear = op<"x" | "w" | "step", "y", null>("linear", {

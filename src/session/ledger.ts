@@ -9,6 +9,7 @@ import { STEP_BYTES } from "@/graph/step";
 import type { Activations, TargetLimits, WeightFormat } from "@/graph/target";
 import type { Architecture } from "@/model/architecture";
 import { cacheBytes, type GeneratorShape } from "@/model/generate";
+import { normBuffers } from "@/model/magnitudes";
 import { ropeBytes } from "@/model/runtime";
 import { trainableOf } from "@/model/trainable";
 import { type Formats, formatLabel, modelTensors, weightBytes } from "@/model/weights";
@@ -84,6 +85,7 @@ function ledger(arch: Architecture, formats: Formats, recipe: Recipe, work: Work
     ...(work.adapterCopies > 0 ? [{ name: `${what} at the start`, bytes: flat * work.adapterCopies }] : []),
     ...(sampler ? [{ name: "key/value cache of the sampler", bytes: cacheBytes(arch, sampler) }] : []),
     { name: "key/value cache of samples", bytes: cacheBytes(arch, samples) },
+    ...normBuffers(layout).map(([, bytes]) => ({ name: "lengths of rows (DoRA)", bytes: 2 * bytes })),
     { name: "batch and tables", bytes: inputs + ropeBytes(arch) + STEP_BYTES },
   ];
 }

@@ -6,6 +6,7 @@ import { compileGraph } from "@/graph/plan";
 import { NO_STEP, packStep } from "@/graph/step";
 import type { DeviceBuffer } from "@/graph/target";
 import { decode, finalNorm, rowInputs } from "@/model/decoder";
+import { normBuffers, traceNorms } from "@/model/magnitudes";
 import type { Runtime } from "@/model/runtime";
 import { decoderWith } from "@/model/trainable";
 import { gather } from "@/ops/gather";
@@ -43,6 +44,7 @@ export async function nextTokens(
 
   const g = createGraph("next token");
   const decoder = decoderWith(arch, runtime.tensors, adapter?.layout, false);
+  traceNorms(g, arch, runtime.tensors, adapter?.layout);
   const last = external("lastRows", [samples], "u32");
   const hidden = gather(g, { x: decode(g, decoder, rowInputs(rows)), rows: last, slots: last }, null).y;
   const logits = multiply(g, finalNorm(g, decoder, hidden), decoder.weights.head); // [samples, V]
@@ -59,6 +61,7 @@ export async function nextTokens(
       own.set(name, buffer);
       target.write(buffer, data);
     }
+    for (const [name, bytes] of normBuffers(adapter?.layout)) own.set(name, target.allocate(bytes, name));
     const answer = target.allocate(samples * arch.vocab * 4, "logits");
     own.set("logits", answer);
     const buffers = new Map([...runtime.buffers, ...own]);

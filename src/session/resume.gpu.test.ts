@@ -72,6 +72,10 @@ describe("by example", () => {
     await expectExact({ ...recipe, lora: { rank: 4, alpha: 8, dropout: 0.25, plusRatio: 4 } }, [1, 5]);
   });
 
+  test("so with DoRA, whose rows are measured anew", async () => {
+    await expectExact({ ...recipe, lora: { rank: 4, alpha: 8, useDora: true } }, [1, 5]);
+  });
+
   test("so with SGD, whose momentum is kept", async () => {
     await expectExact({ ...recipe, optimizer: { kind: "sgd", learningRate: 0.2 } }, [1, 5]);
   });

@@ -160,10 +160,13 @@ async function openKeeper(core: Core, record: RunRecord, emit: Emit): Promise<Ke
   throw new AppError("usage", "Another tab or process is at work on this run.", { hint: "Let it end, or close it." });
 }
 
-/** The state of an optimizer belongs to parameters of one shape. */
+/** The state of an optimizer belongs to parameters of one shape; rates, dropout and how they once began are free. */
 function requireSameAdapter(from: Recipe, to: Recipe): void {
-  const shape = ({ lora, full, trains, method, optimizer }: Recipe) =>
-    JSON.stringify([lora, full, trains, method, optimizer.kind]);
+  const shape = ({ lora, full, trains, method, optimizer }: Recipe) => {
+    const { dropout: _, plusRatio: __, init: ___, ...pairs } = lora;
+    const learns = trains === "full" ? { train: full.train, freeze: full.freeze } : pairs;
+    return JSON.stringify([learns, trains, method, optimizer.kind]);
+  };
   if (shape(from) === shape(to)) return;
   throw new AppError(
     "usage",

@@ -2,6 +2,7 @@
 import { AppError } from "@/errors";
 import type { ExportInput } from "@/export/base";
 import { initialAdapter, unpackAdapter } from "@/model/adapter";
+import { startMagnitudes } from "@/model/magnitudes";
 import { type Trainable, trainableOf } from "@/model/trainable";
 import { randomWeights, storedWeights, trainedLocated } from "@/model/weight-layout";
 import type { LoadedAdapter } from "@/session/answers";
@@ -17,16 +18,25 @@ export function layoutFor({ arch }: OpenModel, recipe: Recipe): Trainable {
       hint: 'From scratch everything is trained: --full, or trains "full" in the recipe.',
     });
   }
+  if (recipe.trains === "lora" && recipe.lora.useDora && recipe.lora.dropout > 0) {
+    throw new AppError("usage", "DoRA is trained without dropout here.", {
+      hint: "Set lora.dropout to 0, or lora.useDora to false.",
+    });
+  }
   return trainableOf(arch, recipe);
 }
 
 /** A fresh adapter, the weights that were opened, or random ones. */
 export async function startValues(
-  { arch, located }: OpenModel,
+  { arch, located, runtime }: OpenModel,
   layout: Trainable,
   recipe: Recipe,
 ): Promise<Float32Array<ArrayBuffer>> {
-  if (layout.kind === "lora") return initialAdapter(layout, recipe.seed, recipe.lora.init);
+  if (layout.kind === "lora") {
+    const flat = initialAdapter(layout, recipe.seed, recipe.lora.init);
+    await startMagnitudes(runtime, layout, flat);
+    return flat;
+  }
   if (recipe.start === "scratch") return randomWeights(layout, arch, recipe.seed, recipe.full.initStd);
   return storedWeights(layout, located);
 }

@@ -59,6 +59,13 @@ const RECIPES = {
     schedule: { kind: "cosine", warmup: 5, steps: 50 },
     batch: { size: 2, accumulate: 2 },
   },
+  dora: {
+    data: { holdout: 0, maxLength: 128 },
+    lora: { rank: 6, alpha: 9, useDora: true, rankPattern: { down_proj: 4 }, alphaPattern: { v_proj: 3 } },
+    optimizer: { learningRate: 5e-3, weightDecay: 0.05 },
+    schedule: { kind: "cosine", warmup: 2, steps: 20 },
+    batch: { size: 2, accumulate: 2 },
+  },
   sgd: {
     data: { holdout: 0, maxLength: 128 },
     lora: { rank: 4, alpha: 8 },
@@ -196,6 +203,8 @@ const CHECKS = [
   trainCheck("llama-gqa", "prompt-completion", "plain", CPU),
   trainCheck("llama-untied", "messages", "long", CPU),
   trainCheck("llama-gqa", "prompt-completion", "sgd", CPU),
+  trainCheck("llama-untied", "messages", "dora", GPU),
+  trainCheck("llama-gqa", "prompt-completion", "dora", CPU),
   fullTraining,
   emberFromScratch,
   dataCheck,

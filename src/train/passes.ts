@@ -4,6 +4,7 @@
  */
 import type { Bucket, PackedBatch } from "@/data/pack";
 import type { DeviceBuffer, Executable, Program } from "@/graph/target";
+import { normBuffers } from "@/model/magnitudes";
 import type { Runtime } from "@/model/runtime";
 import type { Trainable } from "@/model/trainable";
 import type { Head, Judgement } from "@/train/objective";
@@ -86,6 +87,7 @@ export function createPasses({
   try {
     target.reserve(reserved);
     for (const [name, bytes] of Object.entries(inputBytes(largest))) allocate(name, bytes);
+    if (layout) for (const [name, bytes] of normBuffers(layout)) allocate(name, bytes);
     if (trained && layout) {
       for (const [name, words] of [["grad", layout.length] as const, ...kept]) allocate(`adapter.${name}`, words * 4);
       allocate("norm", 4);

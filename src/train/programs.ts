@@ -9,6 +9,7 @@ import { compileGraph } from "@/graph/plan";
 import { STEP_BYTES } from "@/graph/step";
 import type { Activations, Program, Tensor } from "@/graph/target";
 import type { Architecture } from "@/model/architecture";
+import { traceNorms } from "@/model/magnitudes";
 import { decoderWith, stretchesOf, type Trainable } from "@/model/trainable";
 import type { ModelTensors } from "@/model/weights";
 import { globalNorm } from "@/ops/norm";
@@ -32,6 +33,7 @@ export function tracePass(traced: Traced, bucket: Bucket, trained: boolean): Pro
   const { arch, tensors, layout, head, activations, keepActivations = false } = traced;
   const g = createGraph(`${trained ? "step" : "loss"} ${bucket.tokens}/${bucket.labels}`, activations);
   const decoder = { ...decoderWith(arch, tensors, layout, trained), keepActivations };
+  traceNorms(g, arch, tensors, layout);
   const batch = batchSymbols(bucket);
   traceLoss(g, decoder, batch, head);
   if (trained) {

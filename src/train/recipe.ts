@@ -116,6 +116,8 @@ export const Recipe = z.strictObject({
       dropout: z._default(z.number().check(z.minimum(0), z.maximum(0.9)), 0),
       /** Scaled by alpha / √rank. */
       useRslora: z._default(z.boolean(), false),
+      /** DoRA: the lengths of the rows are learned apart from their directions. */
+      useDora: z._default(z.boolean(), false),
       /** Other ranks and alphas, by the end of a module's path: "q_proj", "layers.3.mlp.up_proj". */
       rankPattern: z._default(z.record(modulePath, count), {}),
       alphaPattern: z._default(z.record(modulePath, positive), {}),

@@ -91,6 +91,7 @@ def lora_config():
         lora_dropout=lora["dropout"],
         target_modules=lora["targets"],
         use_rslora=lora["useRslora"],
+        use_dora=lora["useDora"],
         rank_pattern=lora["rankPattern"],
         alpha_pattern=lora["alphaPattern"],
         init_lora_weights="gaussian" if lora["init"] == "gaussian" else True,

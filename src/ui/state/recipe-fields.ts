@@ -179,6 +179,12 @@ export const MORE_FIELDS: readonly Field[] = [
     help: "Scales by alpha ÷ √rank, so that high ranks count.",
   },
   {
+    kind: "switch",
+    path: "lora.useDora",
+    label: "DoRA",
+    help: "Learns how long each row is apart from where it points. Goes without dropout.",
+  },
+  {
     kind: "choice",
     path: "lora.init",
     label: "Start of A",
