@@ -19,7 +19,17 @@ function make(targets: Projection[] = ["k_proj", "down_proj"], rank = 3): Adapte
       tensors.set(`layers.${layer}.${projection}`, { a: ramp(rank * inputs, layer), b: ramp(outputs * rank, -layer) });
     }
   }
-  return { rank, alpha: 6, targets, tensors, dropout: 0, useRslora: false, useDora: false, rankPattern: {}, alphaPattern: {} };
+  return {
+    rank,
+    alpha: 6,
+    targets,
+    tensors,
+    dropout: 0,
+    useRslora: false,
+    useDora: false,
+    rankPattern: {},
+    alphaPattern: {},
+  };
 }
 
 const adapter = make();
