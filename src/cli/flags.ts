@@ -175,6 +175,7 @@ const FLAGS = {
   namespace: { hint: "OWNER", type: z.string() },
   yes: { hint: "", type: z.literal(true) },
   "at-most": { hint: "DOLLARS", type: number },
+  continue: { hint: "JOB", type: z.string() },
   "schedule-at": { hint: "@daily|@weekly|CRON", type: z.string() },
   weights: { hint: "lora|qlora|full", type: z.enum(["lora", "qlora", "full"]) },
   offline: { hint: "", type: z.literal(true) },

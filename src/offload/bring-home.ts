@@ -4,6 +4,7 @@
  */
 import { AppError } from "@/errors";
 import { ask, type Hub, patiently } from "@/hub/client";
+import { filePath, listFiles } from "@/hub/models";
 import { sha256Hex } from "@/util/sha256";
 import type { NamedFile } from "@/worker/api";
 import { type LogEvent, readEvent } from "./job-log";
@@ -41,9 +42,12 @@ export function bucketPlace(hub: Hub, bucket: string, folder: string): ResultPla
   );
 }
 
-export function repoPlace(hub: Hub, repo: string): ResultPlace {
-  const encoded = (path: string) => path.split("/").map(encodeURIComponent).join("/");
-  return hubPlace(hub, repo, (path) => `/${repo}/resolve/main/${encoded(path)}`);
+/** All of one commit, so that a push in between mixes nothing. */
+export async function repoPlace(hub: Hub, repo: string): Promise<ResultPlace> {
+  const { sha, files } = await listFiles(hub, { repo, revision: "main" });
+  const place = hubPlace(hub, repo, (path) => filePath(repo, sha, path));
+  const known = new Set(files.map(({ path }) => path));
+  return { ...place, read: async (path, most) => (known.has(path) ? place.read(path, most) : null) };
 }
 
 function hubPlace(hub: Hub, name: string, addressOf: (path: string) => string): ResultPlace {
@@ -103,29 +107,35 @@ export function filesPlace(name: string, files: readonly NamedFile[]): ResultPla
 const LARGEST_EVENTS = 256_000_000;
 const LARGEST_ADAPTER = 4_000_000_000;
 
-/** Throws "job/failed" where there is no result, "file/malformed" where something does not verify; nothing is kept then. */
-export async function bringHome(place: ResultPlace): Promise<HomeResult> {
+/** What the job says of itself. Throws "job/failed" where there is no result, "file/malformed" for another shape. */
+export async function readResult(place: ResultPlace): Promise<Pick<HomeResult, "result" | "events">> {
   const text = await (await place.read(RESULT_FILE, LARGEST_RESULT))?.text();
-  if (text === undefined) {
-    throw new AppError("job/failed", `There is no ${RESULT_FILE} in ${place.name}.`, {
-      hint: "A job writes it last: it is still at work, or it ended before. Its log and status say which; checkpoints that it wrote lie there untouched.",
-    });
-  }
-  const result = parseResult(text);
   const events = await (await place.read(EVENTS_FILE, LARGEST_EVENTS))?.text();
   const lines = (events ?? "").split("\n").flatMap((line) => readEvent(line) ?? []);
-  if (result.weights === "full" || result.status !== "done")
-    return { place: place.name, result, events: lines, adapter: [] };
+  if (text === undefined) {
+    const last = lines.findLast(({ type }) => type === "checkpoint");
+    const kept = last?.type === "checkpoint" ? ` Its last checkpoint is of step ${last.step}.` : "";
+    throw new AppError("job/failed", `There is no ${RESULT_FILE} in ${place.name}.${kept}`, {
+      hint: "A job writes it last: it is still at work, or it ended before. Its log and status say which; checkpoints that it wrote lie there untouched, and burnish jobs submit --continue JOB goes on from them.",
+    });
+  }
+  return { result: parseResult(text), events: lines };
+}
+
+/** With the adapter. Throws as `readResult` does, and "file/malformed" where something does not verify; nothing is kept then. */
+export async function bringHome(place: ResultPlace): Promise<HomeResult> {
+  const { result, events } = await readResult(place);
+  if (result.weights === "full" || result.status !== "done") return { place: place.name, result, events, adapter: [] };
   const adapter: NamedFile[] = [];
   for (const path of ADAPTER_FILES) {
     const named = result.files.find((file) => file.path === path);
     if (!named) throw unverified(place, `its list of files lacks ${path}`);
     adapter.push({ name: path.replace("adapter/", ""), blob: await verified(place, named) });
   }
-  return { place: place.name, result, events: lines, adapter };
+  return { place: place.name, result, events, adapter };
 }
 
-async function verified(place: ResultPlace, { path, bytes, sha256 }: ResultFile): Promise<Blob> {
+export async function verified(place: ResultPlace, { path, bytes, sha256 }: ResultFile): Promise<Blob> {
   if (bytes > LARGEST_ADAPTER) throw tooLarge(path, LARGEST_ADAPTER);
   const blob = await place.read(path, bytes + 1);
   if (!blob) throw unverified(place, `${path} is missing`);

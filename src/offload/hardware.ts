@@ -4,6 +4,7 @@
  */
 import * as z from "zod/mini";
 import { AppError } from "@/errors";
+import { ask as askHub, type Hub, readJson } from "@/hub/client";
 import gpuTable from "./gpus.json";
 import copy from "./hardware.json";
 
@@ -33,7 +34,8 @@ export interface HardwareList {
   readonly source: string;
 }
 
-const Entry = z.object({
+/** What can be rented, with or without a GPU. */
+const Rentable = z.object({
   name: z.string().check(z.regex(/^[\w.-]{1,60}$/)),
   ram: z.optional(z.nullable(z.string())),
   accelerator: z.nullish(
@@ -44,7 +46,7 @@ const Entry = z.object({
       vram: z.union([z.string(), z.number()]),
     }),
   ),
-  unitCostUSD: z.number().check(z.positive()),
+  unitCostUSD: z.number().check(z.nonnegative()),
   unitLabel: z._default(z.string(), "minute"),
 });
 
@@ -57,14 +59,22 @@ export const dated = (): HardwareList => ({ ...copy, live: false });
 export const gpuOf = (model: string): Gpu | undefined =>
   gpuTable.gpus.find(({ match }) => model.toLowerCase().replaceAll("-", " ").includes(match.toLowerCase()));
 
+type Rentable = z.infer<typeof Rentable> & { readonly dollarsPerHour: number };
+
+/** Entries of another shape, or with a price by something else than time, are left out. */
+function readRentable(answer: unknown): Rentable[] {
+  return (Array.isArray(answer) ? answer : []).flatMap((entry): Rentable[] => {
+    const parsed = z.safeParse(Rentable, entry);
+    const times = parsed.success ? PER_HOUR[parsed.data.unitLabel] : undefined;
+    if (!parsed.success || times === undefined) return [];
+    return [{ ...parsed.data, dollarsPerHour: parsed.data.unitCostUSD * times }];
+  });
+}
+
 /** The live answer. Entries that are no Nvidia GPU that we know are left out; throws "file/malformed" where none is left. */
 export function readHardware(answer: unknown, date: string): HardwareList {
-  const entries = Array.isArray(answer) ? answer : [];
-  const flavors = entries.flatMap((entry): Flavor[] => {
-    const parsed = z.safeParse(Entry, entry);
-    const hours = parsed.success ? PER_HOUR[parsed.data.unitLabel] : undefined;
-    if (!parsed.success || !parsed.data.accelerator || hours === undefined) return [];
-    const { name, ram, accelerator, unitCostUSD } = parsed.data;
+  const flavors = readRentable(answer).flatMap(({ name, ram, accelerator, dollarsPerHour }): Flavor[] => {
+    if (!accelerator || dollarsPerHour === 0) return [];
     const gpus = Math.round(Number(accelerator.quantity));
     const gpu = gpuOf(accelerator.model);
     const listed = Number.parseFloat(String(accelerator.vram));
@@ -72,12 +82,19 @@ export function readHardware(answer: unknown, date: string): HardwareList {
     // Of all together; where it is of one, the smaller of both readings would be too small by far.
     const each = listed / gpus >= gpu.vramGB * 0.4 ? listed / gpus : listed;
     const memory = { vramGB: each, ramGB: Number.parseFloat(ram ?? "") || 0 };
-    return [{ name, model: accelerator.model, gpus, ...memory, dollarsPerHour: unitCostUSD * hours }];
+    return [{ name, model: accelerator.model, gpus, ...memory, dollarsPerHour }];
   });
   if (flavors.length > 0) return { flavors, date, live: true, source: ENDPOINT };
   throw new AppError("file/malformed", "The Hub's list of hardware names no GPU that is known here.", {
     hint: "Plan with the dated copy, or look at `hf jobs hardware`.",
   });
+}
+
+/** Dollars a minute by flavor, of everything that can be rented now. Public: needs no token. */
+export async function flavorPrices(hub: Hub): Promise<ReadonlyMap<string, number>> {
+  const answer = await askHub({ ...hub, token: undefined }, ENDPOINT, "the list of hardware");
+  const list = readRentable(await readJson(answer, "The list of hardware", z.unknown()));
+  return new Map(list.map(({ name, dollarsPerHour }) => [name, dollarsPerHour / 60]));
 }
 
 /** The live list, or the dated copy with the reason why. */

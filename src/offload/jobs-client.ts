@@ -113,26 +113,6 @@ export async function cancelJob(place: JobsPlace, jobId: string): Promise<void> 
   await asked(place, "cancel the job", () => cancel({ ...access(place), jobId }), Nothing);
 }
 
-const Price = z.object({
-  name: z.string().check(z.maxLength(100)),
-  unitCostUSD: z.number().check(z.nonnegative()),
-  unitLabel: z._default(z.string(), "minute"),
-});
-const MINUTES: Readonly<Record<string, number>> = { second: 1 / 60, minute: 1, hour: 60 };
-
-/** Dollars a minute by flavor, of everything that can be rented now. Public: needs no token. */
-export async function flavorPrices(hub: Hub): Promise<ReadonlyMap<string, number>> {
-  const { listJobHardware } = await library();
-  const ask = () => listJobHardware({ hubUrl: hub.endpoint, fetch: quietFetch({ ...hub, token: undefined }) });
-  const list = await asked({ hub, namespace: "" }, "list the hardware", ask, z.array(Price));
-  return new Map(
-    list.flatMap(({ name, unitCostUSD, unitLabel }) => {
-      const minutes = MINUTES[unitLabel];
-      return minutes === undefined ? [] : [[name, unitCostUSD / minutes] as const];
-    }),
-  );
-}
-
 const MOST_PAGES = 50;
 
 /** Newest first. `label`: "key=value". */

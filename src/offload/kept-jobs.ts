@@ -51,8 +51,9 @@ export function keptJobs(records: RecordStore): KeptJobs {
     list,
     find: async (name) => {
       const all = await list();
-      const found =
-        name === "last" ? all.slice(0, 1) : all.filter(({ id, key }) => id.startsWith(name) || key === name);
+      const found = name === "last" ? all.slice(0, 1) : all.filter(({ id }) => id.startsWith(name));
+      // Of a job and those that went on with it the newest.
+      if (found.length === 0) found.push(...all.filter(({ key }) => key === name).slice(0, 1));
       const [first] = found;
       if (first && found.length === 1 && name !== "") return first;
       const why =

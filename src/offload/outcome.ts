@@ -12,6 +12,7 @@ export interface Outcome {
 
 export type Ended = Pick<Job, "stage" | "message" | "runningSeconds" | "timeoutSeconds">;
 
+const AGAIN = "On the command line: burnish jobs submit --continue JOB.";
 const TIMED_OUT = /time(d)?[ -]?out|time limit|deadline/i;
 
 /** `place`: where the results lie, for people. `dollarsPerMinute` null where the price is not known. */
@@ -41,7 +42,7 @@ export function outcomeOf(job: Ended, progress: JobProgress, place: string, doll
     return end(
       `The job ran into its timeout${where}.`,
       kept || "It had not come to its first checkpoint.",
-      "Submit it again with a longer timeout: it goes on from its last checkpoint.",
+      `Submit it again with a longer timeout: it goes on from its last checkpoint. ${AGAIN}`,
     );
   }
   if (progress.totalSteps === null && progress.step === 0) {
@@ -59,7 +60,7 @@ export function outcomeOf(job: Ended, progress: JobProgress, place: string, doll
     kept || "It had not come to its first checkpoint.",
     memory
       ? "Choose a flavor with more memory, a smaller batch or a shorter length."
-      : "Correct what its log names, then submit it again: it goes on from its last checkpoint.",
+      : `Correct what its log names, then submit it again: it goes on from its last checkpoint. ${AGAIN}`,
   );
 }
 

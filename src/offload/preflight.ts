@@ -4,8 +4,8 @@ import { AppError, toWire } from "@/errors";
 import { licenceView } from "@/export/license";
 import { whoAmI } from "@/hub/account";
 import { ask as askHub, type Hub, impatient, readJson } from "@/hub/client";
+import { flavorPrices } from "./hardware";
 import { dollars } from "./job";
-import { flavorPrices } from "./jobs-client";
 import { BUCKET, commandLine, type JobAsk, newKey, requireWhole, sentFiles } from "./submission";
 
 export interface Preflight {
@@ -100,7 +100,7 @@ export async function preflight(
     "The script names what it needs.",
   );
 
-  const key = newKey(ask.name, now, Math.floor(performance.now() * 1000));
+  const key = ask.continues ?? newKey(ask.name, now, Math.floor(performance.now() * 1000));
   const place = { namespace, key, mountModel: model.mount };
   return {
     ...{ namespace, key, checks, ok: checks.every(({ state }) => state !== "failed") },

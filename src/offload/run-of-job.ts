@@ -3,6 +3,7 @@ import { addPoint } from "@/runs/curves";
 import { newRunId, type RunRecord } from "@/runs/record";
 import type { HomeResult } from "./bring-home";
 import type { KeptJob } from "./kept-jobs";
+import { whereWeights } from "./weights-home";
 
 export interface Origin {
   readonly id: string;
@@ -15,19 +16,20 @@ export interface Origin {
 const SAMPLES = 5;
 
 /** Without its checkpoint, which the store adds. Fingerprints are empty: whoever opens it goes by the model's name. */
-export function runOfJob(
-  { result, events, place }: HomeResult,
-  origin: Origin | null,
-  now: number,
-  salt: number,
-): RunRecord {
+export function runOfJob(home: HomeResult, origin: Origin | null, now: number, salt: number): RunRecord {
+  const { result, place } = home;
   const { recipe, base, evaluation, seconds, steps, status, notes, device, versions } = result;
   const name = origin?.kept?.name ?? result.name;
   const dataName = origin?.kept?.data.name ?? recipe.data.train;
   const cases = evaluation?.cases ?? [];
   const samples = cases.slice(0, SAMPLES).map(({ prompt, tuned }) => ({ prompt, text: tuned }));
   const done = status === "done";
-  const told = [...notes, ...(done ? [] : ["The job was stopped before its last step."])];
+  const where = whereWeights(result, place);
+  const told = [
+    ...notes,
+    ...(where === null ? [] : [where]),
+    ...(done ? [] : ["The job was stopped before its last step."]),
+  ];
   return {
     version: 1,
     id: newRunId(name, now, salt),
@@ -42,7 +44,7 @@ export function runOfJob(
     software: Object.entries(versions)
       .map((pair) => pair.join(" "))
       .join(", "),
-    ...{ parent: null, seconds: seconds.training, steps, series: curvesOf({ result, events }) },
+    ...{ parent: null, seconds: seconds.training, steps, series: curvesOf(home) },
     samples: samples.length > 0 ? [{ step: steps, samples }] : [],
     events: told.map((message) => ({ step: steps, message })),
     ...{ checkpoints: [], verdict: evaluation?.sentence ?? null },

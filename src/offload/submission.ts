@@ -25,6 +25,8 @@ export interface JobAsk {
   readonly timeoutSeconds: number;
   /** Whose job; the token's own account when absent. */
   readonly namespace?: string | undefined;
+  /** The folder of a job that this one goes on with. */
+  readonly continues?: string | undefined;
   /** For this one question; it is kept nowhere. */
   readonly token?: string | undefined;
 }

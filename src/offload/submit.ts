@@ -5,9 +5,10 @@
  */
 import { AppError } from "@/errors";
 import type { Hub } from "@/hub/client";
+import { flavorPrices } from "./hardware";
 import { dollars, type Job, type ScheduledJob } from "./job";
 import { jobsError } from "./job-errors";
-import { createJob, createSchedule, flavorPrices, type JobSpec, type JobsPlace, listJobs } from "./jobs-client";
+import { createJob, createSchedule, type JobSpec, type JobsPlace, listJobs } from "./jobs-client";
 import { ceilingOf, type JobPreview } from "./preflight";
 import { BUCKET, type JobAsk, MOUNT, sentFiles, specOf } from "./submission";
 
@@ -29,7 +30,10 @@ export async function submitJob(
   requireAgreed(preview, ceilingDollars);
   await sendFiles(hub, ask, preview, onSent);
   await requirePrice(hub, preview, ceilingDollars);
-  return startOnce(place, specOf(ask, preview), preview.key);
+  // The jobs that it goes on with have the same label.
+  const label = `burnish=${preview.key}`;
+  const before = ask.continues === undefined ? [] : await listJobs(place, label);
+  return startOnce(place, specOf(ask, preview), label, new Set(before.map(({ id }) => id)));
 }
 
 /** Trains the same again and again; every run writes a folder of its own. */
@@ -135,17 +139,18 @@ async function requirePrivate({ endpoint, token = "" }: Hub, bucket: string): Pr
 }
 
 /** Throws what refused it. After a lost answer the list of jobs says whether there is one. */
-async function startOnce(place: JobsPlace, spec: JobSpec, key: string): Promise<Job> {
+async function startOnce(place: JobsPlace, spec: JobSpec, label: string, before: ReadonlySet<string>): Promise<Job> {
   try {
     return await createJob(place, spec);
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "network/failed") throw error;
-    const [found] = await listJobs(place, `burnish=${key}`).catch(() => {
+    const listed = await listJobs(place, label).catch(() => {
       throw new AppError("network/failed", `${error.message} Whether the job was started is not known.`, {
-        hint: `Before you submit again, look at the list of jobs for the label burnish=${key}: one that runs costs money.`,
+        hint: `Before you submit again, look at the list of jobs for the label ${label}: one that runs costs money.`,
         cause: error,
       });
     });
+    const found = listed.find(({ id }) => !before.has(id));
     if (found) return found;
     throw new AppError("network/failed", `${error.message} No job was started, nothing was spent.`, {
       hint: error.hint,

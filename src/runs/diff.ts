@@ -16,8 +16,15 @@ export function diffRuns(a: RunRecord, b: RunRecord): Difference[] {
   const fields = [...new Set([...left.keys(), ...right.keys()])];
   return fields.flatMap((field) => {
     const [x = "–", y = "–"] = [left.get(field), right.get(field)];
-    return x === y ? [] : [{ field, a: x, b: y }];
+    return x === y || unknown(field, a, b) ? [] : [{ field, a: x, b: y }];
   });
+}
+
+/** A run of a job knows its model and rows by name, which the recipe says. */
+function unknown(field: string, { model, data }: RunRecord, other: RunRecord): boolean {
+  if (field === "model fingerprint") return model.fingerprint === "" || other.model.fingerprint === "";
+  if (field === "data fingerprint") return data.fingerprint === "" || other.data.fingerprint === "";
+  return false;
 }
 
 function described({ recipe, model, data, engine, software }: RunRecord): Map<string, string> {

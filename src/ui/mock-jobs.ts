@@ -7,7 +7,15 @@ const none = async () => {
 };
 
 export const mockJobs: JobsApi = {
-  ...{ previewJob: none, submitJob: none, scheduleJob: none, jobStatus: none, followJob: none, cancelJob: none },
-  ...{ fetchJob: none, fetchResult: none, changeSchedule: none, runSchedule: none },
+  ...{
+    previewJob: none,
+    submitJob: none,
+    scheduleJob: none,
+    jobStatus: none,
+    followJob: none,
+    cancelJob: none,
+    jobAgain: none,
+  },
+  ...{ fetchJob: none, fetchWeights: none, fetchResult: none, changeSchedule: none, runSchedule: none },
   ...{ keptJobs: async () => [], listJobs: async () => [], schedules: async () => [], stopFollowing: async () => {} },
 };

@@ -19,6 +19,7 @@ import type { JobView } from "@/worker/api/jobs";
 
 export const RUN_FLAGS: readonly FlagName[] = [
   "from",
+  "continue",
   "model",
   "flavor",
   "timeout",
@@ -143,8 +144,17 @@ async function requireYes({ flags }: CommandContext, ceiling: number): Promise<v
   if (answer.trim().toLowerCase() !== "yes") throw unsaid("Not submitted.");
 }
 
-const submit: Verb = async (context) =>
-  submitAsk(context, context.flags.from === undefined ? await askOfPlan(context) : await askOfFolder(context));
+/** A job that ended too early, with another timeout or flavor where they are named. */
+async function askOfJob({ session, flags }: CommandContext, name: string): Promise<JobAsk> {
+  const ask = await session.jobAgain(name, { namespace: flags.namespace });
+  return { ...ask, flavor: flags.flavor ?? ask.flavor, timeoutSeconds: flags.timeout ?? ask.timeoutSeconds };
+}
+
+const submit: Verb = async (context) => {
+  const { from, continue: before } = context.flags;
+  if (before !== undefined) return submitAsk(context, await askOfJob(context, before));
+  return submitAsk(context, from === undefined ? await askOfPlan(context) : await askOfFolder(context));
+};
 
 const accessOf = ({ flags }: CommandContext) => ({ namespace: flags.namespace });
 
@@ -248,6 +258,10 @@ const fetchVerb: Verb = async (context, [name = "last"]) => {
   if (flags.out !== undefined && fetched.adapter.length > 0) {
     await writeFiles(flags.out, fetched.adapter);
     terminal.say(`${flags.out}: the adapter as PEFT's folder.`);
+  }
+  if (flags.out !== undefined && fetched.adapter.length === 0 && !isFolder) {
+    await writeFiles(flags.out, await session.fetchWeights(name, accessOf(context)));
+    terminal.say(`${flags.out}: the trained model; open it with --model ${flags.out}.`);
   }
   terminal.emit({ type: "fetched", run: fetched.run, verdict: fetched.verdict, out: flags.out ?? null });
   return undefined;

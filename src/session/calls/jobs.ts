@@ -3,13 +3,14 @@ import * as z from "zod/mini";
 import { AppError } from "@/errors";
 import { whoAmI } from "@/hub/account";
 import { type Hub, PATIENCE } from "@/hub/client";
+import { askAgain } from "@/offload/again";
 import { bringHome, bucketPlace, filesPlace, type HomeResult, repoPlace } from "@/offload/bring-home";
 import { followJob, type JobUpdate } from "@/offload/follow";
+import { flavorPrices } from "@/offload/hardware";
 import { dollars, type Job, spentDollars } from "@/offload/job";
 import {
   cancelJob,
   changeSchedule,
-  flavorPrices,
   inspectJob,
   type JobsPlace,
   listJobs,
@@ -23,6 +24,7 @@ import { heard, noProgress, progressed } from "@/offload/progress";
 import { type Origin, runOfJob } from "@/offload/run-of-job";
 import { BUCKET } from "@/offload/submission";
 import { type Confirmed, submitJob, submitSchedule } from "@/offload/submit";
+import { bringWeights, whereWeights } from "@/offload/weights-home";
 import { bestCheckpoint } from "@/runs/record";
 import { createRunStore } from "@/runs/store";
 import type { Core } from "@/session/core";
@@ -75,11 +77,13 @@ export function jobCalls(core: Core): JobsApi {
     return { job, spent, kept: await remember(located.kept, job, spent) };
   };
 
-  const keep = async (home: HomeResult, origin: Origin | null): Promise<FetchedJob> => {
+  const keep = async (home: HomeResult, origin: Origin | null, before?: string): Promise<FetchedJob> => {
     const { records, files } = await platform.runs();
     const runs = createRunStore(records, files);
     const now = Date.now();
-    const record = runOfJob(home, origin, now, hashString(`${home.place} ${now}`));
+    const made = runOfJob(home, origin, now, hashString(`${home.place} ${now}`));
+    // What came home unfinished is written over by what came of it.
+    const record = { ...made, id: before ?? made.id };
     await runs.put(record);
     const weights = home.adapter.find(({ name }) => name.endsWith(".safetensors"))?.blob;
     const { evaluation, evals, steps, notes } = home.result;
@@ -88,7 +92,9 @@ export function jobCalls(core: Core): JobsApi {
       const measured = { evalLoss: evals.at(-1)?.loss ?? null, passRate };
       await runs.keepCheckpoint(record, steps, measured, new Uint8Array(await weights.arrayBuffer()));
     }
-    return { run: record.id, adapter: home.adapter, verdict: record.verdict, notes };
+    const where = whereWeights(home.result, home.place);
+    const told = where === null ? notes : [...notes, where];
+    return { run: record.id, adapter: home.adapter, verdict: record.verdict, notes: told };
   };
 
   return {
@@ -106,6 +112,19 @@ export function jobCalls(core: Core): JobsApi {
 
     scheduleJob: async (ask, confirmed, schedule, onSent) =>
       stoppable((signal) => submitSchedule(hubOf(ask.token, signal), ask, confirmed, schedule, onSent)),
+
+    jobAgain: async (name, access) => {
+      const { place, id, kept } = await locate(name, access);
+      if (!kept)
+        throw new AppError("usage", "That job was not submitted from here, so that its settings are not known.", {
+          hint: "Submit it anew, or let it go on from where it was submitted.",
+        });
+      if (!(await inspectJob(place, id)).over)
+        throw new AppError("usage", "That job is still at work; two in one folder would spoil each other's results.", {
+          hint: "Wait for its end, or cancel it. Nothing was sent, started or spent.",
+        });
+      return { ...(await askAgain(place.hub, kept)), token: access.token };
+    },
 
     keptJobs: async () => (await store()).list(),
 
@@ -178,11 +197,12 @@ export function jobCalls(core: Core): JobsApi {
 
     fetchJob: async (name, access) => {
       const repo = /^hf:([\w.-]+\/[\w.-]+)$/.exec(name.trim())?.[1];
-      if (repo) return keep(await bringHome(repoPlace(hubOf(access.token), repo)), null);
+      if (repo) return keep(await bringHome(await repoPlace(hubOf(access.token), repo)), null);
       const located = await locate(name, access);
       const known = located.kept?.run;
       const { records, files } = await platform.runs();
-      if (known && (await records.get(known)) !== undefined) {
+      const isKept = known && (await records.get(known)) !== undefined;
+      if (isKept) {
         const record = await createRunStore(records, files).get(known);
         const point = bestCheckpoint(record);
         if (point)
@@ -199,17 +219,29 @@ export function jobCalls(core: Core): JobsApi {
       const home = await bringHome(place).catch((error: unknown) => {
         throw explained(error, job, spent);
       });
-      const fetched = await keep(home, {
-        id: job.id,
-        flavor: job.flavor,
-        spentDollars: spent,
-        kept: kept ?? undefined,
-      });
+      const fetched = await keep(
+        home,
+        {
+          id: job.id,
+          flavor: job.flavor,
+          spentDollars: spent,
+          kept: kept ?? undefined,
+        },
+        isKept ? known : undefined,
+      );
       if (kept) await (await store()).put({ ...kept, run: fetched.run });
       return fetched;
     },
 
     fetchResult: async (name, files) => keep(await bringHome(filesPlace(name, files)), null),
+
+    fetchWeights: async (name, access) => {
+      const repo = /^hf:([\w.-]+\/[\w.-]+)$/.exec(name.trim())?.[1];
+      if (repo) return bringWeights(await repoPlace(hubOf(access.token), repo));
+      const { place, id } = await locate(name, access);
+      const folder = folderOf(await inspectJob(place, id));
+      return bringWeights(bucketPlace(place.hub, `${place.namespace}/${BUCKET}`, folder));
+    },
 
     schedules: async (access) => {
       const all = await listSchedules(await placeOf(access));

@@ -42,6 +42,8 @@ export interface JobsApi {
     schedule: string,
     onSent: (done: number, total: number) => void,
   ): Promise<ScheduledJob>;
+  /** A job that is over, once more in its folder: it goes on from its last checkpoint. Throws "usage" while it is at work. */
+  jobAgain(name: string, access: JobAccess): Promise<JobAsk>;
   /** Those submitted from here; needs no Hub. Newest first. */
   keptJobs(): Promise<KeptJob[]>;
   /** Those of the Hub that Burnish started, from anywhere. Newest first. */
@@ -60,6 +62,8 @@ export interface JobsApi {
   fetchJob(name: string, access: JobAccess): Promise<FetchedJob>;
   /** The same from files at hand: the folder that a job wrote on any machine. */
   fetchResult(name: string, files: readonly NamedFile[]): Promise<FetchedJob>;
+  /** The whole weights of a result, verified: a folder that opens as a model. Throws "usage" where none were written. */
+  fetchWeights(name: string, access: JobAccess): Promise<NamedFile[]>;
   schedules(access: JobAccess): Promise<ScheduledJob[]>;
   changeSchedule(id: string, change: ScheduleChange, access: JobAccess): Promise<void>;
   /** At once, besides its schedule. */
@@ -69,7 +73,7 @@ export interface JobsApi {
 export interface FetchedJob {
   /** The kept run. */
   readonly run: string;
-  /** adapter_config.json and adapter_model.safetensors. */
+  /** adapter_config.json and adapter_model.safetensors; empty where whole weights were trained (`fetchWeights`). */
   readonly adapter: readonly NamedFile[];
   /** The comparison with the base, in a sentence. */
   readonly verdict: string | null;
