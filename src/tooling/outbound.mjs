@@ -135,6 +135,12 @@ const jobsCheck = {
   run: ({ python, vitest }) => vitest("src/hub/jobs.gpu.test.ts", { BURNISH_PYTHON: python }),
 };
 
+/** Submitted, cut at its timeout, submitted again, followed, fetched: a run beside one of this machine; and `hf`'s own line. */
+const wholeJobCheck = {
+  name: "a whole job: real script, loopback Jobs, a run of the list",
+  run: ({ python, vitest }) => vitest("src/cli/commands/jobs-whole.gpu.test.ts", { BURNISH_PYTHON: python }),
+};
+
 export const outboundChecks = [
   onnxCheck("llama-gqa", "f32", "1e-3"),
   onnxCheck("llama-gqa", "f16", "2e-2"),
@@ -146,4 +152,5 @@ export const outboundChecks = [
   gradersCheck,
   hubCheck,
   jobsCheck,
+  wholeJobCheck,
 ];
