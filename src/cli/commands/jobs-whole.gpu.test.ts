@@ -69,7 +69,7 @@ const of = (said: readonly Said[], type: string) => said.filter((line) => line.t
 const lines = (text: string) => text.split("\n").filter((line) => line !== "");
 
 test.skipIf(BURNISH_PYTHON === "")(
-  "submit, a timeout, submit again, logs, fetch, and the run as any other",
+  "submit, a timeout, submit again, logs, fetch, and a run of the list",
   async () => {
     let checkpoints = 0;
     hub.jobs.runner = runReally(hub, {
