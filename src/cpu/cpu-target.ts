@@ -100,20 +100,37 @@ export async function createCpuTarget(options: CpuOptions = {}): Promise<Target>
     return { taken, where };
   };
 
+  /** A program that cannot be made holds no slots. */
+  const given = <T>(taken: readonly DeviceBuffer[], make: () => T): T => {
+    try {
+      return make();
+    } catch (error) {
+      slots.give(taken);
+      throw error;
+    }
+  };
   const held = new Map<Executable, { list: number; taken: readonly DeviceBuffer[] }>();
   const compile = async (program: Program, externals: ReadonlyMap<string, DeviceBuffer>): Promise<Executable> => {
     const { taken, where } = place(program, externals);
-    const calls = program.calls.map((call) => callWords(call, pool.kernels, where));
-    const bytes = listBytes(calls);
-    const list = heap.allocate(bytes, program.name);
-    writeList(calls, heap.view(list, bytes), list);
+    const lay = () => {
+      const calls = program.calls.map((call) => callWords(call, pool.kernels, where));
+      const bytes = listBytes(calls);
+      const list = heap.allocate(bytes, program.name);
+      writeList(calls, heap.view(list, bytes), list);
+      return list;
+    };
+    const list = given(taken, lay);
     const executable: Executable = {
       program,
-      run: (part = "all") => enqueue(() => pool.run(list, ...partOf(program, part))),
+      run: (part = "all") => {
+        // Its list may be another's by now.
+        if (!held.has(executable)) throw new AppError("internal", `${program.name} runs after it was discarded.`);
+        return enqueue(() => pool.run(list, ...partOf(program, part)));
+      },
       profile: () =>
         enqueue(async () => {
-          const times = new Float64Array(calls.length);
-          for (let i = 0; i < calls.length; i++) {
+          const times = new Float64Array(program.calls.length);
+          for (let i = 0; i < times.length; i++) {
             const start = performance.now();
             await pool.run(list, i, i + 1);
             times[i] = performance.now() - start;

@@ -151,14 +151,22 @@ export function createWebGpuTarget(
     const launches = program.calls.map((call) => lower(attentionForm(call, software, forms.attention), forms.product));
     const kernels = await Promise.all(launches.map(pipelines));
     const { slots, place } = bind(program, externals);
-    const dispatches = launches.map((call, i) => dispatchOf(call, kernels[i] as Kernel, place));
-    await device.queue.onSubmittedWorkDone();
-    check();
+    const ready = async () => {
+      const made = launches.map((call, i) => dispatchOf(call, kernels[i] as Kernel, place));
+      await device.queue.onSubmittedWorkDone();
+      check();
+      return made;
+    };
+    const dispatches = await ready().catch((error: unknown) => {
+      pool.give(slots);
+      throw error;
+    });
     const runs = new Map<Part, () => void>();
     const send = (from: number, to: number) => submit(dispatches.slice(from, to));
     const executable: Executable = {
       program,
       run: (part = "all") => {
+        if (!held.has(executable)) throw new Error(`internal: ${program.name} runs after it was discarded`);
         const run = runs.get(part) ?? paced(...partOf(program, part), send, () => device.queue.onSubmittedWorkDone());
         runs.set(part, run);
         run();

@@ -2,9 +2,10 @@ import { expect, test } from "vitest";
 import { createSlotPool } from "@/graph/slots";
 import type { DeviceBuffer } from "@/graph/target";
 
-function pool() {
+function pool(most = Number.POSITIVE_INFINITY) {
   const live = new Set<DeviceBuffer>();
   const allocate = (bytes: number, label: string) => {
+    if (bytes > most) throw new Error("out of memory");
     const buffer = { bytes, label };
     live.add(buffer);
     return buffer;
@@ -33,4 +34,11 @@ test("what nobody holds goes when more is needed; what is held stays", () => {
   expect(bytes()).toBe(120);
   reserve([70, 80]);
   expect(bytes()).toBe(150);
+});
+
+test("what could not be had whole is held in no part", () => {
+  const { take, bytes } = pool(100);
+  expect(() => take([10, 20, 200])).toThrow("out of memory");
+  take([30, 40]);
+  expect(bytes()).toBe(70);
 });

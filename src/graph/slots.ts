@@ -40,11 +40,19 @@ export function createSlotPool(
       if (fit >= 0) taken[i] = left.splice(fit, 1)[0];
     }
     if (taken.includes(undefined)) dropIdle(new Set(taken.filter((buffer) => buffer !== undefined)));
-    return sizes.map((bytes, i) => {
-      const buffer = taken[i] ?? allocate(bytes, `slot ${made++}`);
-      use(buffer, 1);
-      return buffer;
-    });
+    const found: DeviceBuffer[] = [];
+    try {
+      sizes.forEach((bytes, i) => {
+        const buffer = taken[i] ?? allocate(bytes, `slot ${made++}`);
+        use(buffer, 1);
+        found.push(buffer);
+      });
+    } catch (error) {
+      // Whoever ran out of memory holds nothing of it.
+      give(found);
+      throw error;
+    }
+    return found;
   };
   const give = (buffers: readonly DeviceBuffer[]) => {
     for (const buffer of buffers) use(buffer, -1);

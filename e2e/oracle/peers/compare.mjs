@@ -26,6 +26,7 @@ const text = (value) => ({ type: "string", default: value });
 const { values: given } = parseArgs({
   options: { turns: text("3"), seconds: text("3"), only: text(""), tasks: text("product,block,decode"), ranks: text("16,8"), json: text("") },
 });
+const asked = new Set(given.tasks.split(","));
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const ARGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"];
@@ -46,13 +47,16 @@ async function buildPages() {
     worker: { format: "es" },
     build: {
       ...{ outDir, emptyOutDir: true, target: "es2022", chunkSizeWarningLimit: 1e6 },
-      rolldownOptions: { input: ["burnish", "jax", "tfjs", "ort"].map((name) => join(here, `${name}.html`)) },
+      rolldownOptions: { input: ["burnish", "jax", "tfjs", "ort", "transformers"].map((name) => join(here, `${name}.html`)) },
     },
   });
   const model = join(root, "public/models/ember");
   writeFileSync(join(outDir, "ember.onnx"), emberOnnx(model));
   writeFileSync(join(outDir, "ember.json"), JSON.stringify(emberCache(model)));
   cpSync(model, join(outDir, "public/models/ember"), { recursive: true });
+  // What our own export gives transformers.js.
+  const exported = ["--model", "bundled:ember", "--format", "onnx", "--quant", "f32", "--out", join(outDir, "ember-onnx"), "--device", "cpu"];
+  if (asked.has("decode")) spawnSync(process.execPath, [join(root, "src/cli/bin.mjs"), "export", ...exported], { stdio: ["ignore", "ignore", "inherit"] });
   return outDir;
 }
 
@@ -73,7 +77,7 @@ async function askPage(port, { name, engine }, task) {
 
 const only = given.only.split(",").filter(Boolean);
 const taking = contenders().filter(({ key }) => only.length === 0 || only.some((word) => key.includes(word)));
-const questions = given.tasks.split(",").flatMap((task) =>
+const questions = [...asked].flatMap((task) =>
   task === "block" ? given.ranks.split(",").map((rank) => ({ task, rank: Number(rank) })) : [{ task, rank: 0 }],
 );
 const outDir = await buildPages();

@@ -51,11 +51,13 @@ export function contenders() {
     { key: "jax-js webgpu", class: "gpu", tasks: ["product", "block"], ...page("jax", "webgpu") },
     { key: "tfjs webgpu", class: "gpu", tasks: ["product", "block"], ...page("tfjs", "webgpu") },
     { key: "ort-web webgpu", class: "gpu", tasks: ["product", "decode"], ...page("ort", "webgpu") },
+    { key: "transformers.js webgpu", class: "gpu", tasks: ["decode"], ...page("transformers", "webgpu") },
     ...(swift ? [{ key: "burnish node swiftshader", ours: true, class: "node", tasks: ["product", "block"], ...node("webgpu", swift) }] : []),
     ...(driver ? [{ key: "burnish node lavapipe", ours: true, class: "node", tasks: ["product", "block"], ...node("webgpu", driver) }] : []),
     { key: "burnish cpu", ours: true, class: "cpu", tasks: ["product", "block", "decode"], ...page("burnish", "cpu") },
     { key: "jax-js wasm", class: "cpu", tasks: ["product", "block"], ...page("jax", "cpu") },
     { key: "ort-web wasm", class: "cpu", tasks: ["product", "decode"], ...page("ort", "cpu") },
+    { key: "transformers.js wasm", class: "cpu", tasks: ["decode"], ...page("transformers", "cpu") },
     { key: "pytorch cpu", class: "cpu", tasks: ["product", "block"], ...torch },
   ];
 }
