@@ -1,11 +1,12 @@
 /** The bench itself, on both engines and models small enough for a test. */
 import { expect, test } from "vitest";
 import { measureHead } from "@/bench/head";
-import { randomRuntime } from "@/bench/random-model";
+import { type RandomFormat, randomRuntime } from "@/bench/random-model";
 import type { BenchReport } from "@/bench/report";
 import { SHAPES } from "@/bench/shapes";
 import { measureStep, planStep } from "@/bench/step";
 import { runBench, shapeSubject } from "@/bench/suite";
+import { measureTurns } from "@/bench/turns";
 import type { Target } from "@/graph/target";
 import { releaseRuntime } from "@/model/runtime";
 import { modelTensors } from "@/model/weights";
@@ -35,6 +36,25 @@ test.each(opened.map((target) => [target.name, target] as const))(
   },
   60_000,
 );
+
+test("choices in turns: a step of each, and nothing but slots stays", async () => {
+  const arch = { ...SHAPES.ember.arch, layers: 1, vocab: 256 };
+  const live = cpu.liveBytes();
+  const entrant = (format: RandomFormat, keepActivations: boolean) => {
+    const plan = () => planStep(arch, modelTensors(arch, format), { tokens: 64, rank: 4, keepActivations });
+    const open = () => {
+      const runtime = randomRuntime(cpu, arch, format);
+      return { runtime, close: () => releaseRuntime(runtime) };
+    };
+    return { open, plan };
+  };
+  const entrants = [entrant("f32", false), entrant("f32", true), entrant("q4_0", false)];
+  const times = await measureTurns(entrants, 0);
+  expect(times).toHaveLength(3);
+  for (const ms of times) expect(ms).toBeGreaterThan(0);
+  const slots = entrants.reduce((sum, { plan }) => sum + 2 * plan().bytes, 0);
+  expect(cpu.liveBytes() - live).toBeLessThanOrEqual(slots);
+});
 
 test("the loss head of few rows is cheaper than of all", async () => {
   const arch = { ...SHAPES.ember.arch, layers: 1, vocab: 8192 };

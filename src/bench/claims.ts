@@ -2,7 +2,7 @@
  * What "fast" is asked to mean, each beside what a bench found. A claim that a run had no time for is left out; one that
  * falls short stays, and says so.
  */
-import { type BenchReport, groupShares, type StepResult } from "@/bench/report";
+import { type BenchReport, groupShares } from "@/bench/report";
 
 export interface Claim {
   readonly what: string;
@@ -14,12 +14,7 @@ export interface Claim {
 /** Utilisation is asked of steps that are long enough to fill a device. */
 const LONG = 512;
 
-export function claimsOf({ steps, decodes, head }: BenchReport): Claim[] {
-  const of = (model: string, variant: string) => steps.find((step) => step.model === model && step.variant === variant);
-  const ratio = (step: StepResult, variant: string, over: boolean) => {
-    const other = of(step.model, variant);
-    return other && (over ? other.stepMs / step.stepMs : step.stepMs / other.stepMs);
-  };
+export function claimsOf({ steps, decodes, turns, head }: BenchReport): Claim[] {
   const plain = steps.filter(({ variant }) => variant === "");
   return [
     ...plain.flatMap((step) => {
@@ -33,14 +28,14 @@ export function claimsOf({ steps, decodes, head }: BenchReport): Claim[] {
           percent,
         ),
         atMost(`${where}: JavaScript`, 0.03, step.jsMs / step.stepMs, percent),
-        ...some(ratio(step, "activations kept", false), (found) =>
-          atMost(`${where}: checkpointing over none`, 1.35, found, times),
-        ),
-        ...some(ratio(step, "4-bit base", true), (found) =>
-          atMost(`${where}: 4-bit base over float`, 1.3, found, times),
-        ),
         atMost(`${where}: slots over the lower bound`, 1.15, step.slotBytes / step.peakBytes, times),
       ];
+    }),
+    ...(turns?.variants ?? []).map(({ variant, ms }) => {
+      const where = `${turns?.model}, ${turns?.tokens} tokens, in turns`;
+      const plain = turns?.plainMs ?? Number.NaN;
+      if (variant === "activations kept") return atMost(`${where}: checkpointing over none`, 1.35, plain / ms, times);
+      return atMost(`${where}: ${variant} over float`, 1.3, ms / plain, times);
     }),
     ...some(head, ({ model, fewMs, allMs }) =>
       atMost(`${model}: head with 20 % labelled over all`, 0.25, fewMs / allMs, percent),

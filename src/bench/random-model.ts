@@ -7,13 +7,13 @@ import type { DeviceBuffer, Target, Tensor, WeightFormat } from "@/graph/target"
 import type { Architecture } from "@/model/architecture";
 import { quantise } from "@/model/quantize";
 import { type Runtime, runtimeOf } from "@/model/runtime";
-import { fitFormat, storedBytes } from "@/model/weight-formats";
+import { fitFormat, LAYOUTS, repack, storedBytes } from "@/model/weight-formats";
 import { modelTensors, weightSymbols } from "@/model/weights";
 import { f32ToF16 } from "@/util/bytes";
 import { createRandom } from "@/util/random";
 
 /** Formats that values can be encoded in here. */
-export type RandomFormat = "f32" | "f16" | "q8_0" | "nf4";
+export type RandomFormat = "f32" | "f16" | "q8_0" | "q4_0" | "nf4";
 
 const PIECE_ROWS = 64;
 
@@ -23,7 +23,7 @@ export function bindableFormat(
   wanted: RandomFormat,
   maxBindingBytes: number,
 ): RandomFormat | ((name: string) => RandomFormat) {
-  const order: readonly RandomFormat[] = ["f32", "f16", "q8_0", "nf4"];
+  const order: readonly RandomFormat[] = ["f32", "f16", "q8_0", "q4_0", "nf4"];
   const { names, vocab, hidden } = arch;
   const fits = (format: RandomFormat) => storedBytes(fitFormat(format, hidden), [vocab, hidden]) <= maxBindingBytes;
   const table = order.slice(order.indexOf(wanted)).find(fits) ?? "nf4";
@@ -72,5 +72,14 @@ function encode(columns: number, format: WeightFormat): Uint8Array<ArrayBuffer> 
   const values = Float32Array.from({ length: PIECE_ROWS * columns }, () => 0.02 * random.normal());
   if (format === "f16") return new Uint8Array(f32ToF16(values).buffer);
   if (format === "q8_0" || format === "nf4") return quantise(format, values, columns);
-  return new Uint8Array(values.buffer);
+  return format === "q4_0" ? blocksOfQ4(columns, random.normal) : new Uint8Array(values.buffer);
+}
+
+/** Random nibbles under a scale that makes them ±0.02: f16 d, 16 bytes of two each, 32 values a block. */
+function blocksOfQ4(columns: number, draw: () => number): Uint8Array<ArrayBuffer> {
+  const { values, bytes } = LAYOUTS.q4_0;
+  const raw = Uint8Array.from({ length: (PIECE_ROWS * columns * bytes) / values }, () => 256 * Math.abs(draw()));
+  const scale = new Uint8Array(f32ToF16(Float32Array.of(0.02 / 8)).buffer);
+  for (let at = 0; at < raw.length; at += bytes) raw.set(scale, at);
+  return repack("q4_0", raw, columns);
 }

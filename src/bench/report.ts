@@ -5,6 +5,8 @@ export interface BenchReport {
   readonly ceilings?: Ceilings;
   readonly steps: readonly StepResult[];
   readonly decodes: readonly DecodeResult[];
+  /** Choices beside the plain step, in turns. */
+  readonly turns?: TurnsResult;
   readonly head?: HeadResult;
   readonly growth: readonly GrowthPoint[];
   /** What was left out, and why, each a sentence. */
@@ -28,7 +30,7 @@ export interface Ceilings {
 
 export interface StepResult {
   readonly model: string;
-  /** What differs from the plain step: "", "activations kept", "4-bit base". */
+  /** What differs from the plain step: "" or "20 % labelled". */
   readonly variant: string;
   readonly tokens: number;
   readonly labels: number;
@@ -52,6 +54,17 @@ export interface StepResult {
   /** Most bytes live on the device during the step, weights included. */
   readonly deviceBytes: number;
   readonly kernels: readonly KernelShare[];
+}
+
+export interface TurnsResult {
+  readonly model: string;
+  readonly tokens: number;
+  /** Least milliseconds of the plain step: checkpointing, an f32 base. */
+  readonly plainMs: number;
+  readonly variants: readonly {
+    readonly variant: "activations kept" | "q4_0 base" | "nf4 base";
+    readonly ms: number;
+  }[];
 }
 
 export interface KernelShare {

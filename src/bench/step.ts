@@ -84,29 +84,14 @@ export async function measureStep(
   const began = performance.now();
   const plan = make();
   const { program, optimizer, batch, traced, setting } = plan;
-  const own = allocate(runtime, plan);
+  const opened = await openStep(runtime, plan);
   try {
-    const buffers = new Map([...runtime.buffers, ...own]);
-    const executables = await Promise.all([program, optimizer].map((item) => target.compile(item, buffers)));
-    const step = async () => {
-      const start = performance.now();
-      writeInputs(runtime, own, batch);
-      let js = performance.now() - start;
-      for (const executable of executables) {
-        const from = performance.now();
-        const running = executable.run();
-        js += performance.now() - from;
-        await running;
-      }
-      await target.idle();
-      return { js, whole: performance.now() - start };
-    };
+    const { executables, step } = opened;
     await step();
     const firstStepMs = performance.now() - began;
     const times = await repeat(step, seconds);
     const stepMs = median(times.map(({ whole }) => whole));
     const kernels = sharesOf(executables, await profiles(executables));
-    for (const executable of executables) target.discard(executable);
     const { total, recomputed } = plan.flops;
     const { counts } = batch;
     return {
@@ -125,8 +110,48 @@ export async function measureStep(
       kernels,
     };
   } finally {
-    for (const buffer of own.values()) target.free(buffer);
+    opened.release();
   }
+}
+
+export interface OpenedStep {
+  readonly executables: readonly Executable[];
+  /** One step to its end: milliseconds of this thread's own work, and of all. */
+  step(): Promise<{ readonly js: number; readonly whole: number }>;
+  release(): void;
+}
+
+/** A step's programs and buffers, ready to run again and again. */
+export async function openStep(runtime: Runtime, plan: StepPlan): Promise<OpenedStep> {
+  const { target } = runtime;
+  const own = allocate(runtime, plan);
+  const executables: Executable[] = [];
+  const release = () => {
+    for (const executable of executables.splice(0)) target.discard(executable);
+    for (const buffer of own.values()) target.free(buffer);
+  };
+  try {
+    const buffers = new Map([...runtime.buffers, ...own]);
+    for (const item of await Promise.all([plan.program, plan.optimizer].map((each) => target.compile(each, buffers))))
+      executables.push(item);
+  } catch (error) {
+    release();
+    throw error;
+  }
+  const step = async () => {
+    const start = performance.now();
+    writeInputs(runtime, own, plan.batch);
+    let js = performance.now() - start;
+    for (const executable of executables) {
+      const from = performance.now();
+      const running = executable.run();
+      js += performance.now() - from;
+      await running;
+    }
+    await target.idle();
+    return { js, whole: performance.now() - start };
+  };
+  return { executables, step, release };
 }
 
 const INPUTS = ["tokens", "positions", "span", "labelRows", "labelSlots", "targets", "rowWeights"] as const;

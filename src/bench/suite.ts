@@ -11,6 +11,7 @@ import { bindableFormat, type RandomFormat, randomRuntime } from "@/bench/random
 import { AXES, type BenchOptions, type BenchReport } from "@/bench/report";
 import { SHAPES, type ShapeName } from "@/bench/shapes";
 import { measureStep, planStep, type StepPlan, type StepSetting } from "@/bench/step";
+import { measureTurns } from "@/bench/turns";
 import { bucketOf } from "@/data/pack";
 import { slotBytes } from "@/graph/plan";
 import type { Target } from "@/graph/target";
@@ -35,6 +36,7 @@ const EXPECTED = 0.5;
 /** Measured runs beside the first one and the profile. */
 const RUNS = 3;
 const DECODE_TOKENS = 24;
+const FOUR_BIT = ["q4_0", "nf4"] as const;
 const GROWTH_PART = 0.4;
 /** Shapes of which it is measured what choices cost: the first of them that is there. */
 const TYPICAL: readonly ShapeName[] = ["smollm2-135m", "smollm2-blocks"];
@@ -42,7 +44,7 @@ const TYPICAL: readonly ShapeName[] = ["smollm2-135m", "smollm2-blocks"];
 export function shapeSubject(target: Target, name: ShapeName, wanted: RandomFormat = "f32"): Subject {
   const { label, arch, parameters } = SHAPES[name];
   const { memoryBudget, maxBindingBytes } = target.limits;
-  const order: readonly RandomFormat[] = ["f32", "f16", "q8_0", "nf4"];
+  const order: readonly RandomFormat[] = ["f32", "f16", "q8_0", "q4_0", "nf4"];
   // Half of the memory is for training, as when a model is opened.
   const affordable = order
     .slice(order.indexOf(wanted))
@@ -149,10 +151,32 @@ export async function runBench(
   /** What choices cost, beside the plain step. */
   async function choices(name: ShapeName) {
     const subject = shapeSubject(target, name);
-    await step(subject, "activations kept", { ...setting, keepActivations: true });
-    await step(shapeSubject(target, name, "nf4"), "4-bit base", setting);
+    await turns(name, subject);
     await headCost(subject, options.tokens);
     await step(subject, "20 % labelled", { ...setting, labelled: 0.2 });
+  }
+
+  async function turns(name: ShapeName, subject: Subject) {
+    const entrant = ({ arch, formats, open }: Subject, how: Partial<StepSetting> = {}) => {
+      const tensors = modelTensors(arch, formats);
+      const plan = () => planStep(arch, tensors, { activations: target.activations, ...setting, ...how });
+      return { open, plan, bytes: plan().bytes + weightBytes(tensors) };
+    };
+    const entrants = [
+      entrant(subject),
+      entrant(subject, { keepActivations: true }),
+      ...FOUR_BIT.map((format) => entrant(shapeSubject(target, name, format))),
+    ];
+    const bytes = entrants.reduce((sum, each) => sum + each.bytes, 0);
+    const flops = entrants.length * (entrants[0]?.plan().flops.total ?? 0);
+    await attempt(`${subject.label}: what choices cost, in turns`, flops, bytes, async (seconds) => {
+      const [plainMs = Number.NaN, kept = Number.NaN, ...four] = await measureTurns(entrants, seconds);
+      const variants = [
+        { variant: "activations kept" as const, ms: kept },
+        ...FOUR_BIT.map((format, i) => ({ variant: `${format} base` as const, ms: four[i] ?? Number.NaN })),
+      ];
+      add({ turns: { model: subject.label, tokens: setting.tokens, plainMs, variants } });
+    });
   }
 
   async function growthPoints() {

@@ -26,9 +26,22 @@ const inForm = (variant: Variant, attention: AttentionForm = "registers"): Choos
   attention: () => attention,
 });
 
+/** Lavapipe, whose compiler takes seconds over each of a large tile's kernels and minutes over the waits of 64 lanes. */
+export async function compilesSlowly(): Promise<boolean> {
+  return /llvmpipe/i.test((await gpuDevice()).description);
+}
+
+/** The form that compiles fastest. */
+export const SMALL_TILES: Variant = { form: "registers", rows: 4 };
+
+/** The GPU as it would choose its forms itself; where compiling is slow, with small tiles: every form has its own test. */
+export async function gpuByDefault(): Promise<Target> {
+  return (await compilesSlowly()) ? gpuWith(SMALL_TILES) : createWebGpuTarget(await gpuDevice());
+}
+
 /** The GPU with training's attention in workgroup memory. */
 export async function gpuSharing(): Promise<Target> {
-  return createWebGpuTarget(await gpuDevice(), { forms: inForm({ form: "registers", rows: 4 }, "shared") });
+  return createWebGpuTarget(await gpuDevice(), { forms: inForm(SMALL_TILES, "shared") });
 }
 
 /** The GPU with products in one form, whatever it would choose. */

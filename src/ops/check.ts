@@ -4,13 +4,12 @@
  */
 import { expect } from "vitest";
 import { createCpuTarget } from "@/cpu/cpu-target";
-import { createWebGpuTarget } from "@/gpu/webgpu-target";
 import { addGradient, backward, type Gradients, takeGradient } from "@/graph/backward";
 import { createGraph, elements, external, type Graph, storagesOf } from "@/graph/graph";
 import { compileGraph } from "@/graph/plan";
 import { NO_STEP, packStep, STEP_BYTES, type Step } from "@/graph/step";
 import type { Activations, Call, DeviceBuffer, Storage, Target, Tensor } from "@/graph/target";
-import { gpuDevice, halfTarget } from "@/ops/check-device";
+import { gpuByDefault, halfTarget, SMALL_TILES } from "@/ops/check-device";
 import { f16ToF32, f32ToF16 } from "@/util/bytes";
 
 export interface Input {
@@ -64,13 +63,13 @@ export function targets(): Promise<Target[]> {
 }
 
 async function openTargets(): Promise<Target[]> {
-  return [createWebGpuTarget(await gpuDevice()), await createCpuTarget()];
+  return [await gpuByDefault(), await createCpuTarget()];
 }
 
 let half: Promise<Target | undefined> | undefined;
 /** Every target, and the GPU again with activations as f16; in small tiles, which software GPUs compile faster. */
 async function everyTarget(): Promise<Target[]> {
-  half ??= halfTarget({ form: "registers", rows: 4 });
+  half ??= halfTarget(SMALL_TILES);
   const also = await half;
   return [...(await targets()), ...(also ? [also] : [])];
 }

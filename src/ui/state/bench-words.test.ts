@@ -16,15 +16,23 @@ test("a step is told in what a person has to wait", () => {
 });
 
 test("what a choice costs is held against the plain step of the same model", () => {
-  const steps = [step("", 130), step("activations kept", 100), step("4-bit base", 143)];
+  const steps = [step("", 130), step("20 % labelled", 104)];
+  const turns: BenchReport["turns"] = {
+    ...{ model: "M", tokens: 512, plainMs: 130 },
+    variants: [
+      { variant: "activations kept", ms: 100 },
+      { variant: "q4_0 base", ms: 143 },
+    ],
+  };
   const head = { model: "M", fewRows: 128, allRows: 640, fewMs: 21, allMs: 100 };
   const report: BenchReport = {
     device: { target: "cpu", description: "", software: true },
-    ...{ steps, head, decodes: [], growth: [], skipped: [], seconds: 1 },
+    ...{ steps, turns, head, decodes: [], growth: [], skipped: [], seconds: 1 },
   };
   const words = costSentences(report).join(" ");
   expect(words).toContain("1.30 times the time of keeping");
-  expect(words).toContain("4 bits takes 1.10 times");
+  expect(words).toContain("4 bits (q4_0) takes 1.10 times");
+  expect(words).toContain("labelled a step takes 0.80 times");
   expect(words).toMatch(/20\s%.* costs 21\s%/);
 });
 

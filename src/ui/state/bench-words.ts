@@ -21,18 +21,22 @@ export function shareSentence(step: StepResult): string {
   return `Of a step's time ${percent(products)} goes into matrix products, ${percent(attention)} into attention and ${percent(rest)} into everything else.`;
 }
 
-export function costSentences({ steps, head }: BenchReport): string[] {
+export function costSentences({ steps, turns, head }: BenchReport): string[] {
   const plain = (model: string) => steps.find((step) => step.model === model && step.variant === "");
   const sentences = steps.flatMap((step) => {
     const base = plain(step.model);
     if (!base || step.variant === "") return [];
     const times = step.stepMs / base.stepMs;
-    if (step.variant === "activations kept")
-      return [`Recomputing activations to save memory costs ${(1 / times).toFixed(2)} times the time of keeping them.`];
-    if (step.variant === "4-bit base")
-      return [`A base in 4 bits takes ${times.toFixed(2)} times as long as one in f32.`];
     return [`With 20 % of the tokens labelled a step takes ${times.toFixed(2)} times as long as with all.`];
   });
+  for (const { variant, ms } of turns?.variants ?? []) {
+    const times = ms / (turns?.plainMs ?? Number.NaN);
+    sentences.push(
+      variant === "activations kept"
+        ? `Recomputing activations to save memory costs ${(1 / times).toFixed(2)} times the time of keeping them.`
+        : `A base in 4 bits (${variant.replace(" base", "")}) takes ${times.toFixed(2)} times as long as one in f32.`,
+    );
+  }
   if (head)
     sentences.push(
       `Computing the loss for ${percent(head.fewRows / head.allRows)} of the tokens costs ${percent(head.fewMs / head.allMs)} of doing it for all.`,
