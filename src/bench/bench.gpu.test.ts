@@ -34,7 +34,8 @@ test.each(opened.map((target) => [target.name, target] as const))(
     // The slots stay for the next program; nothing else does.
     expect(target.liveBytes() - live).toBeLessThanOrEqual(2 * measured.slotBytes);
   },
-  60_000,
+  // A loaded machine compiles its kernels for a minute.
+  300_000,
 );
 
 test("choices in turns: a step of each, and nothing but slots stays", async () => {
