@@ -18,6 +18,9 @@ test("everything learns: no field of an adapter is shown, the loss falls, and th
   await page.getByText("More settings").click();
   await page.getByLabel("Stay as they are").fill("*norm*");
   await page.getByLabel("Learning rate").fill("0.002");
+  await page.getByLabel("Steps", { exact: true }).fill("30");
+  await page.getByLabel("Measure every").fill("0");
+  await page.getByLabel("Compared cases").fill("24");
   await page.getByTestId("start-training").click();
   await expect(page.getByTestId("phase")).toHaveText("Finished", { timeout: 120_000 });
   await page.getByTestId("compare").click();

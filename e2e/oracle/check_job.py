@@ -3,12 +3,13 @@
     check_job.py --job DIR --model DIR --tokens OURS.jsonl [--kill] [--llama-cpp DIR]
 
 `train.py` must take every step, see the ids and labels of the page (its own fingerprint, and here row by row), leave an
-adapter of our names, evaluate both arms, and write a result.json whose figures are its files'. With --kill the process dies
+adapter of our names (or all weights, the frozen as they were), evaluate both arms, and write a result.json whose figures are its files'. With --kill the process dies
 by SIGKILL behind its first checkpoint and ends by SIGTERM behind the second; started again it must reach the adapter of a run
 that nobody stopped. With --llama-cpp the merged weights become a Q8_0 GGUF. OURS.jsonl: `burnish tokens` of train.jsonl.
 Ends with "N passed, N failed".
 """
 import argparse
+import fnmatch
 import hashlib
 import json
 import os
@@ -115,8 +116,16 @@ if verdict.check(run(out) == 0, "train.py did not end well"):
         ours, theirs = (load_file(folder / "adapter" / "adapter_model.safetensors") for folder in (out, whole))
         worst = max(float((ours[key] - theirs[key]).abs().max()) for key in theirs)
         verdict.check(set(ours) == set(theirs) and worst < 1e-6, f"resumed adapter differs by {worst} from one never stopped")
-    config = json.loads((out / "adapter" / "adapter_config.json").read_text("utf-8"))
-    verdict.check(config["r"] == recipe["lora"]["rank"], f"rank {config['r']}")
+    if recipe["trains"] == "full":
+        before, after = (load_file(folder / "model.safetensors") for folder in (Path(args.model), out / "model"))
+        verdict.check(set(before) == set(after), f"names differ: {sorted(set(before) ^ set(after))}")
+        for name in sorted(set(before) & set(after)):
+            kept = any(fnmatch.fnmatchcase(name, pattern) for pattern in recipe["full"]["freeze"])
+            same = bool((before[name].float() == after[name].float()).all())
+            verdict.check(same == kept, f"{name} is {'frozen and has changed' if kept else 'as it was'}")
+    else:
+        config = json.loads((out / "adapter" / "adapter_config.json").read_text("utf-8"))
+        verdict.check(config["r"] == recipe["lora"]["rank"], f"rank {config['r']}")
     for file in result["files"]:
         path = out / file["path"]
         right = path.stat().st_size == file["bytes"] and hashlib.sha256(path.read_bytes()).hexdigest() == file["sha256"]

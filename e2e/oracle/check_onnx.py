@@ -1,6 +1,6 @@
 """An exported ONNX folder: valid by onnx's own checker, and in onnxruntime the logits and words of PEFT's merged model.
 
-    check_onnx.py --onnx DIR --model DIR --adapter DIR [--tolerance 1e-3]
+    check_onnx.py --onnx DIR --model DIR [--adapter DIR] [--tolerance 1e-3]
 
 Ends with "N passed, N failed".
 """
@@ -16,8 +16,9 @@ import torch
 from peft import PeftModel
 
 parser = argparse.ArgumentParser(description=__doc__)
-for name in ("--onnx", "--model", "--adapter"):
+for name in ("--onnx", "--model"):
     parser.add_argument(name, required=True)
+parser.add_argument("--adapter", help="without it the model is the one that was written")
 parser.add_argument("--tolerance", type=float, default=1e-3)
 args = parser.parse_args()
 verdict = common.Verdict()
@@ -32,7 +33,9 @@ except onnx.checker.ValidationError as error:
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1
 session = onnxruntime.InferenceSession(str(path), options)
-model = PeftModel.from_pretrained(common.load_model(args.model), args.adapter).merge_and_unload()
+model = common.load_model(args.model)
+if args.adapter:
+    model = PeftModel.from_pretrained(model, args.adapter).merge_and_unload()
 tokenizer = common.load_tokenizer(args.onnx)
 
 

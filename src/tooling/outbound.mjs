@@ -114,6 +114,32 @@ const jobCheck = (method) => ({
   },
 });
 
+/** Of a recipe for whole weights: train.py to the end; its model here, as plain transformers has it; and as ONNX. */
+const fullJobCheck = {
+  name: "job of full weights: train.py to the end, its model here and in onnxruntime",
+  run: async ({ burnish, judge, file, path }) => {
+    const freeze = { trains: "full", full: { freeze: ["*norm*"] } };
+    const recipe = { ...JOB, ...freeze, schedule: { steps: 8 }, data: { holdout: 0.3, maxLength: 128 } };
+    const base = ["--model", fixture("llama-gqa")];
+    const data = ["--data", fixture("rows/prompt-completion.jsonl")];
+    const job = path("job");
+    const how = ["--recipe", file("recipe.json", JSON.stringify(recipe)), "--out", job, "--flavor", "t4-small"];
+    await burnish("jobs", "script", ...base, ...data, ...how, "--offline", ...CPU);
+    const ran = await judge("check_job.py", "--job", job, ...base);
+    const trained = ["--model", join(job, "out", "model")];
+    const subject = [...trained, ...data, "--max-length", "128"];
+    const scores = file("scores.jsonl", await burnish("score", ...subject, ...CPU));
+    const scored = await judge("check_score.py", ...subject, "--compare", scores, "--tolerance", "1e-4");
+    const onnx = path("onnx");
+    await burnish("export", ...trained, "--format", "onnx", "--quant", "f32", "--out", onnx, ...CPU);
+    const read = await judge("check_onnx.py", "--onnx", onnx, ...trained);
+    return {
+      passed: ran.passed + scored.passed + read.passed,
+      failed: ran.failed + scored.failed + read.failed,
+    };
+  },
+};
+
 /** The graders and statistics that train.py carries. */
 const gradersCheck = {
   name: "graders and statistics of train.py are the page's",
@@ -149,6 +175,7 @@ export const outboundChecks = [
   jobCheck("sft"),
   jobCheck("dpo"),
   jobCheck("grpo"),
+  fullJobCheck,
   gradersCheck,
   hubCheck,
   jobsCheck,
