@@ -7,9 +7,9 @@ import type { Hub } from "@/hub/client";
 import type { NamedFile } from "@/worker/api";
 import { bucketPlace } from "./bring-home";
 import type { KeptJob } from "./kept-jobs";
-import { BUCKET, type JobAsk } from "./submission";
+import { BUCKET, type JobAsk, SENT } from "./submission";
 
-const SENT = ["train.py", "train.jsonl", "held-out.jsonl"];
+const NEEDED = ["train.py", "train.jsonl"];
 const LARGEST = 4_000_000_000;
 
 /** Throws "usage" when its folder is gone, and network faults. */
@@ -19,7 +19,7 @@ export async function askAgain(hub: Hub, kept: KeptJob): Promise<JobAsk> {
   for (const name of SENT) {
     const blob = await place.read(name, LARGEST);
     if (blob) files.push({ name, blob });
-    else if (name !== "held-out.jsonl")
+    else if (NEEDED.includes(name))
       throw new AppError("usage", `There is no ${name} in ${place.name} any more, so that the job cannot go on.`, {
         hint: "Submit it anew: burnish jobs submit with --model and --data, or --from DIR.",
       });

@@ -36,7 +36,7 @@ export const MOUNT = "/burnish";
 const IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm";
 /** Of a recipe that goes on from an adapter: PEFT's two files, beside the script. */
 export const START_FILES: readonly string[] = ["adapter_config.json", "adapter_model.safetensors"];
-const SENT: readonly string[] = ["train.py", "train.jsonl", "held-out.jsonl", ...START_FILES];
+export const SENT: readonly string[] = ["train.py", "train.jsonl", "held-out.jsonl", ...START_FILES];
 const LONGEST = 7 * 24 * 3600;
 
 export const sentFiles = ({ files }: Pick<JobAsk, "files">) => files.filter(({ name }) => SENT.includes(name));
