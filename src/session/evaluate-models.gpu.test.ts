@@ -61,7 +61,9 @@ beforeAll(async () => {
   };
   const kept = memoryFiles();
   const exports = { folder: async () => kept, room: async () => null };
-  const more = { transformers, exports, answers: async () => answers, hub: { endpoint: hub.url } };
+  const general = Array.from({ length: 21 }, (_, i) => JSON.stringify({ text: `Some words number ${i} for all.` }));
+  const bundled = async () => new Blob([general.join("\n")]);
+  const more = { bundled, transformers, exports, answers: async () => answers, hub: { endpoint: hub.url } };
   session = await openTinySession(more);
 });
 beforeEach(() => {
@@ -124,6 +126,16 @@ test("a server that dies half-way costs errors, and the next run only what it ha
   expect(whole.summaries.map(({ errors: left }) => left)).toEqual([0, 0, 0, 0]);
   expect(whole.summaries.at(-1)).toMatchObject({ passed: 24 });
   expect(await answers.list()).toEqual([]);
+});
+
+test("general text is measured for every arm's weights; a fresh adapter has forgotten nothing", async () => {
+  await session.initialAdapter({}).then((files) => session.loadAdapter(files));
+  const own = { ...ask, suite: { ...suite, cases: cases.slice(0, 2) }, arms: ["base", "tuned"], general: true };
+  const { general, forgetting } = await session.evaluateSuite(own, () => {});
+  expect(Object.keys(general ?? {})).toEqual(["base", "tuned"]);
+  expect(general?.base?.bitsPerByte).toBeGreaterThan(0);
+  expect(general?.tuned).toEqual(general?.base);
+  expect(forgetting).toMatchObject({ passages: 21, difference: 0, verdict: "inconclusive" });
 });
 
 test("an ONNX export on a Hub says and finds likely what our engine does", async () => {

@@ -145,12 +145,25 @@ test("a model's opinion and what was forgotten stand beside the verdict, also wh
     { ...opinion, placeBias: 0.25, interval: { low: 0.4, high: 0.9 }, verdict: "too-few" as const, sentence: "s" },
   ];
   const general = { base: { perplexity: 9.5, bitsPerByte: 1.25, tokens: 100, bytes: 300, errors: 0 } };
-  const made = { ...(await reportOf(paired(5, 9, 1, 8), ["base", "tuned"])), pairwise, general };
+  const interval = { low: 0.1, high: 0.4 };
+  const forgetting = {
+    ...{ base: general.base, tuned: general.base, passages: 21, difference: 0.2, interval },
+    ...{ record: { wins: 1, losses: 20, ties: 0 }, verdict: "worse" as const, sentence: "Forgotten: a lot." },
+  };
+  const part = {
+    ...{ name: "Facts", text: "t", lines: [3, 5] as const, effect: 0.25, interval, pValue: 0.01, pHolm: 0.02 },
+    ...{ verdict: "helps" as const, cases: 24, pairs: 24, unanswered: 0, gained: 6, lost: 0, sentence: "s" },
+  };
+  const ablation = { parts: [part], calls: 24, notes: ["Each part is left out alone."] };
+  const beside = { pairwise, general, forgetting, ablation };
+  const made = { ...(await reportOf(paired(5, 9, 1, 8), ["base", "tuned"])), ...beside };
   const { report } = await readReport(await reportHtml(made), "r.html");
-  expect(report).toMatchObject({ pairwise, general });
+  expect(report).toMatchObject(beside);
   const text = textIn(reportView(report));
   expect(text).toContain("By place alone");
   expect(text).toContain("1.250");
+  expect(text).toContain("Forgotten: a lot.");
+  expect(text).toMatch(/Facts.*helps.*\+25 points/s);
 });
 
 test("figures that somebody wrote into a file are made again from its answers", async () => {
