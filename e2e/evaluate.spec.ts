@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Download, expect, type Page, test } from "playwright/test";
-import { openPage } from "./support";
+import { everythingKept, openPage } from "./support";
 
 const feelings = readFileSync(new URL("../public/datasets/feelings.eval.jsonl", import.meta.url), "utf8");
 const HOSTILE = `<img src=x onerror="document.title='owned'"></script><script>document.title='owned'</script>`;
@@ -175,35 +175,7 @@ test("a server on this machine: its faults have their column, its text stays tex
     expect(await saved.title()).not.toBe("owned");
     expect(await saved.locator("img").count()).toBe(0);
 
-    const kept = await page.evaluate(async () => {
-      const found = [location.href, document.cookie, JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
-      const rows = (store: IDBObjectStore) =>
-        new Promise<unknown>((done) => {
-          const asked = store.getAll();
-          asked.onsuccess = () => done(asked.result);
-        });
-      for (const { name = "" } of await indexedDB.databases()) {
-        const database = await new Promise<IDBDatabase>((done) => {
-          const asked = indexedDB.open(name);
-          asked.onsuccess = () => done(asked.result);
-        });
-        for (const store of database.objectStoreNames) {
-          found.push(JSON.stringify(await rows(database.transaction(store).objectStore(store))));
-        }
-        database.close();
-      }
-      const walk = async (folder: FileSystemDirectoryHandle): Promise<void> => {
-        for await (const entry of (folder as unknown as { values(): AsyncIterable<FileSystemHandle> }).values()) {
-          found.push(entry.name);
-          if (entry.kind === "directory") await walk(entry as FileSystemDirectoryHandle);
-          else found.push(await (await (entry as FileSystemFileHandle).getFile()).text());
-        }
-      };
-      await walk(await navigator.storage.getDirectory());
-      for (const name of await caches.keys()) found.push(name);
-      return found.join("\n");
-    });
-    expect(kept).not.toContain(key);
+    expect(await everythingKept(page)).not.toContain(key);
     await page.reload();
     await page.getByTestId("evaluate-server").check({ force: true });
     await expect(page.getByTestId("server-key")).toHaveValue("");

@@ -24,3 +24,34 @@ export const files = (rows: readonly object[]): Buffer =>
 export async function number(page: Page, testId: string): Promise<number> {
   return Number.parseFloat((await page.getByTestId(testId).first().innerText()).replace(/[^\d.-]+/g, " "));
 }
+
+/** All that this browser keeps of the page: addresses, cookies, storages, databases, private files, caches. */
+export const everythingKept = (page: Page): Promise<string> =>
+  page.evaluate(async () => {
+    const found = [location.href, document.cookie, JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
+    const rows = (store: IDBObjectStore) =>
+      new Promise<unknown>((done) => {
+        const asked = store.getAll();
+        asked.onsuccess = () => done(asked.result);
+      });
+    for (const { name = "" } of await indexedDB.databases()) {
+      const database = await new Promise<IDBDatabase>((done) => {
+        const asked = indexedDB.open(name);
+        asked.onsuccess = () => done(asked.result);
+      });
+      for (const store of database.objectStoreNames) {
+        found.push(JSON.stringify(await rows(database.transaction(store).objectStore(store))));
+      }
+      database.close();
+    }
+    const walk = async (folder: FileSystemDirectoryHandle): Promise<void> => {
+      for await (const entry of (folder as unknown as { values(): AsyncIterable<FileSystemHandle> }).values()) {
+        found.push(entry.name);
+        if (entry.kind === "directory") await walk(entry as FileSystemDirectoryHandle);
+        else found.push(await (await (entry as FileSystemFileHandle).getFile()).text());
+      }
+    };
+    await walk(await navigator.storage.getDirectory());
+    for (const name of await caches.keys()) found.push(name);
+    return found.join("\n");
+  });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { whoAmI } from "./account";
-import { startLogin } from "./login";
+import { PUSH_SCOPES, startLogin } from "./login";
 import { startHub, type TestHub } from "./loopback-hub";
 
 const PAGE = "http://127.0.0.1:5173/";
@@ -21,7 +21,7 @@ async function saidYes(url: string): Promise<string> {
 }
 
 test("a yes becomes a token that the Hub knows, and no secret is in an address", async () => {
-  const { url, finish } = await startLogin(hub.url, "client", PAGE);
+  const { url, finish } = await startLogin(hub.url, "client", PAGE, PUSH_SCOPES);
   expect(new URL(url).searchParams.get("scope")).toBe("openid profile contribute-repos");
   const query = await saidYes(url);
   const token = await finish(query);
@@ -31,8 +31,8 @@ test("a yes becomes a token that the Hub knows, and no secret is in an address",
 });
 
 test("an answer to another attempt, a no and nonsense are refused", async () => {
-  const mine = await startLogin(hub.url, "client", PAGE);
-  const other = await saidYes((await startLogin(hub.url, "client", PAGE)).url);
+  const mine = await startLogin(hub.url, "client", PAGE, PUSH_SCOPES);
+  const other = await saidYes((await startLogin(hub.url, "client", PAGE, PUSH_SCOPES)).url);
   const exchanges = () => hub.log.filter((line) => line.includes("/oauth/token"));
   for (const query of [other, "?error=access_denied&state=x", "?code=1&state={", "?", "?code=1"]) {
     await expect(mine.finish(query)).rejects.toMatchObject({ code: "hub/denied" });
@@ -45,5 +45,8 @@ test("an answer to another attempt, a no and nonsense are refused", async () => 
 
 test("a Hub that is away says what else can be done", async () => {
   await hub.close();
-  await expect(startLogin(hub.url, "client", PAGE)).rejects.toMatchObject({ code: "network/failed", hint: /paste/ });
+  await expect(startLogin(hub.url, "client", PAGE, PUSH_SCOPES)).rejects.toMatchObject({
+    code: "network/failed",
+    hint: /paste/,
+  });
 });

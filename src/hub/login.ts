@@ -12,12 +12,19 @@ export interface LoginAttempt {
 }
 
 /** Makes repositories and writes to those, and to no other. */
-const SCOPES = "openid profile contribute-repos";
+export const PUSH_SCOPES = "openid profile contribute-repos";
+/** Also spends, by starting jobs. */
+export const JOB_SCOPES = `${PUSH_SCOPES} jobs`;
 
-export async function startLogin(endpoint: string, clientId: string, redirectUrl: string): Promise<LoginAttempt> {
+export async function startLogin(
+  endpoint: string,
+  clientId: string,
+  redirectUrl: string,
+  scopes: string,
+): Promise<LoginAttempt> {
   const { oauthLoginUrl, oauthHandleRedirect } = await import("@huggingface/hub");
   const secret: { codeVerifier?: string; nonce?: string } = {};
-  const asked = { clientId, redirectUrl, hubUrl: endpoint, scopes: SCOPES, localStorage: secret };
+  const asked = { clientId, redirectUrl, hubUrl: endpoint, scopes, localStorage: secret };
   const url = await oauthLoginUrl(asked).catch((cause: unknown) => {
     throw new AppError("network/failed", "The Hub did not answer the wish to log in.", { hint: PASTE, cause });
   });

@@ -93,7 +93,7 @@ export async function startHub(): Promise<TestHub> {
 
 const CORS = {
   "Access-Control-Allow-Origin": "*",
-  "Access-Control-Allow-Headers": "Authorization, Range, Content-Type, Accept",
+  "Access-Control-Allow-Headers": "Authorization, Range, Content-Type, Accept, X-Request-Id, X-Xet-Session-Id",
   "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE",
   "Access-Control-Expose-Headers": "X-Error-Code, Content-Range, ETag, Link",
 };

@@ -5,7 +5,8 @@ import { enter, say, type TestJob } from "@/hub/loopback-job-state";
 import type { JobAsk } from "@/offload/submission";
 import { event } from "@/offload/test-jobs";
 import type { Session } from "@/session/contract";
-import { ask, bucketOf, sessionAt, startJobHub, submit, TOKEN, work } from "@/session/test-job";
+import { ask, sessionAt, submit } from "@/session/test-job";
+import { bucketOf, startJobHub, TOKEN, work } from "@/session/test-work";
 
 let hub: TestHub;
 let session: Session;

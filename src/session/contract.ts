@@ -4,7 +4,6 @@ import type { ExportSink } from "@/export/format";
 import type { SkillCalls } from "@/session/calls/skills";
 import type { SuiteCalls } from "@/session/calls/suites";
 import type { Inspection } from "@/session/inspect";
-import type { JobFacts } from "@/session/job";
 import type { RowScore } from "@/session/score";
 import type { RowTokens } from "@/session/tokens";
 import type { RecipeInput } from "@/train/recipe";
@@ -18,7 +17,7 @@ import type {
   NamedFile,
   SessionApi,
 } from "@/worker/api";
-import type { JobsApi } from "@/worker/api/jobs";
+import type { JobFacts, JobsApi } from "@/worker/api/jobs";
 
 /** What the CLI may ask beyond the page. */
 export interface Session extends SessionApi, JobsApi, SuiteCalls, SkillCalls {

@@ -4,7 +4,7 @@ import type { Dataset, Scanned } from "@/data/dataset-types";
 import { requireAccepted } from "@/data/gates/run-gates";
 import { rawRows } from "@/data/raw-rows";
 import { scanDataset, splitRows } from "@/data/source";
-import { type TrlFiles, trlFiles, trlRow } from "@/data/trl-rows";
+import { trlFiles, trlRow } from "@/data/trl-rows";
 import { adapterLayout } from "@/model/adapter";
 import { type Architecture, expectedTensors, parameterCount, projectionShape } from "@/model/architecture";
 import type { DataFacts, ModelFacts } from "@/offload/facts";
@@ -17,17 +17,7 @@ import type { Platform } from "@/session/platform";
 import { sketchModel } from "@/session/read-model";
 import { PROJECTIONS, parseRecipe, type Recipe } from "@/train/recipe";
 import type { DatasetSource, Finding, ModelSource } from "@/worker/api";
-
-export interface JobFacts {
-  readonly recipe: Recipe;
-  readonly base: { readonly name: string; readonly revision?: string | undefined };
-  readonly model: ModelFacts;
-  readonly data: DataFacts;
-  readonly files: TrlFiles;
-  readonly here: Here | null;
-  /** Of the gates, as before a run here: red ones first. */
-  readonly findings: readonly Finding[];
-}
+import type { JobFacts } from "@/worker/api/jobs";
 
 /** Characters of a token, where no tokenizer is there to count: few, so that a plan errs upwards. */
 const CHARACTERS = 3;

@@ -36,7 +36,7 @@ export function createMockSession(query: URLSearchParams): PageSession {
   const run: MockRun = { paused: false, stopped: false };
   return {
     ...mockRuns(),
-    ...mockJobs,
+    ...mockJobs(pace),
     async device() {
       if (scenario === "none") throw noDevice();
       return {

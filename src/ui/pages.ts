@@ -3,6 +3,7 @@ import type { ComponentType } from "preact";
 import { Bench } from "@/ui/pages/bench";
 import { Evaluate } from "@/ui/pages/evaluate";
 import { Home } from "@/ui/pages/home";
+import { Jobs } from "@/ui/pages/jobs";
 import { Practice } from "@/ui/pages/practice";
 import { Runs } from "@/ui/pages/runs";
 import { Sweep } from "@/ui/pages/sweep";
@@ -20,6 +21,7 @@ export const PAGES: readonly Page[] = [
   { room: "runs", label: "Runs", View: Runs },
   { room: "sweep", label: "Sweep", View: Sweep },
   { room: "evaluate", label: "Evaluate", View: Evaluate },
+  { room: "jobs", label: "Jobs", View: Jobs },
   { room: "bench", label: "Bench", View: Bench },
 ];
 

@@ -6,13 +6,13 @@ import { adapterFiles, dataSource, modelSource, recipeFile, writeFiles } from "@
 import { type FlagName, recipeFrom } from "@/cli/flags";
 import { table } from "@/cli/terminal";
 import { AppError } from "@/errors";
-import { trainingScript } from "@/export/script";
-import { notebook, skyFile, slurmFile } from "@/export/script-places";
 import { dated, hardwareList } from "@/offload/hardware";
-import { type Plan, type PlanRow, planJob, scriptOptions } from "@/offload/plan";
+import { type Plan, type PlanRow, planJob } from "@/offload/plan";
 import { START_FILES } from "@/offload/submission";
 import { requireTrainable } from "@/session/job";
+import { jobFiles } from "@/session/job-files";
 import type { NamedFile } from "@/worker/api";
+import type { JobFacts } from "@/worker/api/jobs";
 
 export const PLAN_FLAGS: readonly FlagName[] = [
   ...(["model", "data", "eval", "recipe", "method", "steps", "lr", "rank", "alpha", "batch", "accumulate"] as const),
@@ -43,7 +43,7 @@ export async function preparePlan({ session, flags, terminal }: CommandContext) 
 }
 
 /** What is sent must be fit to train on, and complete: the gates, and the adapter that the recipe goes on from. */
-export async function requireSendable({ flags, terminal }: CommandContext, facts: Prepared): Promise<NamedFile[]> {
+export async function requireSendable({ flags, terminal }: CommandContext, facts: JobFacts): Promise<NamedFile[]> {
   requireTrainable(facts);
   for (const { title, message, severity } of facts.findings)
     if (severity !== "note") terminal.note(`${title}: ${message}`);
@@ -150,35 +150,3 @@ export async function scriptVerb(context: CommandContext): Promise<undefined> {
   terminal.say(`Start it with: cd ${out} && uv run train.py`);
   terminal.emit({ type: "script", out, files: names, flavor: row?.flavor ?? null });
 }
-
-type Prepared = Awaited<ReturnType<typeof preparePlan>>["facts"];
-
-export function jobFiles(facts: Prepared, row: PlanRow | null, weights?: PlanRow["weights"]): Record<string, string> {
-  const { recipe, base, files } = facts;
-  const name = `${base.name.split("/").at(-1)}-${recipe.method}`;
-  const plain = { weights: weights ?? "lora", merge: true, gguf: ["Q4_K_M", "Q8_0"] as const };
-  const options = row ? scriptOptions(recipe, row) : plain;
-  const script = trainingScript(recipe, base, { ...options, name, fingerprint: files.fingerprint });
-  const place = {
-    ...{
-      name,
-      gpus: row?.gpus ?? 1,
-      minutes: Math.ceil((row?.timeoutSeconds ?? 7200) / 60),
-      hasHeldOut: files.held !== "",
-    },
-    accelerator: row ? skyName(row) : null,
-  };
-  return {
-    "train.py": script,
-    "train.jsonl": files.train,
-    ...(files.held === "" ? {} : { "held-out.jsonl": files.held }),
-    "recipe.json": `${JSON.stringify(recipe, null, 2)}\n`,
-    "train.ipynb": notebook(script),
-    "train.slurm": slurmFile(place),
-    "train.sky.yaml": skyFile(place),
-  };
-}
-
-/** SkyPilot calls an A100 of 80 GB so. */
-const skyName = ({ gpu, memory }: PlanRow) =>
-  gpu === "A100" && memory.limit > 41e9 ? "A100-80GB" : gpu.replaceAll(" ", "-");

@@ -9,7 +9,8 @@ import { nodePlatform } from "@/cli/node-platform";
 import type { TestHub } from "@/hub/loopback-hub";
 import { TIMING } from "@/offload/test-jobs";
 import { createSession } from "@/session/session";
-import { ask, startJobHub, TOKEN, work } from "@/session/test-job";
+import { ask } from "@/session/test-job";
+import { startJobHub, TOKEN, work } from "@/session/test-work";
 
 vi.setConfig({ testTimeout: 30_000 });
 let hub: TestHub;

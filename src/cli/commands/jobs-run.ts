@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { CommandContext } from "@/cli/command";
-import { chosenRow, jobFiles, preparePlan, requireSendable } from "@/cli/commands/jobs-plan";
+import { chosenRow, preparePlan, requireSendable } from "@/cli/commands/jobs-plan";
 import { recipeFile, wholeFolder, writeFiles } from "@/cli/files";
 import type { FlagName } from "@/cli/flags";
 import { table } from "@/cli/terminal";
@@ -14,6 +14,7 @@ import { dollars } from "@/offload/job";
 import type { JobPreview } from "@/offload/preflight";
 import type { JobProgress } from "@/offload/progress";
 import type { JobAsk } from "@/offload/submission";
+import { askOfRow } from "@/session/job-files";
 import { parseRecipe } from "@/train/recipe";
 import type { JobView } from "@/worker/api/jobs";
 
@@ -70,19 +71,11 @@ async function askOfPlan(context: CommandContext): Promise<JobAsk> {
   const row = chosenRow(plan, flags.flavor);
   if (!row)
     throw new AppError("usage", "No flavor holds this run.", { hint: "`burnish jobs plan --json` says why of each." });
-  const { recipe, base } = facts;
-  const texts = Object.entries(jobFiles(facts, row, flags.weights));
-  const rows = (name: string) =>
-    texts
-      .filter(([file]) => file === name)
-      .flatMap(([, text]) => text.split("\n"))
-      .filter((line) => line !== "").length;
+  const ask = askOfRow(facts, row);
   return {
-    ...{ name: flags.name ?? `${base.name.split("/").at(-1)}-${recipe.method}`, recipe, namespace: flags.namespace },
-    files: [...texts.map(([name, text]) => ({ name, blob: new Blob([text]) })), ...start],
-    model: { name: base.name, revision: base.revision ?? null },
-    data: { name: recipe.data.train, trainRows: rows("train.jsonl"), evalRows: rows("held-out.jsonl") },
-    ...{ flavor: row.flavor, timeoutSeconds: flags.timeout ?? row.timeoutSeconds },
+    ...{ ...ask, name: flags.name ?? ask.name, namespace: flags.namespace },
+    files: [...ask.files, ...start],
+    timeoutSeconds: flags.timeout ?? ask.timeoutSeconds,
   };
 }
 

@@ -15,7 +15,8 @@ import type { TestHub } from "@/hub/loopback-hub";
 import { runReally } from "@/hub/loopback-runner";
 import { TIMING } from "@/offload/test-jobs";
 import { createSession } from "@/session/session";
-import { ask, startJobHub, TOKEN } from "@/session/test-job";
+import { ask } from "@/session/test-job";
+import { startJobHub, TOKEN } from "@/session/test-work";
 
 const { BURNISH_PYTHON = "" } = process.env;
 const MODEL = join("e2e", "fixtures", "llama-gqa");

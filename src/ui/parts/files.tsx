@@ -2,6 +2,9 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
+/** Where a file lies in the folder that was given, which is left out. */
+export const pathInFolder = (file: File): string => file.webkitRelativePath.split("/").slice(1).join("/") || file.name;
+
 interface PickerProps {
   readonly label: string;
   readonly testid: string;

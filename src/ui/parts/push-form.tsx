@@ -1,8 +1,8 @@
 /** The way to the Hub: a name, a token, what will happen, and then it happens. Private unless told otherwise. */
-import { HUB } from "@/hub/reference";
+import { PUSH_SCOPES } from "@/hub/login";
+import { LoginButton } from "@/ui/parts/login-button";
 import { idle } from "@/ui/state/core";
 import { bytes } from "@/ui/state/format";
-import { loggingIn, login, loginClient } from "@/ui/state/login";
 import { checkPush, pushed, pushPublic, pushRepo, pushToken, pushUpdate, pushView, startPush } from "@/ui/state/push";
 
 export function PushForm() {
@@ -51,7 +51,15 @@ export function PushForm() {
             From huggingface.co/settings/tokens. It goes to the Hub alone and is forgotten with this tab.
           </p>
         </div>
-        <Login />
+        <LoginButton
+          use={{
+            ...{ place: "take", scopes: PUSH_SCOPES },
+            onToken: (token) => {
+              pushToken.value = token;
+              pushView.value = null;
+            },
+          }}
+        />
         <label class="check">
           <input
             type="checkbox"
@@ -78,25 +86,6 @@ export function PushForm() {
         </p>
       )}
     </details>
-  );
-}
-
-/** Only where the host of this page has registered it at the Hub. */
-function Login() {
-  if (loginClient() === "") return null;
-  const control = loggingIn.value;
-  return (
-    <div class="actions">
-      {control ? (
-        <button type="button" class="quiet" data-testid="login-cancel" onClick={() => control.abort()}>
-          Stop waiting for the other window
-        </button>
-      ) : (
-        <button type="button" class="quiet" data-testid="login" disabled={!idle.value} onClick={() => void login(HUB)}>
-          Log in with Hugging Face instead
-        </button>
-      )}
-    </div>
   );
 }
 

@@ -18,7 +18,8 @@ export type Place =
   | "runs"
   | "bench"
   | "sweep"
-  | "evaluate";
+  | "evaluate"
+  | "jobs";
 
 export const activity = signal<Place | null>(null);
 export const idle = computed(() => activity.value === null);

@@ -6,8 +6,7 @@ import { signal } from "@preact/signals";
 import * as z from "zod/mini";
 import { AppError } from "@/errors";
 import { startLogin } from "@/hub/login";
-import { attempt } from "@/ui/state/core";
-import { pushToken, pushView } from "@/ui/state/push";
+import { attempt, type Place } from "@/ui/state/core";
 
 const CHANNEL = "burnish-login";
 const Answer = z.string().check(z.regex(/^\?/), z.maxLength(4000));
@@ -32,8 +31,16 @@ export function answeredLogin(query: string): boolean {
   return true;
 }
 
-export function login(endpoint: string): Promise<boolean> {
-  return attempt("take", async () => {
+export interface LoginUse {
+  readonly place: Place;
+  /** What the token may do. */
+  readonly scopes: string;
+  /** Takes the token, which is kept nowhere else. */
+  readonly onToken: (token: string) => void;
+}
+
+export function login(endpoint: string, { place, scopes, onToken }: LoginUse): Promise<boolean> {
+  return attempt(place, async () => {
     loggingIn.value?.abort();
     // Opened at once, since a browser lets only a click do that.
     const popup = window.open("", "_blank", "popup,width=560,height=760");
@@ -45,11 +52,10 @@ export function login(endpoint: string): Promise<boolean> {
     const control = new AbortController();
     loggingIn.value = control;
     try {
-      const { url, finish } = await startLogin(endpoint, loginClient(), new URL(".", document.baseURI).href);
+      const { url, finish } = await startLogin(endpoint, loginClient(), new URL(".", document.baseURI).href, scopes);
       const answered = nextAnswer(control.signal);
       popup.location.href = url;
-      pushToken.value = await finish(await answered);
-      pushView.value = null;
+      onToken(await finish(await answered));
     } catch (error) {
       popup.close();
       if (!control.signal.aborted) throw error;

@@ -72,7 +72,7 @@ const isHeld = (name: string) => name.startsWith("eval_");
 
 /** What a kept run showed until `step`, as the beginning of one that goes on to `total`. */
 export function logOfRun(
-  { series, samples }: RunRecord,
+  { series, samples }: Pick<RunRecord, "series" | "samples">,
   step: number,
   total: number,
   rates: readonly number[] = [],

@@ -1,14 +1,37 @@
 /** What a screen may ask about jobs on rented GPUs. A token is given with each question, and kept nowhere. */
+import type { DataFacts, ModelFacts } from "@/offload/facts";
 import type { JobUpdate } from "@/offload/follow";
 import type { Job, ScheduledJob } from "@/offload/job";
 import type { ScheduleChange } from "@/offload/jobs-client";
 import type { KeptJob } from "@/offload/kept-jobs";
 import type { Outcome } from "@/offload/outcome";
+import type { Here, Plan, PlanRow } from "@/offload/plan";
 import type { JobPreview } from "@/offload/preflight";
 import type { JobProgress } from "@/offload/progress";
 import type { JobAsk } from "@/offload/submission";
 import type { Confirmed } from "@/offload/submit";
-import type { NamedFile } from "@/worker/api";
+import type { Recipe, RecipeInput } from "@/train/recipe";
+import type { DatasetSource, Finding, ModelSource, NamedFile } from "@/worker/api";
+
+/** A run as another machine gets it: what the model and the rows come to, and the rows themselves. */
+export interface JobFacts {
+  readonly recipe: Recipe;
+  readonly base: { readonly name: string; readonly revision?: string | undefined };
+  readonly model: ModelFacts;
+  readonly data: DataFacts;
+  /** In TRL's columns, one object a line; `held` is empty where nothing is held out, the fingerprint null where there is none. */
+  readonly files: { readonly train: string; readonly held: string; readonly fingerprint: string | null };
+  readonly here: Here | null;
+  /** Of the gates, as before a run here: red ones first. */
+  readonly findings: readonly Finding[];
+}
+
+export interface PlannedJob {
+  readonly facts: JobFacts;
+  readonly plan: Plan;
+  /** Why the list of hardware is the dated copy; absent where it is live. */
+  readonly why?: string;
+}
 
 /** A job of the Hub, with what is known of it here. */
 export interface JobView {
@@ -31,6 +54,10 @@ export interface JobAccess {
 }
 
 export interface JobsApi {
+  /** Where the run could go. Needs no open model: of one on the Hub its config and tokenizer are read, no weights. */
+  planJob(source: ModelSource, data: DatasetSource, recipe: RecipeInput): Promise<PlannedJob>;
+  /** A row of that plan as a job: script, rows, recipe, notebook, Slurm's and SkyPilot's files. Asks nobody. */
+  jobAsk(facts: JobFacts, row: PlanRow): Promise<JobAsk>;
   /** All that can be known before anything is sent or spent: checks, ceiling, what leaves the machine, the shell's way. */
   previewJob(ask: JobAsk): Promise<JobPreview>;
   /** Spends. `confirmed` is the preview that a person saw, with the ceiling that they agreed to. `stop` ends the sending. */
