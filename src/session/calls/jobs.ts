@@ -6,7 +6,7 @@ import { type Hub, PATIENCE } from "@/hub/client";
 import { askAgain } from "@/offload/again";
 import { bringHome, bucketPlace, filesPlace, type HomeResult, repoPlace } from "@/offload/bring-home";
 import { followJob, type JobUpdate } from "@/offload/follow";
-import { flavorPrices, hardwareList } from "@/offload/hardware";
+import { flavorPrices } from "@/offload/hardware";
 import { dollars, type Job, spentDollars } from "@/offload/job";
 import {
   cancelJob,
@@ -19,7 +19,6 @@ import {
 } from "@/offload/jobs-client";
 import { KeptJob, keptJobs } from "@/offload/kept-jobs";
 import { outcomeOf } from "@/offload/outcome";
-import { planJob } from "@/offload/plan";
 import { preflight } from "@/offload/preflight";
 import { heard, noProgress, progressed } from "@/offload/progress";
 import { type Origin, runOfJob } from "@/offload/run-of-job";
@@ -28,11 +27,9 @@ import { type Confirmed, submitJob, submitSchedule } from "@/offload/submit";
 import { bringWeights, whereWeights } from "@/offload/weights-home";
 import { bestCheckpoint } from "@/runs/record";
 import { createRunStore } from "@/runs/store";
+import { planCalls } from "@/session/calls/job-plan";
 import type { Core } from "@/session/core";
-import { jobFacts, requireTrainable } from "@/session/job";
-import { askOfRow } from "@/session/job-files";
 import { rowFindings } from "@/session/job-rows";
-import { parseRecipe } from "@/train/recipe";
 import { hashString } from "@/util/random";
 import type { FetchedJob, JobAccess, JobsApi, JobView } from "@/worker/api/jobs";
 
@@ -102,22 +99,7 @@ export function jobCalls(core: Core): JobsApi {
   };
 
   return {
-    planJob: async (source, data, input) => {
-      const facts = await jobFacts(platform, source, data, parseRecipe(input));
-      const { why, ...hardware } = await hardwareList(platform.hub.endpoint);
-      const plan = planJob(facts.recipe, facts.model, facts.data, hardware, { here: facts.here });
-      return { facts, plan, ...(why === undefined ? {} : { why }) };
-    },
-
-    jobAsk: async (facts, row) => {
-      requireTrainable(facts);
-      if (facts.recipe.start === "adapter") {
-        throw new AppError("usage", "The recipe goes on from an adapter that is trained here.", {
-          hint: "Let it start new; `burnish jobs submit --adapter DIR` takes one along.",
-        });
-      }
-      return askOfRow(facts, row);
-    },
+    ...planCalls(core),
 
     previewJob: async (ask) => {
       const rows = await ask.files.find(({ name }) => name === "train.jsonl")?.blob.text();
