@@ -12,6 +12,7 @@ import argparse
 import fnmatch
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -101,6 +102,13 @@ if verdict.check(run(out) == 0, "train.py did not end well"):
         verdict.check(result["tokensMatch"] is True, "TRL's tokens are not the page's")
         first, last = sum(losses[:3]), sum(losses[-3:])
         verdict.check(last < first, f"it does not learn: {losses}")
+        if recipe["start"] == "adapter":
+            # Where it starts is its reference: every margin is 0.
+            verdict.check(abs(losses[0] - math.log(2)) < 1e-5, f"the first loss is {losses[0]}, not ln 2")
+            untouched = load_file(job / "adapter_model.safetensors")
+            moved = load_file(out / "adapter" / "adapter_model.safetensors")
+            far = max(float((moved[key] - untouched[key]).abs().max()) for key in untouched)
+            verdict.check(set(moved) == set(untouched) and 0 < far < 0.5, f"it went {far} from the adapter that it starts from")
     else:
         logged = events(out, "step")
         names = {key for event in logged for key in event if re.fullmatch(r"rewards/\w+/mean", key)}
@@ -125,7 +133,9 @@ if verdict.check(run(out) == 0, "train.py did not end well"):
             verdict.check(same == kept, f"{name} is {'frozen and has changed' if kept else 'as it was'}")
     else:
         config = json.loads((out / "adapter" / "adapter_config.json").read_text("utf-8"))
-        verdict.check(config["r"] == recipe["lora"]["rank"], f"rank {config['r']}")
+        goes_on = recipe["start"] == "adapter"
+        rank = json.loads((job / "adapter_config.json").read_text("utf-8"))["r"] if goes_on else recipe["lora"]["rank"]
+        verdict.check(config["r"] == rank, f"rank {config['r']}")
     for file in result["files"]:
         path = out / file["path"]
         right = path.stat().st_size == file["bytes"] and hashlib.sha256(path.read_bytes()).hexdigest() == file["sha256"]

@@ -48,6 +48,9 @@ describe("train.py", () => {
     expect(needs.filter((need) => !pinned.split("\n").includes(need))).toEqual([]);
     expect(header).not.toContain("bitsandbytes");
     expect(script({}, { weights: "qlora" })).toContain('"bitsandbytes');
+    // llama-quantize may have to be built.
+    expect(script({}, { gguf: ["Q8_0"] })).not.toContain('"cmake>=');
+    expect(script({}, { gguf: ["Q4_K_M", "Q8_0"] })).toContain('"cmake>=');
   });
 
   test("full weights learn at a tenth of the adapter's rate", () => {

@@ -45,6 +45,8 @@ const MODELS = {
   "Qwen3-1.7B": model("Qwen3-1.7B", 28, 2048, 6144, 16, 8, 128, 151936, true),
   "Qwen3-4B": model("Qwen3-4B", 36, 2560, 9728, 32, 8, 128, 151936, true),
   "Llama-3.1-8B": model("Llama-3.1-8B", 32, 4096, 14336, 32, 8, 128, 128256, false),
+  "Qwen3-14B": model("Qwen3-14B", 40, 5120, 17408, 40, 8, 128, 151936, false),
+  "Qwen3-32B": model("Qwen3-32B", 64, 5120, 25600, 64, 8, 128, 151936, false),
   "Llama-3.1-70B": model("Llama-3.1-70B", 80, 8192, 28672, 64, 8, 128, 128256, false),
 };
 const LLAMA_3B = model("Llama-3.2-3B", 28, 3072, 8192, 24, 8, 128, 128256, true);
@@ -124,7 +126,7 @@ describe("memory", () => {
 
   test("parameters are the models' own", () => {
     const billions = Object.values(MODELS).map(({ parameters }) => Math.round(parameters / 1e7) / 100);
-    expect(billions).toEqual([0.6, 1.72, 4.02, 8.03, 70.55]);
+    expect(billions).toEqual([0.6, 1.72, 4.02, 8.03, 14.77, 32.76, 70.55]);
   });
 });
 
@@ -197,6 +199,14 @@ describe("plans", () => {
     expect(smallest(plan("Llama-3.1-8B"), "lora")).not.toContain("t4-small");
     expect(smallest(plan("Llama-3.1-8B"), "full")).not.toContain("a100-large");
     expect(smallest(plan("Llama-3.1-8B"), "full")).toContain("a100x4");
+    // 4 bits: 7 and 16 GB in the blocks, beside tables of 1.6 B weights that stay wide.
+    expect(smallest(plan("Qwen3-14B"), "qlora")).toContain("l4x1");
+    expect(smallest(plan("Qwen3-14B"), "qlora")).not.toContain("t4-small");
+    expect(smallest(plan("Qwen3-14B"), "lora")).toContain("l40sx1");
+    expect(smallest(plan("Qwen3-32B"), "qlora")).toContain("l40sx1");
+    expect(smallest(plan("Qwen3-32B"), "qlora")).not.toContain("l4x1");
+    expect(smallest(plan("Qwen3-32B"), "lora")).toContain("h200");
+    expect(smallest(plan("Qwen3-32B"), "lora")).not.toContain("l40sx1");
     const large = plan("Llama-3.1-70B");
     expect(smallest(large, "qlora")).toContain("a100-large");
     expect(smallest(large, "lora")).not.toContain("h200");

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { expect, test } from "vitest";
 import { parseRecipe } from "@/train/recipe";
-import { commandLine, type JobAsk, newKey, quoted } from "./submission";
+import { commandLine, type JobAsk, newKey, quoted, requireWhole } from "./submission";
 
 const HOSTILE = ["a b", "it's", "$(touch here)", "`id`", "a;b", "a\nb", "--flag", "*", "é", '"', "\\", ""];
 const ASK: JobAsk = {
@@ -51,4 +51,14 @@ test("a real shell reads the words that were meant", () => {
   expect(run).toContain("hf://models/meta/llama:/model:ro");
   const own = ["--data", "train.jsonl", "--eval", "held-out.jsonl", "--model", "/model", "--out", "/burnish/out"];
   expect(run?.slice(run.indexOf("train.py"))).toEqual(["train.py", ...own]);
+});
+
+test("a recipe that goes on from an adapter needs one beside the script", () => {
+  const again = { ...ASK, recipe: parseRecipe({ start: "adapter" }) };
+  expect(() => requireWhole(again)).toThrow(/goes on from an adapter/);
+  const start = ["adapter_config.json", "adapter_model.safetensors"].map((name) => ({ name, blob: new Blob() }));
+  const whole = { ...again, files: [...ASK.files, ...start] };
+  expect(() => requireWhole(whole)).not.toThrow();
+  const [, run] = inShell(commandLine(whole, { namespace: "me", key: "k", mountModel: false }));
+  expect(run?.join(" ")).toContain("--start adapter_config.json adapter_model.safetensors");
 });

@@ -63,7 +63,12 @@ def reward(completions, prompts, answer, **kwargs):
 /** By method: rows, recipe, and whether the run is killed and converted on the way. */
 const JOBS = {
   sft: { rows: "prompt-completion", recipe: { data: { holdout: 0.3 }, evaluate: { every: 4 } }, kill: true },
-  dpo: { rows: "preference", recipe: { schedule: { steps: 8 }, dpo: { beta: 0.3 } } },
+  // It goes on from an adapter, which is its reference then.
+  dpo: {
+    rows: "preference",
+    recipe: { start: "adapter", schedule: { steps: 8 }, dpo: { beta: 0.3 } },
+    start: ["--adapter", fixture("llama-gqa/adapter")],
+  },
   grpo: {
     rows: "prompt-completion",
     recipe: {
@@ -84,7 +89,7 @@ const JOBS = {
 const jobCheck = (method) => ({
   name: `job of ${method}: train.py to the end${method === "sft" ? ", killed twice, with a GGUF" : ""}, its adapter here`,
   run: async ({ burnish, judge, run, python, file, path }) => {
-    const { rows, recipe, kill } = JOBS[method];
+    const { rows, recipe, kill, start = [] } = JOBS[method];
     const whole = { ...JOB, method, ...recipe, data: { holdout: 0.2, maxLength: 128, ...recipe.data } };
     const base = ["--model", fixture("llama-gqa")];
     const out = path("job");
@@ -96,6 +101,9 @@ const jobCheck = (method) => ({
       "--offline",
       "--flavor",
       "t4-small",
+      "--accept",
+      ACCEPT,
+      ...start,
     ];
     await burnish("jobs", "script", ...base, "--data", fixture(`rows/${rows}.jsonl`), ...how, ...CPU);
     const more = [];
@@ -167,6 +175,20 @@ const wholeJobCheck = {
   run: ({ python, vitest }) => vitest("src/cli/commands/jobs-whole.gpu.test.ts", { BURNISH_PYTHON: python }),
 };
 
+/** What a person does with the folder: uv, Slurm and a notebook read it, before anything is spent. */
+const placesCheck = {
+  name: "job folders elsewhere: the header by uv, Slurm, the notebook",
+  run: async ({ burnish, judge, path }) => {
+    const folders = ["lora", "qlora"].map((weights) => [weights, path(weights)]);
+    for (const [weights, out] of folders) {
+      const rows = ["--data", fixture("rows/prompt-completion.jsonl"), "--accept", ACCEPT];
+      const how = ["--weights", weights, "--flavor", "l4x1", "--offline", "--out", out];
+      await burnish("jobs", "script", "--model", fixture("llama-gqa"), ...rows, ...how, ...CPU);
+    }
+    return judge("check_places.py", ...folders.flatMap(([, out]) => ["--job", out]));
+  },
+};
+
 export const outboundChecks = [
   onnxCheck("llama-gqa", "f32", "1e-3"),
   onnxCheck("llama-gqa", "f16", "2e-2"),
@@ -176,6 +198,7 @@ export const outboundChecks = [
   jobCheck("dpo"),
   jobCheck("grpo"),
   fullJobCheck,
+  placesCheck,
   gradersCheck,
   hubCheck,
   jobsCheck,

@@ -90,6 +90,10 @@ export async function planVerb(context: CommandContext): Promise<undefined> {
   terminal.say(
     `Prices of ${plan.prices.date}${plan.prices.live ? ", live" : ", from the copy that ships with Burnish"}; docs/jobs.md has the formulas.`,
   );
+  if (!plan.prices.live)
+    terminal.say(
+      "Main memory of the flavors is as documented and not verified: it decides what is merged and converted there.",
+    );
   terminal.emit({ type: "plan", model, data: { ...data, lengths: undefined }, ...plan });
 }
 

@@ -110,3 +110,30 @@ test("submit without a folder plans, writes the script and sends both", async ()
   const files = [...(hub.buckets.buckets.get("me/burnish-jobs")?.files.keys() ?? [])];
   expect(files.filter((name) => /^direct-.*\/train\.(py|jsonl)$/.test(name))).toHaveLength(2);
 });
+
+test("rows that no run here would take leave for no other machine either", async () => {
+  const data = join(folder, "train.jsonl");
+  const asked = ["submit", "--model", "hf:test/tiny", "--data", data, "--eval", data, "--flavor", "t4-small"];
+  await expect(burnish(...asked, "--yes")).rejects.toMatchObject({
+    code: "dataset/gate",
+    hint: /accept by name.*leakage/,
+  });
+  expect(hub.jobs.jobs.size).toBe(0);
+  await expect(burnish(...asked, "--accept", "leakage")).rejects.toMatchObject({ message: /needs a yes/ });
+});
+
+test("a recipe that goes on from an adapter takes it along, or is refused", async () => {
+  const recipe = join(folder, "again.json");
+  await writeFile(recipe, JSON.stringify({ start: "adapter", schedule: { steps: 3 } }));
+  const rows = ["--data", join(folder, "train.jsonl"), "--recipe", recipe];
+  const asked = ["submit", "--model", "hf:test/tiny", ...rows, "--flavor", "t4-small", "--name", "again", "--yes"];
+  await expect(burnish(...asked)).rejects.toMatchObject({ code: "usage", hint: "Name it: --adapter DIR." });
+  expect(hub.jobs.jobs.size).toBe(0);
+  const { said } = await burnish(...asked, "--adapter", "e2e/fixtures/llama-gqa/adapter");
+  const files = [...(hub.buckets.buckets.get("me/burnish-jobs")?.files.keys() ?? [])];
+  expect(files.filter((name) => /^again-[^/]*\/adapter_(config\.json|model\.safetensors)$/.test(name))).toHaveLength(2);
+  const job = hub.jobs.jobs.get(String(said[1]?.id));
+  expect(job?.spec.command.join(" ")).toContain(
+    "--start /burnish/adapter_config.json /burnish/adapter_model.safetensors",
+  );
+});
