@@ -133,7 +133,7 @@ test("a recipe that goes on from an adapter takes it along, or is refused", asyn
   const files = [...(hub.buckets.buckets.get("me/burnish-jobs")?.files.keys() ?? [])];
   expect(files.filter((name) => /^again-[^/]*\/adapter_(config\.json|model\.safetensors)$/.test(name))).toHaveLength(2);
   const job = hub.jobs.jobs.get(String(said[1]?.id));
-  expect(job?.spec.command.join(" ")).toContain(
+  expect(job?.spec.command?.join(" ")).toContain(
     "--start /burnish/adapter_config.json /burnish/adapter_model.safetensors",
   );
 });
