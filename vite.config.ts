@@ -33,7 +33,13 @@ export default defineConfig(({ isSsrBuild }) => ({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["src/**/*.test.ts"], exclude: ["src/**/*.gpu.test.ts", "src/ops/**"] },
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts"],
+          exclude: ["src/**/*.gpu.test.ts", "src/ops/**"],
+          // A guard against what hangs, not a measurement: a busy machine may be ten times slower.
+          testTimeout: 30_000,
+        },
       },
       {
         extends: true,
