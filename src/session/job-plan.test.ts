@@ -18,7 +18,7 @@ const LLAMA_70B = {
   ...{ hidden_act: "silu", bos_token_id: 0, eos_token_id: 1 },
 };
 const tokenizer = (name: string) => readFileSync(`e2e/fixtures/llama-gqa/${name}`);
-const rows = Array.from({ length: 40 }, (_, i) => `${JSON.stringify({ prompt: `a${i}`, completion: " b" })}\n`);
+const rows = Array.from({ length: 40 }, (_, i) => `${JSON.stringify({ prompt: `a${i}`, completion: ` b${i}` })}\n`);
 
 test("70B is planned by its config: QLoRA or several GPUs, a row becomes a job, and no weights are read", async () => {
   hub.repos.set("big/seventy", {
