@@ -39,6 +39,11 @@ export interface WebGpuOptions {
   readonly activations?: Activations;
 }
 
+const deviceLost = () =>
+  new AppError("device/lost", "The graphics process stopped, and what was in its memory is gone.", {
+    hint: "Reload the page or start the command again. A run goes on from its last checkpoint, under Runs.",
+  });
+
 export function createWebGpuTarget(
   { device, description, software, takeFailure }: OpenedDevice,
   { memoryBudget = 0, forms = byDefault(device, software), activations = "f32" }: WebGpuOptions = {},
@@ -53,7 +58,18 @@ export function createWebGpuTarget(
   let live = 0;
   let peak = 0;
 
+  let gone = false;
+  void device.lost.then(() => {
+    gone = true;
+  });
+  /** Whatever waits for a device fails when that is lost; the news may come a moment after the first failure. */
+  const alive = <T>(answer: Promise<T>): Promise<T> =>
+    answer.catch(async (error: unknown) => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      throw gone ? deviceLost() : error;
+    });
   const check = () => {
+    if (gone) throw deviceLost();
     const message = takeFailure();
     if (message === undefined) return;
     throw new AppError(/memory/i.test(message) ? "device/out-of-memory" : "internal", `The GPU reported: ${message}`, {
@@ -187,7 +203,7 @@ export function createWebGpuTarget(
     const encoder = device.createCommandEncoder();
     encoder.copyBufferToBuffer(own(buffer).buffer, offset, staging, 0, bytes);
     device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
+    await alive(staging.mapAsync(GPUMapMode.READ));
     const copy = staging.getMappedRange().slice(0);
     staging.destroy();
     check();
@@ -228,7 +244,7 @@ export function createWebGpuTarget(
       held.delete(executable);
     },
     idle: async () => {
-      await device.queue.onSubmittedWorkDone();
+      await alive(device.queue.onSubmittedWorkDone());
       check();
     },
     reserve: ({ slots }) => pool.reserve(slots),

@@ -67,6 +67,9 @@ export function rewound(record: RunRecord, step: number): RunRecord {
   };
 }
 
+/** Nothing was wrong with a run whose device died under it. */
+const statusOf = (error: unknown) => (toWire(error).code === "device/lost" ? "interrupted" : "failed");
+
 /** Null when another tab or process is at work on this very run. */
 export async function createKeeper(
   { platform }: Core,
@@ -92,7 +95,7 @@ export async function createKeeper(
     note: recorder.note,
     end: async (how) => {
       if (typeof how === "object") recorder.note(toWire(how.error).message);
-      await recorder.end(typeof how === "object" ? "failed" : how);
+      await recorder.end(typeof how === "object" ? statusOf(how.error) : how);
       letGo();
     },
   };

@@ -26,7 +26,7 @@ export function Home() {
       <footer class="foot">
         <p>
           Burnish is free software under the Apache 2.0 licence. It has no server, no account and no analytics. Runs and
-          downloaded models are kept in this browser until you delete them; rows and tokens that you gave it are not.
+          downloaded models are kept in this browser until you delete them; access tokens never are.
         </p>
       </footer>
     </>
