@@ -187,6 +187,9 @@ def make_optimizer(model, optimizer, schedule, plus_ratio=1):
         rate, momentum = optimizer["learningRate"], optimizer.get("momentum", 0.9)
         sgd = torch.optim.SGD(parameters, lr=rate, momentum=momentum, weight_decay=decay)
         return sgd, make_schedule(sgd, schedule)
+    if optimizer.get("kind") == "adamw8":
+        adamw8 = flat_adamw8(model, optimizer)
+        return adamw8, make_schedule(adamw8, schedule)
     settings = dict(
         lr=optimizer["learningRate"], betas=(optimizer["beta1"], optimizer["beta2"]), eps=optimizer["epsilon"],
         weight_decay=decay, foreach=False,
@@ -198,6 +201,47 @@ def make_optimizer(model, optimizer, schedule, plus_ratio=1):
             model, torch.optim.AdamW, loraplus_lr_ratio=plus_ratio, loraplus_weight_decay=decay, **settings
         )
     return adamw, make_schedule(adamw, schedule)
+
+
+def flat_adamw8(model, optimizer):
+    """bitsandbytes' AdamW8bit over one flat parameter, laid out as Burnish's: its blocks of 256 are then the same.
+
+    Every A, then every B, by layer and projection; ranks padded to a multiple of 4, matrices to 64 values.
+    """
+    import bitsandbytes
+
+    def place(name):
+        layer = int(name.split(".layers.")[1].split(".")[0])
+        return ("lora_B" in name, layer, next(i for i, part in enumerate(PROJECTIONS) if f".{part}." in name))
+
+    named = adapter_parameters(model)
+    slots, length = [], 0
+    for name in sorted(named, key=place):
+        rows, columns = named[name].shape
+        padded = (rows, -(-columns // 4) * 4) if "lora_B" in name else (-(-rows // 4) * 4, columns)
+        slots.append((named[name], length, padded))
+        length += -(-padded[0] * padded[1] // 64) * 64
+    flat = torch.nn.Parameter(torch.zeros(length))
+    own = lambda values, at, padded, shape: values[at:at + padded[0] * padded[1]].view(padded)[:shape[0], :shape[1]]
+
+    def gather(*_):
+        flat.grad = torch.zeros(length)
+        for parameter, at, padded in slots:
+            own(flat.data, at, padded, parameter.shape).copy_(parameter.data)
+            own(flat.grad, at, padded, parameter.shape).copy_(parameter.grad)
+            parameter.grad = None
+
+    def scatter(*_):
+        for parameter, at, padded in slots:
+            parameter.data.copy_(own(flat.data, at, padded, parameter.shape))
+
+    made = bitsandbytes.optim.AdamW8bit(
+        [flat], lr=optimizer["learningRate"], betas=(optimizer["beta1"], optimizer["beta2"]), eps=optimizer["epsilon"],
+        weight_decay=optimizer["weightDecay"], min_8bit_size=0,
+    )
+    made.register_step_pre_hook(gather)
+    made.register_step_post_hook(scatter)
+    return made
 
 
 def make_schedule(adamw, schedule):

@@ -160,6 +160,11 @@ export const DESCRIPTORS: Readonly<Record<string, Descriptor>> = {
     integers: (call) => [size(call, "param")],
     reals: (call) => constants(call, "RATIO", "DECAYS"),
   },
+  "adamw8.update": {
+    operands: "grad norm step param m_codes v_codes m_largest v_largest",
+    integers: (call) => [size(call, "param")],
+    reals: (call) => constants(call, "RATIO", "DECAYS"),
+  },
   "sample.forward": {
     operands: "logits keys step tokens",
     integers: (call) => [size(call, "keys"), ...vocabulary(call)],

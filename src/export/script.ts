@@ -67,7 +67,7 @@ export function trainingScript(
     fingerprint: options.fingerprint ?? null,
     recipe,
   };
-  return `${header(weights, job.gguf)}import json
+  return `${header(weights === "qlora" || recipe.optimizer.kind === "adamw8", job.gguf)}import json
 
 JOB = json.loads("""${pythonText(JSON.stringify(job, null, 2))}""")
 
@@ -86,10 +86,10 @@ function withoutJson(part: string): string {
 /** Inside three quotation marks: JSON never has three in a row. */
 const pythonText = (json: string) => json.replaceAll("\\", "\\\\");
 
-function header(weights: JobWeights, gguf: readonly GgufQuant[]): string {
+function header(eightBit: boolean, gguf: readonly GgufQuant[]): string {
   const needs = [
     ...requirements.always,
-    ...(weights === "qlora" ? requirements.qlora : []),
+    ...(eightBit ? requirements.qlora : []),
     // llama-quantize is built where none is.
     ...(gguf.includes("Q4_K_M") ? requirements.gguf : []),
   ];

@@ -3,7 +3,7 @@ import { architectureOf } from "@/model/families";
 import { memoryPlan, requireFit } from "@/session/ledger";
 import { dpo } from "@/train/dpo";
 import { type Head, PLAIN_HEAD } from "@/train/objective";
-import { parseRecipe, type RecipeInput } from "@/train/recipe";
+import { parseRecipe, type Recipe, type RecipeInput } from "@/train/recipe";
 import { sft } from "@/train/sft";
 
 const recipe = parseRecipe({ lora: { rank: 8 } });
@@ -67,14 +67,16 @@ test("what does not fit is refused with the nearest settings that do", () => {
 });
 
 test("weights that learn themselves: the plan holds all of them thrice more, and says what costs less", () => {
-  const full = (optimizer: "adamw" | "sgd", budget = 1e11) =>
+  const full = (optimizer: Recipe["optimizer"]["kind"], budget = 1e11) =>
     memoryPlan(smollm2, "f32", parseRecipe({ trains: "full", optimizer: { kind: optimizer } }), at512, {
       memoryBudget: budget,
     });
   const bytes = (name: string) => full("adamw").lines.find((line) => line.name === name)?.bytes ?? 0;
   expect(bytes("trained weights")).toBeGreaterThanOrEqual(bytes("base weights (f32)"));
   expect(bytes("optimizer moments")).toBe(2 * bytes("gradients"));
-  expect(full("adamw", full("sgd").total).advice).toContain("SGD");
+  const eight = full("adamw8").lines.find((line) => line.name === "optimizer moments")?.bytes ?? 0;
+  expect(eight / bytes("optimizer moments")).toBeCloseTo((1 + 4 / 256) / 4, 3);
+  expect(full("adamw", full("adamw8").total).advice).toContain("adamw8");
   const adapter = memoryPlan(smollm2, "f32", parseRecipe({}), at512, { memoryBudget: 1e11 }).total;
   expect(full("adamw", adapter).advice).toContain("as an adapter");
 });

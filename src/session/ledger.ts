@@ -119,6 +119,10 @@ function advice(arch: Architecture, formats: Formats, recipe: Recipe, work: Work
 function smaller(recipe: Recipe): (readonly [Recipe, string])[] {
   if (recipe.trains !== "full") return [];
   return [
+    [
+      { ...recipe, optimizer: { ...recipe.optimizer, kind: "adamw8" } },
+      "It fits with AdamW's moments kept in 8 bits (adamw8).",
+    ],
     [{ ...recipe, optimizer: { ...recipe.optimizer, kind: "sgd" } }, "It fits with SGD, which keeps half as much."],
     [{ ...recipe, trains: "lora" }, "It fits as an adapter (LoRA), or with most weights frozen."],
   ];

@@ -76,6 +76,10 @@ describe("by example", () => {
     await expectExact({ ...recipe, lora: { rank: 4, alpha: 8, useDora: true } }, [1, 5]);
   });
 
+  test("so with moments of eight bits, of two stretches", async () => {
+    await expectExact({ ...recipe, lora: { rank: 4, alpha: 8, plusRatio: 4 }, optimizer: { kind: "adamw8" } }, [1, 5]);
+  });
+
   test("so with SGD, whose momentum is kept", async () => {
     await expectExact({ ...recipe, optimizer: { kind: "sgd", learningRate: 0.2 } }, [1, 5]);
   });

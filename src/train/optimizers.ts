@@ -5,6 +5,7 @@
 import type { Graph } from "@/graph/graph";
 import type { Tensor } from "@/graph/target";
 import { adamw } from "@/ops/adamw";
+import { adamw8, BLOCK } from "@/ops/adamw8";
 import { sgd } from "@/ops/sgd";
 import type { Recipe } from "@/train/recipe";
 
@@ -26,21 +27,27 @@ export interface Stretch {
 }
 
 interface Optimizer {
-  /** 32-bit words of each buffer that it keeps for so many parameters. */
-  readonly state: Readonly<Record<string, (parameters: number) => number>>;
+  /** The buffers that it keeps, and how many parameters share one of their 32-bit words. */
+  readonly state: Readonly<Record<string, number>>;
   update(g: Graph, stretch: Stretch): void;
 }
 
-const one = (parameters: number) => parameters;
-
 export const OPTIMIZERS: Readonly<Record<OptimizerKind, Optimizer>> = {
   adamw: {
-    state: { m: one, v: one },
+    state: { m: 1, v: 1 },
     update: (g, { state, ratio, decays, ...rest }) =>
       adamw(g, { ...rest, m: state("m"), v: state("v") }, { ratio, decays }),
   },
+  adamw8: {
+    state: { m_codes: 4, v_codes: 4, m_largest: BLOCK, v_largest: BLOCK },
+    update: (g, { state, ratio, decays, ...rest }) => {
+      const codes = { m_codes: state("m_codes"), v_codes: state("v_codes") };
+      const largest = { m_largest: state("m_largest"), v_largest: state("v_largest") };
+      adamw8(g, { ...rest, ...codes, ...largest }, { ratio, decays });
+    },
+  },
   sgd: {
-    state: { m: one },
+    state: { m: 1 },
     update: (g, { state, ratio, decays, ...rest }) => sgd(g, { ...rest, m: state("m") }, { ratio, decays }),
   },
 };
@@ -48,9 +55,20 @@ export const OPTIMIZERS: Readonly<Record<OptimizerKind, Optimizer>> = {
 /** What an optimizer keeps, by name, as 32-bit words whatever they mean. */
 export type OptimizerState = Readonly<Record<string, Float32Array<ArrayBuffer>>>;
 
+/** Slices are bound at multiples of so many words. */
+const ALIGN = 64;
+/** Stretches that a run may have at most, each with words of its own. */
+const STRETCHES = 3;
+
+/** Words of a stretch's own slice, for so many parameters of which `sharing` share a word. */
+export function sliceWords(parameters: number, sharing: number): number {
+  return sharing === 1 ? parameters : Math.ceil(parameters / sharing / ALIGN) * ALIGN;
+}
+
 /** Words of everything that it keeps for so many parameters, by name. */
 export function stateWords(kind: OptimizerKind, parameters: number): Map<string, number> {
-  return new Map(Object.entries(OPTIMIZERS[kind].state).map(([name, words]) => [name, words(parameters)]));
+  const words = (sharing: number) => sliceWords(parameters, sharing) + (sharing === 1 ? 0 : STRETCHES * ALIGN);
+  return new Map(Object.entries(OPTIMIZERS[kind].state).map(([name, sharing]) => [name, words(sharing)]));
 }
 
 export function stateBytes(kind: OptimizerKind, parameters: number): number {

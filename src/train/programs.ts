@@ -14,7 +14,7 @@ import { decoderWith, stretchesOf, type Trainable } from "@/model/trainable";
 import type { ModelTensors } from "@/model/weights";
 import { globalNorm } from "@/ops/norm";
 import { batchSymbols, type Head, traceLoss } from "@/train/objective";
-import { OPTIMIZERS, type OptimizerKind } from "@/train/optimizers";
+import { OPTIMIZERS, type OptimizerKind, sliceWords, stateWords } from "@/train/optimizers";
 
 export interface Traced {
   readonly arch: Architecture;
@@ -56,7 +56,9 @@ export const PLAIN: Updating = { optimizer: "adamw", plusRatio: 1 };
 export function traceOptimizer(layout: Trainable, { optimizer, plusRatio } = PLAIN): Program {
   const { length } = layout;
   const g = createGraph("optimizer");
-  const { state: words } = OPTIMIZERS[optimizer];
+  const { state: sharing } = OPTIMIZERS[optimizer];
+  const words = stateWords(optimizer, length);
+  const used = new Map<string, number>();
   const param = external("adapter", [length]);
   const grad = external("adapter.grad", [length]);
   const norm = external("norm", [1]);
@@ -65,8 +67,10 @@ export function traceOptimizer(layout: Trainable, { optimizer, plusRatio } = PLA
   for (const { from, to, ratio, decays } of stretchesOf(layout, plusRatio)) {
     const part = (tensor: Tensor) => slice(tensor, from * 4, [to - from]);
     const state = (name: string) => {
-      const own = words[name] ?? (() => Number.NaN);
-      return slice(external(`adapter.${name}`, [own(length)]), own(from) * 4, [own(to) - own(from)]);
+      const own = sliceWords(to - from, sharing[name] ?? Number.NaN);
+      const at = used.get(name) ?? 0;
+      used.set(name, at + own);
+      return slice(external(`adapter.${name}`, [words.get(name) ?? Number.NaN]), at * 4, [own]);
     };
     OPTIMIZERS[optimizer].update(g, { param: part(param), grad: part(grad), state, norm, step, ratio, decays });
   }

@@ -140,7 +140,7 @@ export const Recipe = z.strictObject({
   ),
   optimizer: z._default(
     z.strictObject({
-      kind: z._default(z.enum(["adamw", "sgd"]), "adamw"),
+      kind: z._default(z.enum(["adamw", "adamw8", "sgd"]), "adamw"),
       learningRate: z._default(positive, 2e-4),
       beta1: z._default(z.number(), 0.9),
       beta2: z._default(z.number(), 0.999),

@@ -154,6 +154,7 @@ def training_settings(out, held):
         gradient_checkpointing=JOB["checkpointing"],
         learning_rate=JOB["learningRate"],
         warmup_steps=schedule["warmup"],
+        **({"optim": "adamw_bnb_8bit"} if optimizer["kind"] == "adamw8" else {}),
         **({"optim": "sgd", "optim_args": f"momentum={optimizer['momentum']}"} if optimizer["kind"] == "sgd" else {}),
         adam_beta1=optimizer["beta1"],
         adam_beta2=optimizer["beta2"],

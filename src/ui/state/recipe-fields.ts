@@ -156,9 +156,10 @@ export const MORE_FIELDS: readonly Field[] = [
     kind: "choice",
     path: "optimizer.kind",
     label: "Optimizer",
-    help: "SGD keeps half as much, and wants a far higher learning rate.",
+    help: "8 bits keep a quarter as much. SGD keeps half, and wants a far higher learning rate.",
     options: [
       ["adamw", "AdamW"],
+      ["adamw8", "AdamW in 8 bits"],
       ["sgd", "SGD with momentum"],
     ],
   },
