@@ -72,7 +72,8 @@ fn moments(i: u32, block: u32) -> Moments {
 }
 
 fn inverse(largest: f32) -> f32 {
-  if (largest == 0.0) { return 0.0; }
+  // One over a subnormal number would be infinite.
+  if (largest < 1e-37) { return 0.0; }
   return 1.0 / largest;
 }
 

@@ -3,11 +3,18 @@ import { at, claim, integer, pointer, real } from "./context";
 import { BETA1, BETA2, CORRECTION1, CORRECTION2, EPSILON, LEARNING_RATE, MAX_NORM, WEIGHT_DECAY } from "./step";
 
 const BLOCK: i32 = 256;
-const DECADES = memory.data<f32>([1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 1]);
 
-@inline
+/** 10^(level - 6). No table: the memory is the host's, and holds no data of the module's own. */
 function decade(level: i32): f32 {
-  return load<f32>(DECADES + at(level));
+  switch (level) {
+    case 0: return 1e-6;
+    case 1: return 1e-5;
+    case 2: return 1e-4;
+    case 3: return 1e-3;
+    case 4: return 1e-2;
+    case 5: return 1e-1;
+    default: return 1;
+  }
 }
 
 function value(q: i32, extra: i32): f32 {
@@ -61,7 +68,8 @@ export function adamw8(call: usize): void {
       largestM = max(largestM, abs(m));
       largestV = max(largestV, v);
     }
-    const byM: f32 = largestM == 0 ? 0 : 1 / largestM, byV: f32 = largestV == 0 ? 0 : 1 / largestV;
+    // One over a subnormal number would be infinite.
+    const byM: f32 = largestM < 1e-37 ? 0 : 1 / largestM, byV: f32 = largestV < 1e-37 ? 0 : 1 / largestV;
     // The moments once more, rather than kept: a block's codes are overwritten only as they are read.
     for (let i = 0; i < size; i++) {
       const g = load<f32>(grad + at(i)) * clip, to = param + at(i);
