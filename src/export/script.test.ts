@@ -48,13 +48,10 @@ describe("train.py", () => {
     expect(needs.filter((need) => !pinned.split("\n").includes(need))).toEqual([]);
     expect(header).not.toContain("bitsandbytes");
     expect(script({}, { weights: "qlora" })).toContain('"bitsandbytes');
-<<<<<<< HEAD
     // llama-quantize may have to be built.
     expect(script({}, { gguf: ["Q8_0"] })).not.toContain('"cmake>=');
     expect(script({}, { gguf: ["Q4_K_M", "Q8_0"] })).toContain('"cmake>=');
-=======
     expect(script({ optimizer: { kind: "adamw8" } })).toContain('"bitsandbytes');
->>>>>>> ee010dd (AdamW with moments of 8 bits: bitsandbytes' map and blocks, judged against it; in the ledger, the page, the command line and train.py)
   });
 
   test("full weights learn at a tenth of the adapter's rate", () => {

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureBrowser } from "./browser.mjs";
 import { buildCli } from "./build-cli.mjs";
+import { eightBitMoments } from "./eight-bit.mjs";
 import { emberFromScratch, fullTraining } from "./full-training.mjs";
 import { humanEvalByModel, sandboxInBrowser, sandboxInNode } from "./humaneval.mjs";
 import { ensureInstalled, PlainError, ROOT, runMain } from "./install.mjs";
@@ -65,13 +66,6 @@ const RECIPES = {
     optimizer: { learningRate: 5e-3, weightDecay: 0.05 },
     schedule: { kind: "cosine", warmup: 2, steps: 20 },
     batch: { size: 2, accumulate: 2 },
-  },
-  eight: {
-    data: { holdout: 0, maxLength: 128 },
-    lora: { rank: 6, alpha: 12, targets: ["q_proj", "o_proj", "up_proj"] },
-    optimizer: { kind: "adamw8", learningRate: 2e-3, weightDecay: 0.05, maxGradNorm: 0.5 },
-    schedule: { kind: "cosine", warmup: 3, steps: 50 },
-    batch: { size: 2, accumulate: 1 },
   },
   sgd: {
     data: { holdout: 0, maxLength: 128 },
@@ -138,34 +132,6 @@ const trainCheck = (model, data, kind, device) => ({
     return sum(
       trained,
       await judge("check_adapter.py", ...base, "--adapter", out, ...answers, ...rows, ...scores, ...length),
-    );
-  },
-});
-
-/** Moments of eight bits: every step as bitsandbytes makes it on the same blocks, and how far that is from f32's. */
-const eightBitCheck = (device) => ({
-  name: `adamw8 ${device[1]}`,
-  run: async ({ burnish, judge, file, path }) => {
-    const recipe = file("recipe.json", JSON.stringify(RECIPES.eight));
-    const exact = { ...RECIPES.eight, optimizer: { ...RECIPES.eight.optimizer, kind: "adamw" } };
-    const out = path("adapter");
-    const subject = ["--model", fixture("llama-gqa"), "--data", fixture("rows/prompt-completion.jsonl")];
-    const training = [...subject, "--recipe", recipe, "--out", out, "--record", ...ACCEPT, ...device];
-    const steps = file("steps.jsonl", await burnish("train", ...training));
-    const start = [...subject, "--order", join(out, "order.json"), "--init", join(out, "initial"), "--compare", steps];
-    const near = ["--loss-tolerance", "0.02", "--norm-tolerance", "0.25"];
-    return sum(
-      await judge(
-        "check_train.py",
-        ...start,
-        "--recipe",
-        recipe,
-        "--loss-tolerance",
-        "1e-3",
-        "--norm-tolerance",
-        "5e-3",
-      ),
-      await judge("check_train.py", ...start, "--recipe", file("exact.json", JSON.stringify(exact)), ...near),
     );
   },
 });
@@ -240,8 +206,7 @@ const CHECKS = [
   trainCheck("llama-gqa", "prompt-completion", "sgd", CPU),
   trainCheck("llama-untied", "messages", "dora", GPU),
   trainCheck("llama-gqa", "prompt-completion", "dora", CPU),
-  eightBitCheck(GPU),
-  eightBitCheck(CPU),
+  ...eightBitMoments,
   fullTraining,
   emberFromScratch,
   dataCheck,
