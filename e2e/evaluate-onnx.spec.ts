@@ -42,6 +42,8 @@ test("an ONNX export in the browser says and chooses what our engine does; nothi
   const faults = await openPage(page, "cpu");
   await page.getByLabel("Rooms").getByRole("link", { name: "Evaluate" }).click();
   await page.getByTestId("evaluate-ember").click();
+  // While the model opens nothing can be chosen, and a forced click waits for nothing.
+  await expect(page.getByTestId("evaluate-onnx")).toBeEnabled();
   await page.getByTestId("evaluate-onnx").check({ force: true });
   await page.getByTestId("onnx-folder").setInputFiles(folder);
   await expect(page.getByTestId("onnx-models")).toContainText("files");
