@@ -86,7 +86,7 @@ const FLAGS = {
   "from-scratch": { hint: "", type: z.literal(true) },
   only: { hint: "WEIGHTS*,…", type: patterns },
   freeze: { hint: "WEIGHTS*,…", type: patterns },
-  optimizer: { hint: "adamw|adamw8|sgd", type: z.enum(["adamw", "adamw8", "sgd"]) },
+  optimizer: { hint: "adamw|adamw8|sgd|muon", type: z.enum(["adamw", "adamw8", "sgd", "muon"]) },
   lr: { hint: "X", type: number },
   rank: { hint: "R", type: number },
   alpha: { hint: "A", type: number },

@@ -77,6 +77,7 @@ const dropout = {
   reals: (call: Call) => [constant(call, "RATE")],
 };
 const columns = (input: string) => (call: Call) => [size(call, input), constant(call, "WIDTH")];
+const MATRIX = ["ROWS", "COLUMNS", "WIDE", "FLIPPED"];
 const vocabulary = (call: Call) => constants(call, "VOCAB", "STRIDE");
 
 export const DESCRIPTORS: Readonly<Record<string, Descriptor>> = {
@@ -164,6 +165,22 @@ export const DESCRIPTORS: Readonly<Record<string, Descriptor>> = {
     operands: "grad norm step param m_codes v_codes m_largest v_largest",
     integers: (call) => [size(call, "param")],
     reals: (call) => constants(call, "RATIO", "DECAYS"),
+  },
+  "muon.momentum": {
+    operands: "grad norm step m x",
+    integers: (call) => [size(call, "x"), ...constants(call, ...MATRIX)],
+    reals: (call) => constants(call, "MOMENTUM"),
+  },
+  "muon.normalise": { operands: "length y", integers: (call) => [size(call, "y")] },
+  "muon.mix": {
+    operands: "a z",
+    integers: (call) => [size(call, "z")],
+    reals: (call) => constants(call, "ALPHA", "BETA"),
+  },
+  "muon.update": {
+    operands: "direction step param",
+    integers: (call) => constants(call, ...MATRIX),
+    reals: (call) => constants(call, "SCALE", "DECAYS"),
   },
   "sample.forward": {
     operands: "logits keys step tokens",

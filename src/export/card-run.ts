@@ -47,7 +47,12 @@ function evaluation({ n, base, tuned, difference, differenceInterval, sentence }
   return ["## Evaluation", plain(sentence), table.join("\n"), change].join("\n\n");
 }
 
-const OPTIMIZERS = { adamw: "AdamW", adamw8: "AdamW with moments of 8 bits", sgd: "SGD with momentum" } as const;
+const OPTIMIZERS = {
+  adamw: "AdamW",
+  adamw8: "AdamW with moments of 8 bits",
+  sgd: "SGD with momentum",
+  muon: "Muon, AdamW for embedding, head, norms and biases",
+} as const;
 
 function whatLearns({ trains, start, lora, full }: Recipe): string {
   if (trains === "lora")

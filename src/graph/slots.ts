@@ -13,6 +13,28 @@ export interface SlotPool {
   reserve(sizes: readonly number[]): void;
 }
 
+/** For each size the smallest of what is there that holds it, each given once. */
+function fitted<T extends { readonly bytes: number }>(
+  there: readonly T[],
+  sizes: readonly number[],
+): (T | undefined)[] {
+  const left = [...there].sort((a, b) => b.bytes - a.bytes);
+  const taken: (T | undefined)[] = sizes.map(() => undefined);
+  const bySize = sizes.map((bytes, i) => ({ bytes, i })).sort((a, b) => b.bytes - a.bytes);
+  for (const { bytes, i } of bySize) {
+    // Largest first on both sides: whatever fits the largest need is not wasted on it.
+    const fit = left.findLastIndex((buffer) => buffer.bytes >= bytes);
+    if (fit >= 0) taken[i] = left.splice(fit, 1)[0];
+  }
+  return taken;
+}
+
+/** Bytes that a program's slots take beside another's, which they share as far as they fit. */
+export function bytesBeside(slots: readonly number[], others: readonly number[]): number {
+  const there = slots.map((bytes) => ({ bytes }));
+  return fitted(there, others).reduce((sum, found, i) => sum + (found ? 0 : (others[i] ?? 0)), 0);
+}
+
 export function createSlotPool(
   allocate: (bytes: number, label: string) => DeviceBuffer,
   free: (buffer: DeviceBuffer) => void,
@@ -31,14 +53,7 @@ export function createSlotPool(
   };
 
   const take = (sizes: readonly number[]) => {
-    const left = [...users.keys()].sort((a, b) => b.bytes - a.bytes);
-    const taken: (DeviceBuffer | undefined)[] = sizes.map(() => undefined);
-    const bySize = sizes.map((bytes, i) => ({ bytes, i })).sort((a, b) => b.bytes - a.bytes);
-    for (const { bytes, i } of bySize) {
-      // Largest first on both sides: whatever fits the largest need is not wasted on it.
-      const fit = left.findLastIndex((buffer) => buffer.bytes >= bytes);
-      if (fit >= 0) taken[i] = left.splice(fit, 1)[0];
-    }
+    const taken = fitted([...users.keys()], sizes);
     if (taken.includes(undefined)) dropIdle(new Set(taken.filter((buffer) => buffer !== undefined)));
     const found: DeviceBuffer[] = [];
     try {

@@ -39,6 +39,23 @@ export interface Stretch {
   readonly ratio: number;
   /** Whether weight decay pulls at it. */
   readonly decays: boolean;
+  /** Of a hidden layer's matrix that is a stretch of its own: [outputs, inputs]. */
+  readonly matrix?: readonly [number, number];
+}
+
+/** One stretch for each matrix of the hidden layers; what lies between two of them stays together. */
+export function matrixStretches({ slots, length, firstVector }: WeightLayout): Stretch[] {
+  const parts: Stretch[] = [];
+  const shared = { ratio: 1, decays: true };
+  let from = 0;
+  for (const [i, { at, hidden }] of slots.entries()) {
+    if (!hidden) continue;
+    const to = slots[i + 1]?.at ?? length;
+    parts.push({ from, to: at, ...shared }, { from: at, to, ...shared, matrix: hidden });
+    from = to;
+  }
+  parts.push({ from, to: firstVector, ...shared }, { from: firstVector, to: length, ratio: 1, decays: false });
+  return parts.filter(({ from, to }) => to > from);
 }
 
 /** `plusRatio` is LoRA+'s (Hayou et al. 2024): the second part of an adapter, every B, learns at so many times the rate. */

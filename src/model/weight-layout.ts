@@ -24,6 +24,8 @@ export interface WeightSlot {
   readonly at: number;
   /** Values, without padding. */
   readonly size: number;
+  /** A matrix of a hidden layer, neither embedding nor head: [outputs, inputs]. */
+  readonly hidden?: readonly [number, number];
 }
 
 export interface WeightLayout {
@@ -54,7 +56,8 @@ export function weightLayout(arch: Architecture, patterns: Pick<Recipe["full"], 
     const [rows = 0, columns = 1] = shape;
     const at = length;
     length += Math.ceil((Math.ceil(rows / 4) * 4 * columns) / ALIGN) * ALIGN;
-    return { name, shape, at, size: rows * columns };
+    const hidden = shape.length === 2 && name !== arch.names.embedding && name !== arch.names.head;
+    return { name, shape, at, size: rows * columns, ...(hidden ? { hidden: [rows, columns] as const } : {}) };
   };
   const first = matrices.map(place);
   const firstVector = length;

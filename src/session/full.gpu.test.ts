@@ -74,6 +74,7 @@ const brief = { ...recipe, schedule: { ...recipe.schedule, steps: 5 }, evaluate:
 test.each([
   ["AdamW", 2, { ...brief, evaluate: recipe.evaluate }],
   ["some weights frozen, SGD", 1, { ...brief, full: { freeze: ["*norm*", "*embed*"] }, optimizer: { kind: "sgd" } }],
+  ["Muon, whose momentum is of two lengths", 2, { ...brief, optimizer: { kind: "muon", otherLearningRate: 1e-3 } }],
   ["from scratch", 3, { ...brief, start: "scratch", full: { initStd: 0.1 } }],
 ] as const satisfies readonly (readonly [string, number, RecipeInput])[])(
   "cut and resumed, equal to the last bit: %s",
@@ -112,6 +113,17 @@ test("patterns that fit nothing name the nearest weights; a start that makes no 
   await expect(session.train({ ...recipe, start: "adapter" }, () => {})).rejects.toThrow("no trained weights");
 });
 
+test("Muon learns; it keeps one moment of hidden matrices and two of all else; for an adapter it is refused", async () => {
+  const wanted = { ...recipe, optimizer: { ...recipe.optimizer, kind: "muon" as const } };
+  const { evalLossBefore, evalLossAfter } = await session.train(wanted, () => {});
+  expect(evalLossAfter).toBeLessThan((evalLossBefore ?? 0) * 0.9);
+  const moments = async (settings: RecipeInput) =>
+    (await session.plan(settings)).lines.find(({ name }) => name === "optimizer moments")?.bytes ?? 0;
+  const hidden = { train: ["*_proj.weight"] };
+  expect((await moments(recipe)) - (await moments(wanted))).toBe((await moments({ ...recipe, full: hidden })) / 2);
+  await expect(session.train({ ...wanted, trains: "lora" }, () => {})).rejects.toThrow("Muon is for full training");
+});
+
 test("frozen weights are not touched, and cost neither gradient nor optimizer", async () => {
   const everything = await session.plan(recipe);
   const some = { ...recipe, full: { train: ["*.mlp.*"] } };
@@ -121,7 +133,7 @@ test("frozen weights are not touched, and cost neither gradient nor optimizer", 
   expect(line(everything, "optimizer moments")).toBe(2 * line(everything, "trained weights"));
   const fresh = await openTinySession();
   await fresh.openDataset(jsonRows(rows), some);
-  for (const settings of [some, recipe]) {
+  for (const settings of [some, recipe, { ...recipe, optimizer: { kind: "muon" as const } }]) {
     const { memory } = await fresh.train({ ...settings, schedule: { steps: 2 } }, () => {});
     // What the first run left made room for the second; but for slots, which programs of other sizes share.
     expect(memory.peak).toBeLessThanOrEqual(1.01 * memory.forecast);

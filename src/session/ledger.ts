@@ -5,6 +5,7 @@
 import { bucketOf } from "@/data/pack";
 import { AppError } from "@/errors";
 import { slotBytes } from "@/graph/plan";
+import { bytesBeside } from "@/graph/slots";
 import { STEP_BYTES } from "@/graph/step";
 import type { Activations, TargetLimits, WeightFormat } from "@/graph/target";
 import type { Architecture } from "@/model/architecture";
@@ -14,9 +15,9 @@ import { ropeBytes } from "@/model/runtime";
 import { trainableOf } from "@/model/trainable";
 import { type Formats, formatLabel, modelTensors, weightBytes } from "@/model/weights";
 import type { MethodWork } from "@/session/method";
-import { stateBytes } from "@/train/optimizers";
+import { stateBytes, updatingOf } from "@/train/optimizers";
 import { inputBytes } from "@/train/passes";
-import { tracePass } from "@/train/programs";
+import { traceOptimizer, tracePass } from "@/train/programs";
 import type { Recipe } from "@/train/recipe";
 import type { MemoryLine, MemoryPlan } from "@/worker/api";
 
@@ -74,14 +75,17 @@ function ledger(arch: Architecture, formats: Formats, recipe: Recipe, work: Work
   const layout = trainableOf(arch, recipe);
   const what = layout.kind === "full" ? "trained weights" : "adapter";
   const program = tracePass({ arch, tensors, layout, head, activations }, largest, true);
+  const updating = updatingOf(recipe);
+  const scratch = bytesBeside(program.slots, traceOptimizer(layout, updating).slots);
   const flat = layout.length * 4;
   const inputs = Object.values(inputBytes(largest)).reduce((a, b) => a + b, 0);
   return [
     { name: `base weights (${formatLabel(tensors)})`, bytes: weightBytes(tensors) },
     { name: what, bytes: flat },
     { name: "gradients", bytes: flat },
-    { name: "optimizer moments", bytes: stateBytes(recipe.optimizer.kind, layout.length) },
+    { name: "optimizer moments", bytes: stateBytes(updating, layout) },
     { name: "activations and logits", bytes: slotBytes(program) },
+    ...(recipe.optimizer.kind === "muon" ? [{ name: "matrices that Muon makes orthogonal", bytes: scratch }] : []),
     ...(work.adapterCopies > 0 ? [{ name: `${what} at the start`, bytes: flat * work.adapterCopies }] : []),
     ...(sampler ? [{ name: "key/value cache of the sampler", bytes: cacheBytes(arch, sampler) }] : []),
     { name: "key/value cache of samples", bytes: cacheBytes(arch, samples) },

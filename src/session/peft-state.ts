@@ -5,7 +5,7 @@
 import { peftConfig, readPeft } from "@/export/peft";
 import { adapterLayout, packAdapter } from "@/model/adapter";
 import { type Architecture, projectionShape } from "@/model/architecture";
-import { stateWords } from "@/train/optimizers";
+import { stateWords, updatingOf } from "@/train/optimizers";
 import type { Recipe } from "@/train/recipe";
 import type { TrainingState } from "@/train/state";
 
@@ -14,8 +14,9 @@ export async function stateOfPeft(
   weights: Uint8Array<ArrayBuffer>,
   step: number,
   arch: Architecture,
-  { lora, optimizer: { kind } }: Pick<Recipe, "lora" | "optimizer">,
+  recipe: Pick<Recipe, "lora" | "optimizer">,
 ): Promise<TrainingState> {
+  const { lora } = recipe;
   const layout = adapterLayout(arch, lora);
   const config = new Blob([JSON.stringify(peftConfig(lora, "", undefined))]);
   const files = [
@@ -28,6 +29,6 @@ export async function stateOfPeft(
   };
   const { tensors } = await readPeft(files, host);
   const adapter = packAdapter(layout, tensors);
-  const zeros = [...stateWords(kind, adapter.length)].map(([name, words]) => [name, new Float32Array(words)]);
+  const zeros = [...stateWords(updatingOf(recipe), layout)].map(([name, words]) => [name, new Float32Array(words)]);
   return { step, adapter, optimizer: Object.fromEntries(zeros) };
 }

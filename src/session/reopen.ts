@@ -7,6 +7,7 @@ import type { Core } from "@/session/core";
 import { dataFingerprint, modelFingerprint } from "@/session/fingerprint";
 import { stateOfPeft } from "@/session/peft-state";
 import { layoutFor } from "@/session/trained";
+import { stateWords, updatingOf } from "@/train/optimizers";
 import { type TrainingState, unpackState } from "@/train/state";
 import type { SessionApi, WhichCheckpoint } from "@/worker/api";
 
@@ -71,8 +72,8 @@ export async function checkpointOf(core: Core, record: RunRecord, which: WhichCh
   const bytes = await createRunStore(records, files).readCheckpoint(found);
   const model = core.requireModel();
   if (record.job) return stateOfPeft(bytes, found.step, model.arch, record.recipe);
-  const { length } = layoutFor(model, record.recipe);
-  return unpackState(bytes, found.step, length, record.recipe.optimizer.kind);
+  const layout = layoutFor(model, record.recipe);
+  return unpackState(bytes, found.step, layout.length, stateWords(updatingOf(record.recipe), layout));
 }
 
 /** "hf:owner/name", at whatever commit. */

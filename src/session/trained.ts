@@ -23,6 +23,15 @@ export function layoutFor({ arch }: OpenModel, recipe: Recipe): Trainable {
       hint: "Set lora.dropout to 0, or lora.useDora to false.",
     });
   }
+  if (recipe.trains === "lora" && recipe.optimizer.kind === "muon") {
+    throw new AppError(
+      "usage",
+      "Muon is for full training: it turns whole matrices, and an adapter's are thin halves of one.",
+      {
+        hint: 'Train everything (--full, or trains "full" in the recipe), or take AdamW.',
+      },
+    );
+  }
   return trainableOf(arch, recipe);
 }
 

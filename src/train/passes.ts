@@ -8,8 +8,8 @@ import { normBuffers } from "@/model/magnitudes";
 import type { Runtime } from "@/model/runtime";
 import type { Trainable } from "@/model/trainable";
 import type { Head, Judgement } from "@/train/objective";
-import { type OptimizerState, stateWords } from "@/train/optimizers";
-import { PLAIN, traceOptimizer, tracePass, type Updating } from "@/train/programs";
+import { type OptimizerState, PLAIN, stateWords, type Updating } from "@/train/optimizers";
+import { traceOptimizer, tracePass } from "@/train/programs";
 
 /** What the host makes of the losses: row weights for the backward, and what it wants to keep. */
 export interface Weighed {
@@ -73,7 +73,7 @@ export function createPasses({
   updating = PLAIN,
 }: PassesOptions): Passes {
   const { target } = runtime;
-  const kept = stateWords(updating.optimizer, layout?.length ?? 0);
+  const kept: ReadonlyMap<string, number> = layout ? stateWords(updating, layout) : new Map();
   const own = new Map<string, DeviceBuffer>();
   const allocate = (name: string, bytes: number) => own.set(name, target.allocate(bytes, name));
   const release = () => {

@@ -10,11 +10,11 @@ import { STEP_BYTES } from "@/graph/step";
 import type { Activations, Program, Tensor } from "@/graph/target";
 import type { Architecture } from "@/model/architecture";
 import { traceNorms } from "@/model/magnitudes";
-import { decoderWith, stretchesOf, type Trainable } from "@/model/trainable";
+import { decoderWith, type Trainable } from "@/model/trainable";
 import type { ModelTensors } from "@/model/weights";
 import { globalNorm } from "@/ops/norm";
 import { batchSymbols, type Head, traceLoss } from "@/train/objective";
-import { OPTIMIZERS, type OptimizerKind, sliceWords, stateWords } from "@/train/optimizers";
+import { OPTIMIZERS, PLAIN, sliceWords, stateWords, stretchesFor } from "@/train/optimizers";
 
 export interface Traced {
   readonly arch: Architecture;
@@ -45,26 +45,20 @@ export function tracePass(traced: Traced, bucket: Bucket, trained: boolean): Pro
   return compileGraph(g);
 }
 
-export interface Updating {
-  readonly optimizer: OptimizerKind;
-  /** See `stretchesOf`. */
-  readonly plusRatio: number;
-}
-
-export const PLAIN: Updating = { optimizer: "adamw", plusRatio: 1 };
-
-export function traceOptimizer(layout: Trainable, { optimizer, plusRatio } = PLAIN): Program {
+export function traceOptimizer(layout: Trainable, updating = PLAIN): Program {
   const { length } = layout;
   const g = createGraph("optimizer");
-  const { state: sharing } = OPTIMIZERS[optimizer];
-  const words = stateWords(optimizer, length);
+  const optimizer = OPTIMIZERS[updating.optimizer];
+  const words = stateWords(updating, layout);
   const used = new Map<string, number>();
   const param = external("adapter", [length]);
   const grad = external("adapter.grad", [length]);
   const norm = external("norm", [1]);
   const step = external("step", [STEP_BYTES / 4]);
   globalNorm(g, grad, norm);
-  for (const { from, to, ratio, decays } of stretchesOf(layout, plusRatio)) {
+  for (const stretch of stretchesFor(layout, updating)) {
+    const { from, to } = stretch;
+    const sharing = optimizer.keeps(stretch);
     const part = (tensor: Tensor) => slice(tensor, from * 4, [to - from]);
     const state = (name: string) => {
       const own = sliceWords(to - from, sharing[name] ?? Number.NaN);
@@ -72,7 +66,7 @@ export function traceOptimizer(layout: Trainable, { optimizer, plusRatio } = PLA
       used.set(name, at + own);
       return slice(external(`adapter.${name}`, [words.get(name) ?? Number.NaN]), at * 4, [own]);
     };
-    OPTIMIZERS[optimizer].update(g, { param: part(param), grad: part(grad), state, norm, step, ratio, decays });
+    optimizer.update(g, { ...stretch, param: part(param), grad: part(grad), state, norm, step }, updating);
   }
   return compileGraph(g);
 }

@@ -140,13 +140,19 @@ export const Recipe = z.strictObject({
   ),
   optimizer: z._default(
     z.strictObject({
-      kind: z._default(z.enum(["adamw", "adamw8", "sgd"]), "adamw"),
+      kind: z._default(z.enum(["adamw", "adamw8", "sgd", "muon"]), "adamw"),
       learningRate: z._default(positive, 2e-4),
       beta1: z._default(z.number(), 0.9),
       beta2: z._default(z.number(), 0.999),
       epsilon: z._default(positive, 1e-8),
       /** Of "sgd". */
       momentum: z._default(z.number().check(z.minimum(0), z.lt(1)), 0.9),
+      /** Of "muon". */
+      muonMomentum: z._default(z.number().check(z.minimum(0), z.lt(1)), 0.95),
+      /** Of "muon": how a matrix's shape changes its rate. "match_rms_adamw" moves it as far as AdamW would. */
+      adjustLearningRate: z._default(z.enum(["match_rms_adamw", "original"]), "match_rms_adamw"),
+      /** Of "muon": AdamW's rate for embedding, head, norms and biases; 0: the same. */
+      otherLearningRate: z._default(z.number().check(z.nonnegative()), 0),
       weightDecay: z._default(z.number().check(z.nonnegative()), 0),
       /** 0 never clips. */
       maxGradNorm: z._default(z.number().check(z.nonnegative()), 1),

@@ -6,7 +6,7 @@
 import { AppError } from "@/errors";
 import { fromBlob } from "@/files/byte-source";
 import { readHeader, readTensor, type TensorData, writeSafetensors } from "@/files/safetensors";
-import { type OptimizerKind, type OptimizerState, stateWords } from "@/train/optimizers";
+import type { OptimizerState } from "@/train/optimizers";
 
 export interface TrainingState {
   /** Steps done. */
@@ -26,12 +26,12 @@ export function packState({ step, adapter, optimizer, start }: TrainingState): U
   return writeSafetensors(tensors, { format: "burnish-training-state", step: String(step) });
 }
 
-/** `length` is that of the adapter; throws "file/malformed" when a part is missing or has another. */
+/** `length` is that of the adapter, `kept` those of what the optimizer keeps; throws "file/malformed" when a part is missing or has another. */
 export async function unpackState(
   bytes: Uint8Array<ArrayBuffer>,
   step: number,
   length: number,
-  kind: OptimizerKind,
+  kept: ReadonlyMap<string, number>,
 ): Promise<TrainingState> {
   const source = fromBlob(new Blob([bytes]));
   const header = await readHeader(source);
@@ -45,7 +45,8 @@ export async function unpackState(
     return readTensor(source, entry);
   };
   const start = header.has("start") ? await read("start") : undefined;
-  const words = [...stateWords(kind, length)];
-  const optimizer = await Promise.all(words.map(async ([name, values]) => [name, await read(name, values)] as const));
+  const optimizer = await Promise.all(
+    [...kept].map(async ([name, values]) => [name, await read(name, values)] as const),
+  );
   return { step, adapter: await read("adapter"), optimizer: Object.fromEntries(optimizer), start };
 }

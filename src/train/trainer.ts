@@ -13,6 +13,7 @@ import type { Trainable } from "@/model/trainable";
 import type { Feed } from "@/train/feed";
 import { createGuard } from "@/train/guard";
 import type { Judgement, Objective, Scalars, Share } from "@/train/objective";
+import { updatingOf } from "@/train/optimizers";
 import { bySequence, type Item } from "@/train/packing";
 import { createPasses, type Passes } from "@/train/passes";
 import type { Recipe } from "@/train/recipe";
@@ -84,9 +85,8 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
     if (buffer) target.write(buffer, packStep({ ...NO_STEP, adapter_scale: scale, loss_scale: 1, ...step }));
   };
   const { largest } = feed;
-  const updating = { optimizer: recipe.optimizer.kind, plusRatio: recipe.lora.plusRatio };
   const shared = { runtime, layout, adapter: run.adapter, head: objective.head, largest };
-  const passes = createPasses({ ...shared, trained: true, updating });
+  const passes = createPasses({ ...shared, trained: true, updating: updatingOf(recipe) });
   // An adapter that is new is switched off for it; all else is compared with a copy of how it started.
   const copies = objective.reference && (layout.kind === "full" || recipe.start === "adapter");
   const start = copies ? await startPasses(run) : undefined;

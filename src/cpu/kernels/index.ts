@@ -13,5 +13,6 @@ export { forward as cross_entropy_forward, backward as cross_entropy_backward } 
 export { adamw as adamw_update, sgd as sgd_update, scale as scale_forward, partialSums as norm_partial_sums, root as norm_root } from "./optimizer";
 export { forward as dropout_forward, backward as dropout_backward } from "./dropout";
 export { adamw8 as adamw8_update } from "./adamw8";
+export { momentum as muon_momentum, normalise as muon_normalise, mix as muon_mix, update as muon_update } from "./muon";
 export { rowNorm as row_norm_forward, scaled as dora_scaled, gradient as dora_gradient } from "./dora";
 export { forward as sample_forward } from "./sample";

@@ -161,6 +161,7 @@ export const MORE_FIELDS: readonly Field[] = [
       ["adamw", "AdamW"],
       ["adamw8", "AdamW in 8 bits"],
       ["sgd", "SGD with momentum"],
+      ["muon", "Muon"],
     ],
   },
   number("optimizer.weightDecay", "Weight decay", "Pulls weights towards zero. 0 is off.", "any"),
