@@ -7,18 +7,22 @@ lines that the run printed; all in one process, since importing torch costs more
 the weights themselves learn. Weight decay spares norms and biases, as transformers' Trainer does. With one step of plain
 descent the movement is the gradient, and then every element of every tensor is compared, relative to the tensor's
 largest; after more steps the mean difference with the mean movement. What `full.freeze` keeps must be equal to the last
-bit. The final model must load without a missing or unexpected name, and its logits, in transformers, must be those of
+bit. Muon is torch's own code with its iteration in f32 instead of bf16, since ours is; how far that of bf16 is, is told.
+The final model must load without a missing or unexpected name, and its logits, in transformers, must be those of
 the model that torch trained, relative to how far training moved them.
 """
 import argparse
+import copy
 import fnmatch
 import itertools
 import functools
+import inspect
 import json
 import sys
 from pathlib import Path
 
 import torch
+from torch.optim import _muon
 from transformers import AutoModelForCausalLM
 
 import common
@@ -30,9 +34,13 @@ DEFAULTS = {
     "optimizer": {
         "kind": "adamw", "learningRate": 2e-4, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "momentum": 0.9,
         "weightDecay": 0, "maxGradNorm": 1,
+        "muonMomentum": 0.95, "adjustLearningRate": "match_rms_adamw", "otherLearningRate": 0,
     },
     "schedule": {"kind": "linear", "warmup": 0, "steps": 100},
 }
+
+
+NEWTON_SCHULZ = inspect.getsource(_muon._zeropower_via_newtonschulz)
 
 
 def arguments():
@@ -47,6 +55,28 @@ def arguments():
 def learns(name, full):
     fits = lambda patterns: any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
     return (not full["train"] or fits(full["train"])) and not fits(full["freeze"])
+
+
+def iterate_in(dtype):
+    """torch.optim.Muon iterates in bf16; this makes its very code do so in another type."""
+    assert NEWTON_SCHULZ.count("grad.bfloat16()") == 1, "torch's Muon has changed"
+    exec(NEWTON_SCHULZ.replace("grad.bfloat16()", f"grad.to({dtype})"), _muon.__dict__)
+
+
+def make_optimizers(model, optimizer):
+    """One, or Muon for the hidden layers' matrices and AdamW for all else."""
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    if optimizer["kind"] != "muon":
+        return [make_optimizer([p for _, p in named], optimizer)]
+    apart = {id(model.get_input_embeddings().weight), id(model.get_output_embeddings().weight)}
+    hidden = [p for _, p in named if p.ndim == 2 and id(p) not in apart]
+    rest = [p for _, p in named if p.ndim != 2 or id(p) in apart]
+    muon = torch.optim.Muon(
+        hidden, lr=optimizer["learningRate"], weight_decay=optimizer["weightDecay"],
+        momentum=optimizer["muonMomentum"], adjust_lr_fn=optimizer["adjustLearningRate"],
+    )
+    rate = optimizer["otherLearningRate"] or optimizer["learningRate"]
+    return [muon] + ([make_optimizer(rest, {**optimizer, "kind": "adamw", "learningRate": rate})] if rest else [])
 
 
 def make_optimizer(parameters, optimizer):
@@ -66,8 +96,8 @@ def make_optimizer(parameters, optimizer):
 
 def train(model, rows, order, optimizer, schedule):
     parameters = [p for p in model.parameters() if p.requires_grad]
-    torch_optimizer = make_optimizer(parameters, optimizer)
-    scheduler = common.make_schedule(torch_optimizer, schedule)
+    optimizers = make_optimizers(model, optimizer)
+    schedulers = [common.make_schedule(one, schedule) for one in optimizers]
     for step, micro_batches in enumerate(order, start=1):
         count = sum(label != -100 for batch in micro_batches for row in batch for label in rows[row]["labels"][1:])
         loss = 0.0
@@ -77,11 +107,24 @@ def train(model, rows, order, optimizer, schedule):
             loss += float(share.detach())
         limit = optimizer["maxGradNorm"]
         norm = torch.nn.utils.clip_grad_norm_(parameters, limit if limit > 0 else float("inf"))
-        lr = scheduler.get_last_lr()[0]
-        torch_optimizer.step()
-        scheduler.step()
-        torch_optimizer.zero_grad()
+        lr = schedulers[0].get_last_lr()[0]
+        for one in optimizers + schedulers:
+            one.step()
+        model.zero_grad()
         yield {"step": step, "loss": loss, "gradNorm": float(norm), "lr": lr}
+
+
+def tell_distance(trained, start, prepared, order, recipe, lines):
+    """How far torch's own Muon, whose iteration is in bf16, is from the one judged by; nothing is checked."""
+    other = copy.deepcopy(trained)
+    other.load_state_dict(start, strict=False)
+    iterate_in("torch.bfloat16")
+    theirs = list(train(other, prepared, order, recipe["optimizer"], recipe["schedule"]))
+    iterate_in("torch.float32")
+    loss = max(abs(a["loss"] - b["loss"]) / b["loss"] for a, b in zip(theirs, lines))
+    ends, half = tensors_of(trained), tensors_of(other)
+    moved = max(float((half[n] - ends[n]).abs().mean() / (ends[n] - start[n]).abs().mean().clamp(min=1e-12)) for n in ends)
+    print(f"  torch's Muon in bf16 is up to {loss:.1e} away in loss, a tensor {moved:.1e} of its movement")
 
 
 def tensors_of(model):
@@ -152,12 +195,15 @@ def check_case(verdict, args, case):
     optimizer = recipe["optimizer"]
     one_gradient = len(order) == 1 and optimizer["kind"] == "sgd" and optimizer["maxGradNorm"] == 0
     ours = load_exported(verdict, out)
+    if optimizer["kind"] == "muon":
+        tell_distance(model, start, prepared, order, recipe, lines)
     compare_weights(verdict, start, tensors_of(ours), tensors_of(model), recipe["full"], one_gradient, args.final_tolerance)
     compare_logits(verdict, logits, logits_of(ours, shown), logits_of(model, shown), args.final_tolerance)
 
 
 def main():
     args = arguments()
+    iterate_in("torch.float32")
     verdict = common.Verdict()
     for case in json.loads(args.cases.read_text("utf-8")):
         before = verdict.failed

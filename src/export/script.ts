@@ -9,6 +9,7 @@ import converting from "./python/converting.py?raw";
 import evaluating from "./python/evaluating.py?raw";
 import graders from "./python/graders.py?raw";
 import mainPart from "./python/main.py?raw";
+import muon from "./python/muon.py?raw";
 import order from "./python/order.py?raw";
 import pattern from "./python/pattern.py?raw";
 import requirements from "./python/requirements.json";
@@ -40,7 +41,7 @@ export interface ScriptOptions {
 const FULL_RATE = 0.1;
 const CHECKPOINTS = 20;
 
-const PARTS = [pattern, graders, statistics, order, argumentsPart, rows, training, evaluating, converting, mainPart];
+const PARTS = [pattern, graders, statistics, order, argumentsPart, rows, muon, training, evaluating, converting, mainPart];
 
 /** `base` as adapter_config.json names it. */
 export function trainingScript(

@@ -76,6 +76,13 @@ test("weights that learn themselves: the plan holds all of them thrice more, and
   expect(bytes("optimizer moments")).toBe(2 * bytes("gradients"));
   const eight = full("adamw8").lines.find((line) => line.name === "optimizer moments")?.bytes ?? 0;
   expect(eight / bytes("optimizer moments")).toBeCloseTo((1 + 4 / 256) / 4, 3);
+  // The embedding keeps both moments; the scratch is of one matrix at a time, and lies in the step's own.
+  const muon = full("muon").lines;
+  const moments = muon.find((line) => line.name === "optimizer moments")?.bytes ?? 0;
+  const embedding = 4 * smollm2.vocab * smollm2.hidden;
+  expect(moments - bytes("gradients") - embedding).toBeGreaterThanOrEqual(0);
+  expect(moments - bytes("gradients") - embedding).toBeLessThan(1e-3 * moments);
+  expect(muon.find((line) => line.name.includes("Muon"))?.bytes).toBeLessThan(16e6);
   expect(full("adamw", full("adamw8").total).advice).toContain("adamw8");
   const adapter = memoryPlan(smollm2, "f32", parseRecipe({}), at512, { memoryBudget: 1e11 }).total;
   expect(full("adamw", adapter).advice).toContain("as an adapter");

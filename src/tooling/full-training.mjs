@@ -28,7 +28,7 @@ const adamw = {
 };
 
 /** Trains each case by the command line, two at a time; one judge compares every step, the start and the written model. */
-async function compared({ burnish, judge, file, path }, cases) {
+async function compared({ burnish, judge, file, path }, cases, ...tolerances) {
   const trained = async ({ model, data, recipe, device, name }) => {
     const out = path(name);
     const written = file(`${name}.json`, JSON.stringify(recipe));
@@ -38,7 +38,7 @@ async function compared({ burnish, judge, file, path }, cases) {
   };
   const done = [];
   for (let i = 0; i < cases.length; i += 2) done.push(...(await Promise.all(cases.slice(i, i + 2).map(trained))));
-  return judge("check_full.py", "--cases", file("cases.json", JSON.stringify(done)));
+  return judge("check_full.py", "--cases", file("cases.json", JSON.stringify(done)), ...tolerances);
 }
 
 export const fullTraining = {
@@ -57,6 +57,26 @@ export const fullTraining = {
       { model: made("qwen2"), data: TEXT, recipe: adamw, device: "webgpu", name: "biases" },
       { model: made("gemma3"), data: TEXT, recipe: { ...adamw, full: frozen }, device: "cpu", name: "frozen" },
     ]);
+  },
+};
+
+const muon = {
+  ...shared,
+  optimizer: { kind: "muon", learningRate: 2e-3, weightDecay: 0.1, maxGradNorm: 0.5 },
+  schedule: { kind: "cosine", warmup: 3, steps: 20 },
+};
+const original = { adjustLearningRate: "original", learningRate: 0.02, otherLearningRate: 1e-3, muonMomentum: 0.9 };
+
+export const fullByMuon = {
+  name: "full fine-tuning by Muon: 20 steps are torch's, its iteration in f32",
+  run: (tools) => {
+    const tiny = (name) => join(FIXTURES, name);
+    const keller = { ...muon, optimizer: { ...muon.optimizer, ...original } };
+    const cases = [
+      { model: tiny("llama-gqa"), data: TEXT, recipe: muon, device: "cpu", name: "muon" },
+      { model: tiny("llama-untied"), data: TEXT, recipe: keller, device: "webgpu", name: "muon-original" },
+    ];
+    return compared(tools, cases, "--final-tolerance", "1e-3");
   },
 };
 

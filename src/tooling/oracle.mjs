@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import { ensureBrowser } from "./browser.mjs";
 import { buildCli } from "./build-cli.mjs";
 import { eightBitMoments } from "./eight-bit.mjs";
-import { emberFromScratch, fullTraining } from "./full-training.mjs";
+import { emberFromScratch, fullByMuon, fullTraining } from "./full-training.mjs";
 import { humanEvalByModel, sandboxInBrowser, sandboxInNode } from "./humaneval.mjs";
 import { ensureInstalled, PlainError, ROOT, runMain } from "./install.mjs";
 import { exportedFamilies, exportsInLlamaCpp, quantisedAsLlamaCpp } from "./llama-cpp.mjs";
@@ -208,6 +208,7 @@ const CHECKS = [
   trainCheck("llama-gqa", "prompt-completion", "dora", CPU),
   ...eightBitMoments,
   fullTraining,
+  fullByMuon,
   emberFromScratch,
   dataCheck,
   realSets,

@@ -289,6 +289,8 @@ def make_trainer(args, out, tokenizer, train, held):
     if METHOD != "grpo" and trainer.accelerator.num_processes == 1 and not JOB["perDevice"]:
         in_our_order(trainer)
     lora, optimizer = RECIPE["lora"], RECIPE["optimizer"]
+    if optimizer["kind"] == "muon":
+        trainer.optimizer = muon_and_adamw(trainer.model)
     if lora["plusRatio"] != 1 and WEIGHTS != "full":
         from peft.optimizers import create_loraplus_optimizer
 

@@ -1,6 +1,13 @@
 /** One setting of the recipe: label, control, short help, and what is wrong with it, tied together for readers. */
 import { draft, fieldValue, recipeFaults, setField } from "@/ui/state/recipe";
-import type { ChoiceField, Field, ListField, NumberField, SwitchField } from "@/ui/state/recipe-fields";
+import {
+  type ChoiceField,
+  choicesFor,
+  type Field,
+  type ListField,
+  type NumberField,
+  type SwitchField,
+} from "@/ui/state/recipe-fields";
 
 export function FieldRow({ field, disabled }: { field: Field; disabled: boolean }) {
   const id = `field-${field.path}`;
@@ -58,7 +65,7 @@ function ChoiceInput({ field, id, disabled }: InputProps<ChoiceField>) {
       aria-describedby={`${id}-help`}
       onChange={(event) => setField(field.path, event.currentTarget.value)}
     >
-      {field.options.map(([value, words]) => (
+      {choicesFor(field, draft.value).map(([value, words]) => (
         <option key={value} value={value}>
           {words}
         </option>

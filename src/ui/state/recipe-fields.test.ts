@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseRecipe, type RecipeInput } from "@/train/recipe";
-import { isFor, MAIN_FIELDS, MORE_FIELDS } from "@/ui/state/recipe-fields";
+import { choicesFor, isFor, MAIN_FIELDS, MORE_FIELDS } from "@/ui/state/recipe-fields";
 
 test("fields of an adapter are shown where one is trained, patterns where everything is", () => {
   const shown = (trains: "lora" | "full") =>
@@ -10,6 +10,15 @@ test("fields of an adapter are shown where one is trained, patterns where everyt
   expect(shown("full")).toContain("full.freeze");
   expect(shown("lora")).not.toContain("full.freeze");
   expect(shown("full")).toContain("optimizer.learningRate");
+});
+
+test("Muon is offered where everything learns, and shown where it was chosen", () => {
+  const field = MORE_FIELDS.find(({ path }) => path === "optimizer.kind");
+  const offered = (input: RecipeInput) =>
+    field?.kind === "choice" ? choicesFor(field, parseRecipe(input)).map(([value]) => value) : [];
+  expect(offered({})).toEqual(["adamw", "adamw8", "sgd"]);
+  expect(offered({ trains: "full" })).toContain("muon");
+  expect(offered({ optimizer: { kind: "muon" } })).toContain("muon");
 });
 
 test("a method shows its own settings and those of none other; every choice is one that the recipe takes", () => {

@@ -156,7 +156,7 @@ export const MORE_FIELDS: readonly Field[] = [
     kind: "choice",
     path: "optimizer.kind",
     label: "Optimizer",
-    help: "8 bits keep a quarter as much. SGD keeps half, and wants a far higher learning rate.",
+    help: "8 bits keep a quarter as much, SGD half, and wants a far higher learning rate. Muon, where everything learns, turns whole matrices.",
     options: [
       ["adamw", "AdamW"],
       ["adamw8", "AdamW in 8 bits"],
@@ -214,6 +214,15 @@ export const MORE_FIELDS: readonly Field[] = [
   },
   number("seed", "Seed", "The same seed and recipe give the same run."),
 ];
+
+/** A choice that goes only with full training is shown there alone, or where it is chosen. */
+export function choicesFor(
+  { path, options }: ChoiceField,
+  { trains, optimizer }: Pick<Recipe, "trains" | "optimizer">,
+): ChoiceField["options"] {
+  const goes = (value: string) => value !== "muon" || trains === "full" || optimizer.kind === "muon";
+  return path === "optimizer.kind" ? options.filter(([value]) => goes(value)) : options;
+}
 
 /** What has no meaning for the method, or for what learns, is not shown. */
 export function isFor({ path }: Field, { method, trains }: Pick<Recipe, "method" | "trains">): boolean {
