@@ -41,7 +41,19 @@ export interface ScriptOptions {
 const FULL_RATE = 0.1;
 const CHECKPOINTS = 20;
 
-const PARTS = [pattern, graders, statistics, order, argumentsPart, rows, muon, training, evaluating, converting, mainPart];
+const PARTS = [
+  pattern,
+  graders,
+  statistics,
+  order,
+  argumentsPart,
+  rows,
+  muon,
+  training,
+  evaluating,
+  converting,
+  mainPart,
+];
 
 /** `base` as adapter_config.json names it. */
 export function trainingScript(

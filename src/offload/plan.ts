@@ -110,7 +110,9 @@ function shapesOf(recipe: Recipe, gpus: number): Shape[] {
   const sizes = Array.from({ length: units }, (_, i) => units - i).filter(
     (size) => size <= own && units % (size * gpus) === 0 && fillsGroups(recipe, size * gpus),
   );
-  const sharings: Sharing[] = gpus === 1 ? ["none"] : recipe.method === "grpo" ? ["ddp"] : ["ddp", "fsdp"];
+  // Muon needs whole matrices, of which FSDP's devices hold pieces.
+  const whole = recipe.method === "grpo" || recipe.optimizer.kind === "muon";
+  const sharings: Sharing[] = gpus === 1 ? ["none"] : whole ? ["ddp"] : ["ddp", "fsdp"];
   return sharings.flatMap((sharing) =>
     sizes.flatMap((perDevice, i) => [
       ...(i === 0 ? [{ perDevice, checkpointing: false, sharing }] : []),

@@ -3,15 +3,17 @@ import { trainingScript } from "@/export/script";
 import { notebook, skyFile, slurmFile } from "@/export/script-places";
 import { type PlanRow, scriptOptions } from "@/offload/plan";
 import type { JobAsk } from "@/offload/submission";
+import { requireMatrices } from "@/train/optimizers";
 import type { JobFacts } from "@/worker/api/jobs";
 
 type Written = Pick<JobFacts, "recipe" | "base" | "files">;
 
 const nameOf = ({ recipe, base }: Written) => `${base.name.split("/").at(-1)}-${recipe.method}`;
 
-/** Name to text. Without a row: for one GPU of any kind. */
+/** Name to text. Without a row: for one GPU of any kind. Throws AppError "usage" as a run here would. */
 export function jobFiles(facts: Written, row: PlanRow | null, weights?: PlanRow["weights"]): Record<string, string> {
   const { recipe, base, files } = facts;
+  requireMatrices(recipe);
   const name = nameOf(facts);
   const plain = { weights: weights ?? "lora", merge: true, gguf: ["Q4_K_M", "Q8_0"] as const };
   const options = row ? scriptOptions(recipe, row) : plain;

@@ -8,6 +8,7 @@ import { randomWeights, storedWeights, trainedLocated } from "@/model/weight-lay
 import type { LoadedAdapter } from "@/session/answers";
 import { exportBase } from "@/session/export-base";
 import type { OpenModel } from "@/session/open-model";
+import { requireMatrices } from "@/train/optimizers";
 import type { Recipe } from "@/train/recipe";
 import type { TrainedInfo } from "@/worker/api/trained";
 
@@ -23,15 +24,7 @@ export function layoutFor({ arch }: OpenModel, recipe: Recipe): Trainable {
       hint: "Set lora.dropout to 0, or lora.useDora to false.",
     });
   }
-  if (recipe.trains === "lora" && recipe.optimizer.kind === "muon") {
-    throw new AppError(
-      "usage",
-      "Muon is for full training: it turns whole matrices, and an adapter's are thin halves of one.",
-      {
-        hint: 'Train everything (--full, or trains "full" in the recipe), or take AdamW.',
-      },
-    );
-  }
+  requireMatrices(recipe);
   return trainableOf(arch, recipe);
 }
 

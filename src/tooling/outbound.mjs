@@ -126,7 +126,8 @@ const jobCheck = (method) => ({
 const fullJobCheck = {
   name: "job of full weights: train.py to the end, its model here and in onnxruntime",
   run: async ({ burnish, judge, file, path }) => {
-    const freeze = { trains: "full", full: { freeze: ["*norm*"] } };
+    const muon = { ...JOB.optimizer, kind: "muon", otherLearningRate: 1e-3 };
+    const freeze = { trains: "full", full: { freeze: ["*norm*"] }, optimizer: muon };
     const recipe = { ...JOB, ...freeze, schedule: { steps: 8 }, data: { holdout: 0.3, maxLength: 128 } };
     const base = ["--model", fixture("llama-gqa")];
     const data = ["--data", fixture("rows/prompt-completion.jsonl")];

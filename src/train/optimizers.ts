@@ -3,6 +3,7 @@
  * it keeps beside it. What those are called, and how long they are, is all that the ledger, a checkpoint and a resumed
  * run know of it.
  */
+import { AppError } from "@/errors";
 import type { Graph } from "@/graph/graph";
 import type { Tensor } from "@/graph/target";
 import { matrixStretches, type Stretch, stretchesOf, type Trainable } from "@/model/trainable";
@@ -36,6 +37,18 @@ export function updatingOf({ optimizer, lora }: Pick<Recipe, "optimizer" | "lora
   const otherRatio = otherLearningRate === 0 ? 1 : otherLearningRate / learningRate;
   const muon = { momentum: muonMomentum, adjust: adjustLearningRate, otherRatio };
   return { optimizer: kind, plusRatio: lora.plusRatio, ...(kind === "muon" ? { muon } : {}) };
+}
+
+/** Throws AppError "usage" where the recipe's optimizer cannot train what it trains. */
+export function requireMatrices({ trains, optimizer }: Pick<Recipe, "trains" | "optimizer">): void {
+  if (trains === "full" || optimizer.kind !== "muon") return;
+  throw new AppError(
+    "usage",
+    "Muon is for full training: it turns whole matrices, and an adapter has thin halves of them.",
+    {
+      hint: 'Train everything (--full, or trains "full" in the recipe), or take AdamW.',
+    },
+  );
 }
 
 /** The tensors of a stretch: [n] each, n a multiple of 4. */
