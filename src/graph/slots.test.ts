@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createSlotPool } from "@/graph/slots";
+import { bytesBeside, createSlotPool } from "@/graph/slots";
 import type { DeviceBuffer } from "@/graph/target";
 
 function pool(most = Number.POSITIVE_INFINITY) {
@@ -22,6 +22,12 @@ test("programs share buffers, and a smaller one finds its place in what is reser
   expect(new Set([...first, ...second]).size).toBe(2);
   expect(first.map((buffer) => buffer.bytes)).toEqual([10, 40]);
   expect(bytes()).toBe(50);
+});
+
+test("what a program takes beside another is what fits into none of its slots", () => {
+  expect(bytesBeside([10, 40], [8, 30])).toBe(0);
+  expect(bytesBeside([10, 40], [8, 30, 5])).toBe(5);
+  expect(bytesBeside([10, 40], [50, 9])).toBe(50);
 });
 
 test("what nobody holds goes when more is needed; what is held stays", () => {

@@ -215,6 +215,15 @@ describe("plans", () => {
     expect(large.rows.find(({ flavor, weights }) => flavor === "a100x4" && weights === "lora")?.sharing).toBe("fsdp");
   });
 
+  test("Muon needs whole matrices on each GPU", () => {
+    const sharings = (kind: "adamw" | "muon") =>
+      plan("Llama-3.1-8B", { trains: "full", optimizer: { kind } })
+        .rows.filter(({ fits }) => fits)
+        .map((row) => row.sharing);
+    expect(sharings("adamw")).toContain("fsdp");
+    expect(sharings("muon")).not.toContain("fsdp");
+  });
+
   test("cheapest, fastest and recommended are among what fits, and are what they say", () => {
     const { rows: all, cheapest, fastest, recommended } = plan("Qwen3-4B");
     const fitting = all.filter((row) => row.fits && row.weights !== "full");
