@@ -1,4 +1,6 @@
 /** Rows by address, by their name on the Hub, or pasted. */
+
+import { NameInput } from "@/ui/parts/name-input";
 import { TokenField } from "@/ui/parts/token-field";
 import { idle } from "@/ui/state/core";
 import { address, openAddress, openPasted, pasted } from "@/ui/state/data-input";
@@ -16,18 +18,13 @@ export function DataInput() {
       <label for="data-address">
         <strong>From Hugging Face, or any address</strong>
       </label>
-      <input
+      <NameInput
         id="data-address"
-        type="text"
-        data-testid="data-address"
         placeholder="hf:datasets/owner/name"
-        autocomplete="off"
-        autocapitalize="off"
-        spellcheck={false}
         value={address.value}
         disabled={blocked}
-        onInput={(event) => {
-          address.value = event.currentTarget.value;
+        onValue={(value) => {
+          address.value = value;
         }}
       />
       <p class="help">

@@ -1,4 +1,6 @@
 /** A model by its name on the Hub, and the models that this browser keeps. */
+
+import { NameInput } from "@/ui/parts/name-input";
 import { TokenField } from "@/ui/parts/token-field";
 import { faults, idle } from "@/ui/state/core";
 import { bytes } from "@/ui/state/format";
@@ -20,19 +22,14 @@ export function HubChoice({ blocked }: { blocked: boolean }) {
       <label for="hub-reference">
         <strong>From Hugging Face</strong>
       </label>
-      <input
+      <NameInput
         id="hub-reference"
-        type="text"
-        data-testid="hub-reference"
         placeholder="owner/name"
-        autocomplete="off"
-        autocapitalize="off"
-        spellcheck={false}
         value={reference.value}
         disabled={blocked}
-        aria-describedby="hub-help"
-        onInput={(event) => {
-          typedReference.value = event.currentTarget.value;
+        help="hub-help"
+        onValue={(value) => {
+          typedReference.value = value;
         }}
       />
       <p class="help" id="hub-help">

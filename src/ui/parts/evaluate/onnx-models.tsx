@@ -1,6 +1,7 @@
 /** ONNX models through transformers.js, of a folder or by their name on the Hub. */
 import { useSignal } from "@preact/signals";
 import { DropZone, FilePicker } from "@/ui/parts/files";
+import { NameInput } from "@/ui/parts/name-input";
 import { addOnnxFolder, addOnnxReference, onnxModels, removeOnnx } from "@/ui/state/answerers";
 import { idle } from "@/ui/state/core";
 import { faultIn } from "@/ui/state/hub";
@@ -43,18 +44,13 @@ export function OnnxModels() {
           <label for="onnx-reference">
             <strong>From Hugging Face</strong>
           </label>
-          <input
+          <NameInput
             id="onnx-reference"
-            type="text"
-            data-testid="onnx-reference"
             placeholder="onnx-community/name"
-            autocomplete="off"
-            autocapitalize="off"
-            spellcheck={false}
             value={reference.value}
             disabled={blocked}
-            onInput={(event) => {
-              reference.value = event.currentTarget.value;
+            onValue={(value) => {
+              reference.value = value;
             }}
           />
           <div class="actions">

@@ -1,6 +1,7 @@
 /** What is to be trained elsewhere: a model by its name alone, rows, and the settings that a larger GPU invites to change. */
 import { FieldRow } from "@/ui/parts/field";
 import { FilePicker } from "@/ui/parts/files";
+import { NameInput } from "@/ui/parts/name-input";
 import { RoomPart } from "@/ui/parts/room-part";
 import { activity, idle } from "@/ui/state/core";
 import {
@@ -27,19 +28,14 @@ export function PlanForm() {
       <div class="fields">
         <div class="field">
           <label for="jobs-model">Model on the Hub</label>
-          <input
+          <NameInput
             id="jobs-model"
-            type="text"
-            data-testid="jobs-model"
             placeholder="Qwen/Qwen3-8B"
-            autocomplete="off"
-            autocapitalize="off"
-            spellcheck={false}
             value={jobModel.value}
             disabled={blocked}
-            aria-describedby="jobs-model-help"
-            onInput={(event) => {
-              typedModel.value = event.currentTarget.value;
+            help="jobs-model-help"
+            onValue={(value) => {
+              typedModel.value = value;
             }}
           />
           <p class="help" id="jobs-model-help">
