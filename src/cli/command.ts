@@ -1,5 +1,6 @@
 /** What a command is: its flags, and what it does with a session and a terminal. */
-import type { Flags, Signature } from "@/cli/flags";
+import type { Flags } from "@/cli/flags";
+import type { Signature } from "@/cli/parse-flags";
 import type { Terminal } from "@/cli/terminal";
 import type { Session } from "@/session/contract";
 

@@ -6,7 +6,7 @@ import { AppError } from "@/errors";
 import { isDatasetReference } from "@/hub/datasets";
 import { isReference } from "@/hub/reference";
 import type { RecipeInput } from "@/train/recipe";
-import type { DatasetSource, ModelSource, NamedFile } from "@/worker/api";
+import type { DatasetSource, ModelSource, NamedFile } from "@/worker/api/sources";
 
 const BUNDLED = "bundled:";
 

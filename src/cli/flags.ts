@@ -1,8 +1,5 @@
-/** Flags of all commands, declared once with their types; each command names those it takes. */
-import { parseArgs } from "node:util";
+/** The table of all flags, declared once with their types; each command names those it takes. */
 import * as z from "zod/mini";
-import { AppError } from "@/errors";
-import type { RecipeInput } from "@/train/recipe";
 
 const number = z.pipe(z.string().check(z.regex(/^-?[\d.]+(e-?\d+)?$/i, "must be a number")), z.transform(Number));
 
@@ -67,7 +64,7 @@ const byModule = z.pipe(
 /** Given more than once. */
 const several = z.array(z.string());
 
-const FLAGS = {
+export const FLAGS = {
   model: { hint: "DIR|FILE.gguf|hf:OWNER/NAME|bundled:NAME", type: z.string() },
   data: { hint: "FILE|URL|hf:datasets/OWNER/NAME|bundled:NAME", type: z.string() },
   eval: { hint: "FILE", type: z.string() },
@@ -182,132 +179,5 @@ const FLAGS = {
   json: { hint: "", type: z.literal(true) },
 } as const;
 
-/** What a command says of its flags. */
-export interface Signature {
-  readonly name: string;
-  readonly summary: string;
-  readonly required: readonly FlagName[];
-  readonly optional: readonly FlagName[];
-  /** Words after the command's name, for people: ["list|show|delete", "[RUN]"]. None by default; the last may be "[MODEL…]". */
-  readonly operands?: readonly string[];
-}
-
-export interface ParsedArguments {
-  readonly flags: Flags;
-  readonly operands: readonly string[];
-}
-
 export type FlagName = keyof typeof FLAGS;
 export type Flags = { [K in FlagName]?: z.infer<(typeof FLAGS)[K]["type"]> };
-
-function optionOf(name: FlagName) {
-  const flag: { hint: string; several?: boolean } = FLAGS[name];
-  return { type: flag.hint === "" ? ("boolean" as const) : ("string" as const), multiple: flag.several === true };
-}
-
-/** Throws AppError "usage" that names what is wrong. */
-export function parseFlags(command: Signature, args: readonly string[]): ParsedArguments {
-  const known: FlagName[] = [...command.required, ...command.optional, "device", "json"];
-  const options = Object.fromEntries(known.map((name) => [name, optionOf(name)]));
-  const hint = `Usage: ${usageLine(command)}`;
-  let values: Record<string, unknown>;
-  let operands: readonly string[];
-  try {
-    const allowPositionals = command.operands !== undefined;
-    ({ values, positionals: operands } = parseArgs({ args: [...args], options, strict: true, allowPositionals }));
-  } catch (error) {
-    throw new AppError("usage", error instanceof Error ? `${error.message.split(". ")[0]}.` : String(error), { hint });
-  }
-  const flags: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(values)) {
-    const parsed = z.safeParse(FLAGS[name as FlagName].type, value);
-    if (!parsed.success) {
-      const why = parsed.error.issues[0]?.message ?? "is not valid";
-      throw new AppError("usage", `--${name} ${String(value)}: ${why}.`, { hint });
-    }
-    flags[name] = parsed.data;
-  }
-  const absent = command.required.filter((name) => flags[name] === undefined);
-  if (absent.length > 0) {
-    throw new AppError("usage", `${command.name} needs ${absent.map((name) => `--${name}`).join(" and ")}.`, { hint });
-  }
-  const least = (command.operands ?? []).filter((name) => !name.startsWith("[")).length;
-  const most = command.operands?.at(-1)?.includes("…") ? Number.POSITIVE_INFINITY : (command.operands?.length ?? 0);
-  if (operands.length < least || operands.length > most) {
-    throw new AppError("usage", `${command.name} takes ${(command.operands ?? []).join(" ")}.`, { hint });
-  }
-  return { flags: flags as Flags, operands };
-}
-
-function usageLine({ name, required, optional, operands = [] }: Signature): string {
-  const show = (flag: FlagName) =>
-    `--${flag}${FLAGS[flag].hint ? ` ${FLAGS[flag].hint}` : ""}${optionOf(flag).multiple ? " …" : ""}`;
-  const rest: FlagName[] = [...optional, "device", "json"];
-  return ["burnish", name, ...operands, ...required.map(show), ...rest.map((flag) => `[${show(flag)}]`)].join(" ");
-}
-
-export function usageOf(commands: Readonly<Record<string, Signature>>): string {
-  const lines = Object.values(commands).map((command) => `  ${usageLine(command)}\n      ${command.summary}`);
-  return `Fine-tune small language models, see honestly whether it helped, take the result anywhere.\n\n${lines.join("\n")}`;
-}
-
-/** How rows are read: full fine-tuning reads them as SFT does. */
-export const rowsMethod = ({ method }: Flags) => (method === "full" ? "sft" : method);
-
-/** The recipe as flags change it: what the dataset recommends, then a recipe file, then single flags. */
-export function recipeFrom(flags: Flags, ...layers: readonly RecipeInput[]): RecipeInput {
-  const given = {
-    data: {
-      maxLength: flags["max-length"],
-      loss: flags.loss,
-      columns: flags.columns,
-      maxRows: flags["max-rows"],
-      accept: flags.accept,
-      fixes: flags.fix,
-    },
-    // Data can be checked for KTO, which nobody trains here yet.
-    method: flags.method === "kto" ? undefined : rowsMethod(flags),
-    trains: flags.full || flags.method === "full" ? "full" : undefined,
-    start: flags["from-scratch"] ? "scratch" : undefined,
-    full: { train: flags.only, freeze: flags.freeze },
-    lora: {
-      rank: flags.rank,
-      alpha: flags.alpha ?? (flags.rank === undefined ? undefined : 2 * flags.rank),
-      dropout: flags.dropout,
-      useRslora: flags.rslora,
-      useDora: flags.dora,
-      rankPattern: flags["rank-pattern"],
-      alphaPattern: flags["alpha-pattern"],
-      plusRatio: flags["lora-plus"],
-      init: flags.init,
-    },
-    optimizer: { kind: flags.optimizer, learningRate: flags.lr },
-    schedule: {
-      steps: flags.steps,
-      kind: flags.schedule,
-      warmup: flags.warmup,
-      minimum: flags["lr-minimum"],
-      decay: flags.decay,
-    },
-    batch: { size: flags.batch, accumulate: flags.accumulate },
-    evaluate: { maxTokens: flags["max-tokens"] },
-    keep: { every: flags["keep-every"], patience: flags.patience, by: flags["better-by"] },
-    probe: flags.probe,
-    seed: flags.seed,
-  };
-  return [...layers, given].reduce<RecipeInput>((merged, layer) => merge(merged, layer), {});
-}
-
-function merge(base: RecipeInput, over: object): RecipeInput {
-  const result: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(over)) {
-    if (value === undefined) continue;
-    const before = result[key];
-    const nested = isRecord(before) || isRecord(value);
-    result[key] = nested && isRecord(value) ? merge((before ?? {}) as RecipeInput, value) : value;
-  }
-  return result as RecipeInput;
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

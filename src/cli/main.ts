@@ -4,8 +4,8 @@
  */
 import type { Command } from "@/cli/command";
 import { COMMANDS } from "@/cli/commands";
-import { type ParsedArguments, parseFlags, usageOf } from "@/cli/flags";
 import { nodePlatform } from "@/cli/node-platform";
+import { type ParsedArguments, parseFlags, usageOf } from "@/cli/parse-flags";
 import { createTerminal, type Terminal } from "@/cli/terminal";
 import { AppError, toWire } from "@/errors";
 import { createSession } from "@/session/session";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "@/cli/commands";
-import { parseFlags } from "@/cli/flags";
+import { parseFlags } from "@/cli/parse-flags";
 import { checkSkill } from "@/skill/check";
 import { openSkill } from "@/skill/open";
 

@@ -1,5 +1,5 @@
 /** What a dataset is made of, and what it is when made; the methods differ in what they train on. */
-import type { DatasetInfo } from "@/worker/api";
+import type { DatasetInfo } from "@/worker/api/data";
 import type { Encoded } from "./encode";
 import type { RawRow } from "./gates/prepare";
 import type { DataFile } from "./reading/open";

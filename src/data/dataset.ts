@@ -4,7 +4,7 @@
  * silently. What is held: the rows of the sample, their ids and labels; never the text of the file.
  */
 import type { Recipe } from "@/train/recipe";
-import type { DataFault, DatasetInfo } from "@/worker/api";
+import type { DataFault, DatasetInfo } from "@/worker/api/data";
 import type { BuildOptions, Dataset, DatasetFiles, EvalRow, Scanned, ScannedOf, TrainRow } from "./dataset-types";
 import { type Codec, countTrained, encodePrompt, encodeRow, questionOf, requireLoss } from "./encode";
 import { type RawRow, tokenFacts } from "./gates/prepare";

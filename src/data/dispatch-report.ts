@@ -2,7 +2,7 @@
  * The dispatch of every row of a file, told as findings. Rows are counted by the shapes of their columns, of which a file
  * has few; they are judged at the end, when all columns of the file are known.
  */
-import type { Finding } from "@/worker/api";
+import type { Finding } from "@/worker/api/data";
 import { DISPATCH_COLUMNS, type Dispatch, dispatchOf, type Shape, type Shapes, shapeOf } from "./dispatch";
 import { describeKind, type Method, type Row } from "./row";
 

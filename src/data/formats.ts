@@ -9,7 +9,7 @@
  */
 import * as z from "zod/mini";
 import type { Message } from "@/tokenizer/chat-template";
-import type { DataFault } from "@/worker/api";
+import type { DataFault } from "@/worker/api/data";
 import { type ConvertOptions, toTrlColumns } from "./convert";
 import { sharedMessages, sharedText } from "./implicit-prompt";
 import type { DataRecord } from "./reader";

@@ -1,5 +1,5 @@
 /** How long the rows are in tokens, and the longest length that would cut no more than 1 % of them. */
-import type { LengthReport } from "@/worker/api";
+import type { LengthReport } from "@/worker/api/data";
 
 const BINS = 24;
 /** The engine's grain. */

@@ -1,5 +1,5 @@
 /** The first rows of a file as they are, for whoever has to say which column is which. */
-import type { DataLook } from "@/worker/api";
+import type { DataLook } from "@/worker/api/data";
 import { type DataFile, openReader } from "./reading/open";
 
 const ROWS = 5;

@@ -1,6 +1,6 @@
 /** A dataset of preferences: each row becomes two sequences with one prompt, of which only the answers are labelled. */
 import type { Recipe } from "@/train/recipe";
-import type { DataFault } from "@/worker/api";
+import type { DataFault } from "@/worker/api/data";
 import type { BuildOptions, Dataset, EvalRow, Pair, ScannedOf } from "./dataset-types";
 import { type Codec, countTrained } from "./encode";
 import { answerSequence, encodePair } from "./encode-pair";

@@ -4,7 +4,7 @@
  */
 import { createTextStream } from "@/tokenizer/text-stream";
 import type { Tokenizer } from "@/tokenizer/tokenizer";
-import type { TokenSpan } from "@/worker/api";
+import type { TokenSpan } from "@/worker/api/data";
 import { type Encoded, IGNORED } from "./encode";
 
 /** Tokens from `limit` on are shown as cut. A character that several tokens share stands in the stretch of its last token. */

@@ -1,6 +1,6 @@
 /** A dataset of prompts: what is sampled from, and what a reward compares the answers with. */
 import type { Recipe } from "@/train/recipe";
-import type { DataFault } from "@/worker/api";
+import type { DataFault } from "@/worker/api/data";
 import type { BuildOptions, Dataset, Question, ScannedOf } from "./dataset-types";
 import { type Codec, IGNORED } from "./encode";
 import { encodePromptOnly } from "./encode-pair";

@@ -2,7 +2,7 @@
  * One pass over a data file, a batch of records at a time, so that a file of any size takes the memory of one batch.
  * Each kind of file fills this interface (`reading/`); whoever reads may stop early, and may read again from the start.
  */
-import type { DataFault } from "@/worker/api";
+import type { DataFault } from "@/worker/api/data";
 
 export interface DataRecord {
   /** Where it begins, from 1; in arrays, tables of records and Parquet, the number of the element. */

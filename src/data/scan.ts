@@ -2,7 +2,7 @@
  * One pass over a file: every row is read, judged and counted; a sample of at most `data.maxRows` is held as rows, and that
  * is all that is held. A file of any size takes the memory of its sample and of one batch.
  */
-import type { DataFault, Finding } from "@/worker/api";
+import type { DataFault, Finding } from "@/worker/api/data";
 import { createDispatchTally } from "./dispatch-report";
 import { formatRow, otherKind } from "./formats";
 import { createHold } from "./hold";

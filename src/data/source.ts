@@ -2,7 +2,7 @@
 import { AppError } from "@/errors";
 import type { Tokenizer } from "@/tokenizer/tokenizer";
 import type { Recipe } from "@/train/recipe";
-import type { DataFault, DatasetInfo } from "@/worker/api";
+import type { DataFault, DatasetInfo } from "@/worker/api/data";
 import type { BuildOptions, DatasetFiles, ScannedOf } from "./dataset-types";
 import { applyFixes } from "./gates/fixes";
 import { prepareRow } from "./gates/prepare";

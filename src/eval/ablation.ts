@@ -1,5 +1,5 @@
 /** What leaving out each part of a skill did, as a report holds it; measured by `skill/ablate.ts`. */
-import type { Interval } from "@/worker/api";
+import type { Interval } from "@/worker/api/comparison";
 
 export interface PartEffect {
   readonly name: string;

@@ -2,7 +2,7 @@
  * What tuning did to general text: bits per byte of the same passages, base against tuned, paired by passage. The sum over
  * all says how much, a BCa interval of the mean of the passages' differences says whether it could be chance.
  */
-import type { Interval } from "@/worker/api";
+import type { Interval } from "@/worker/api/comparison";
 import { lossOf, type TextLoss, type TextScore } from "./likelihood";
 import { MIN_CASES } from "./report";
 import { bcaInterval, mean, type WinLossTie, winLossTie } from "./statistics/bootstrap";

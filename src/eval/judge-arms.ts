@@ -2,7 +2,7 @@
  * A model judges two arms' answers case by case, blind and in both orders. What it prefers is an opinion beside the pass
  * rate, never instead of it. Of the cases that it decides: Wilson's interval of the share that the second arm wins.
  */
-import type { Interval } from "@/worker/api";
+import type { Interval } from "@/worker/api/comparison";
 import { judgePairs, type PairVerdict } from "./assertions/pairwise";
 import type { Provider } from "./provider";
 import { MIN_CASES } from "./report";

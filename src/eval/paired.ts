@@ -2,7 +2,7 @@
  * Two arms on the same cases → what may be said of the difference. Pass or fail decides, by Newcombe's interval; answers that
  * could not be had are in neither arm's count, but in their own.
  */
-import type { Interval } from "@/worker/api";
+import type { Interval } from "@/worker/api/comparison";
 import { MIN_CASES } from "./report";
 import type { Answer } from "./run-arms";
 import { mcnemarMidP, newcombePaired, type PairedCounts } from "./statistics";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ComparedCase } from "@/worker/api";
+import type { ComparedCase } from "@/worker/api/comparison";
 import { compareArms, gradeCase } from "./report";
 
 function cases(both: number, fixed: number, broken: number, neither: number): ComparedCase[] {

@@ -2,7 +2,7 @@
  * Paired answers of the base and the tuned model → what may honestly be said of the difference.
  * The verdict is decided by Newcombe's interval alone; below 20 cases there is none, because no method has any power there.
  */
-import type { ArmScore, ComparedCase, Comparison } from "@/worker/api";
+import type { ArmScore, ComparedCase, Comparison } from "@/worker/api/comparison";
 import { type Check, grade } from "./graders";
 import { mcnemarMidP, newcombePaired, wilson } from "./statistics";
 

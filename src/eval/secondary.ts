@@ -2,7 +2,7 @@
  * What is measured beside what decides: assertions that a suite gives a `metric` name to, and of pass rate and mean score the
  * one that was not declared. Their p-values are adjusted for how many they are (Holm), over all pairs of arms.
  */
-import type { Interval } from "@/worker/api";
+import type { Interval } from "@/worker/api/comparison";
 import { type Decision, pairUp } from "./paired";
 import type { Answer, ArmAnswers } from "./run-arms";
 import { bcaInterval, mean, signFlipP } from "./statistics/bootstrap";

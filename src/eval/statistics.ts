@@ -4,7 +4,7 @@
  * phi) and McNemar's mid-p. Simulated at n = 10 to 100, Wald and bootstrap intervals cover far less than they claim.
  */
 
-import type { Interval } from "@/worker/api";
+import type { Interval } from "@/worker/api/comparison";
 
 /** Counts of cases: passed by both, only after (fixed), only before (broken), by neither. */
 export interface PairedCounts {

@@ -2,7 +2,7 @@
 import { hubId } from "@/export/base";
 import type { RunFacts } from "@/export/card-run";
 import { licenceView } from "@/export/license";
-import type { ExportFormat, ExportOutline } from "@/worker/api";
+import type { ExportFormat, ExportOutline } from "@/worker/api/export";
 
 export interface MetadataFacts {
   /** What the result is called. */

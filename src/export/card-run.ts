@@ -2,7 +2,7 @@
 import { code, plain } from "@/export/card-text";
 import type { LossPoint } from "@/export/curve";
 import type { Recipe } from "@/train/recipe";
-import type { Comparison } from "@/worker/api";
+import type { Comparison } from "@/worker/api/comparison";
 
 export interface RunFacts {
   readonly recipe: Recipe;

@@ -9,7 +9,7 @@ import { type RunFacts, runSections } from "@/export/card-run";
 import { code, plain } from "@/export/card-text";
 import { howToRun } from "@/export/how-to-run";
 import { licenceView } from "@/export/license";
-import type { ExportFormat, ExportOutline } from "@/worker/api";
+import type { ExportFormat, ExportOutline } from "@/worker/api/export";
 
 /** What the self-test of an export found. */
 interface SelfTestFacts {

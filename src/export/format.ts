@@ -4,7 +4,8 @@
  * memory twice. A sink takes them: a folder on disk, the browser's file system, a Hub repository.
  */
 import { AppError } from "@/errors";
-import type { ExportFormat, ExportQuant, NamedFile } from "@/worker/api";
+import type { ExportFormat, ExportQuant } from "@/worker/api/export";
+import type { NamedFile } from "@/worker/api/sources";
 
 /** The quantisations of each format, the default first; none for formats that have one way only. */
 export const QUANTS: Readonly<Record<ExportFormat, readonly ExportQuant[]>> = {

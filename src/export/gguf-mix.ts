@@ -4,7 +4,7 @@
  * stands for it) gets Q6_K, and rows that a block does not divide fall back to smaller blocks.
  */
 import { LAYOUTS } from "@/model/weight-formats";
-import type { ExportQuant } from "@/worker/api";
+import type { ExportQuant } from "@/worker/api/export";
 
 export type GgufQuant = Exclude<ExportQuant, "q8">;
 

@@ -7,7 +7,7 @@ import * as z from "zod/mini";
 import { AppError } from "@/errors";
 import { type GgufEntry, ggufValue } from "@/files/gguf-write";
 import { findChatTemplate } from "@/tokenizer/chat-template";
-import { splittingName } from "@/tokenizer/gguf-tokenizer";
+import { splittingName } from "@/tokenizer/gguf-splittings";
 
 export interface VocabSource {
   readonly tokenizerJson: string;

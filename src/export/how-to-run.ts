@@ -1,6 +1,6 @@
 /** How to run each kind of export: the lines that a stranger copies. */
 import type { MetadataFacts } from "@/export/card-metadata";
-import type { ExportFormat, ExportOutline } from "@/worker/api";
+import type { ExportFormat, ExportOutline } from "@/worker/api/export";
 
 const fence = (language: string, text: string) => `\`\`\`${language}\n${text.trim()}\n\`\`\``;
 const text = JSON.stringify;

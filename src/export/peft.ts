@@ -11,7 +11,7 @@ import { fromBlob } from "@/files/byte-source";
 import { readHeader, readTensor, type TensorData, writeSafetensors } from "@/files/safetensors";
 import { type LoraSettings, modulePath, PARENTS, pairSize } from "@/model/lora";
 import { PROJECTIONS, type Projection } from "@/train/recipe";
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 import { adapterCard } from "./peft-card";
 
 export interface AdapterMatrices {

@@ -2,7 +2,8 @@
  * Whether an export says what the model in the page says. A reader that shares nothing with the writer opens the files
  * and answers the same prompts; tokens, probabilities, words and the pass rate must agree as well as the format allows.
  */
-import type { ExportQuant, SelfTest, SelfTestCheck, TokenLead } from "@/worker/api";
+import type { ExportQuant } from "@/worker/api/export";
+import type { SelfTest, SelfTestCheck, TokenLead } from "@/worker/api/self-test";
 
 /** What one side says of one prompt. */
 export interface Said {

@@ -5,7 +5,7 @@
  */
 import * as z from "zod/mini";
 import { type FileStore, writeText } from "@/storage/files";
-import type { CachedModel } from "@/worker/api";
+import type { CachedModel } from "@/worker/api/model";
 import { blobName } from "./digest";
 import { stored } from "./download";
 import { formatReference, type HubReference } from "./reference";

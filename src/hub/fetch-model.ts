@@ -6,7 +6,7 @@ import { AppError } from "@/errors";
 import { shardNames } from "@/files/safetensors-index";
 import type { FileStore } from "@/storage/files";
 import { memoryFiles } from "@/storage/memory-files";
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 import { cachedModels, finishModel, type ModelRecord, planModel, wholeModel } from "./cache";
 import { type Choice, chooseFiles, chooseShards } from "./choose-files";
 import { type Hub, impatient, stopped } from "./client";

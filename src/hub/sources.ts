@@ -3,7 +3,7 @@
  * "files:NAME" for what a person opened from disk, which has a name but cannot be opened by it.
  */
 import { isReference } from "@/hub/reference";
-import type { DatasetSource, ModelSource } from "@/worker/api";
+import type { DatasetSource, ModelSource } from "@/worker/api/sources";
 
 export function sourceName(source: ModelSource | DatasetSource): string {
   if (source.kind === "url") return source.url;

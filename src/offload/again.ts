@@ -4,7 +4,7 @@
  */
 import { AppError } from "@/errors";
 import type { Hub } from "@/hub/client";
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 import { bucketPlace } from "./bring-home";
 import type { KeptJob } from "./kept-jobs";
 import { BUCKET, type JobAsk, SENT } from "./submission";

@@ -6,7 +6,7 @@ import { AppError } from "@/errors";
 import { ask, type Hub, patiently } from "@/hub/client";
 import { filePath, listFiles } from "@/hub/models";
 import { sha256Hex } from "@/util/sha256";
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 import { type LogEvent, readEvent } from "./job-log";
 import {
   ADAPTER_FILES,

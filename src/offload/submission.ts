@@ -8,7 +8,7 @@
  */
 import { AppError } from "@/errors";
 import type { Recipe } from "@/train/recipe";
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 import type { JobSpec } from "./jobs-client";
 
 export interface JobAsk {

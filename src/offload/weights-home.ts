@@ -3,7 +3,7 @@
  * adapter that was merged in `merged/`; both are folders that open as a model.
  */
 import { AppError } from "@/errors";
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 import { type ResultPlace, readResult, verified } from "./bring-home";
 import type { JobResult } from "./job-result";
 

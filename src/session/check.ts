@@ -18,7 +18,7 @@ import type { OpenModel } from "@/session/open-model";
 import type { Platform } from "@/session/platform";
 import { workloadOf } from "@/session/run";
 import type { Recipe } from "@/train/recipe";
-import type { DataReport, Finding, LengthReport } from "@/worker/api";
+import type { DataReport, Finding, LengthReport } from "@/worker/api/data";
 
 export interface CheckOptions {
   readonly method?: Method;

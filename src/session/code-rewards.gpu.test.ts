@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Session } from "@/session/contract";
 import { adapterHash, jsonRows, openTinySession, watch } from "@/session/tiny-session";
-import type { RunEvent } from "@/worker/api";
+import type { RunEvent } from "@/worker/api/run";
 
 let session: Session;
 beforeAll(async () => {

@@ -7,7 +7,7 @@ import { checkOf, type RewardRunner } from "@/eval/rewards";
 import { answer, type LoadedAdapter } from "@/session/answers";
 import type { OpenModel } from "@/session/open-model";
 import type { Recipe } from "@/train/recipe";
-import type { CompareEvent, Comparison } from "@/worker/api";
+import type { CompareEvent, Comparison } from "@/worker/api/comparison";
 
 /** Tokens beyond the longest expected answer: a longer one has failed an exact match already. */
 const MARGIN = 8;

@@ -7,17 +7,12 @@ import type { Inspection } from "@/session/inspect";
 import type { RowScore } from "@/session/score";
 import type { RowTokens } from "@/session/tokens";
 import type { RecipeInput } from "@/train/recipe";
-import type {
-  BaseDtype,
-  CompareEvent,
-  DatasetSource,
-  ExportChoice,
-  ExportOutline,
-  ModelSource,
-  NamedFile,
-  SessionApi,
-} from "@/worker/api";
+import type { SessionApi } from "@/worker/api";
+import type { CompareEvent } from "@/worker/api/comparison";
+import type { ExportChoice, ExportOutline } from "@/worker/api/export";
 import type { JobFacts, JobsApi } from "@/worker/api/jobs";
+import type { BaseDtype } from "@/worker/api/model";
+import type { DatasetSource, ModelSource, NamedFile } from "@/worker/api/sources";
 
 /** What the CLI may ask beyond the page. */
 export interface Session extends SessionApi, JobsApi, SuiteCalls, SkillCalls {

@@ -7,7 +7,7 @@ import { datasetShards, httpSource, parseDatasetReference } from "@/hub/datasets
 import type { OpenSource } from "@/session/core";
 import type { Platform } from "@/session/platform";
 import type { RecipeInput } from "@/train/recipe";
-import type { DatasetSource } from "@/worker/api";
+import type { DatasetSource } from "@/worker/api/sources";
 
 const CatalogEntry = z.looseObject({
   name: z.string(),

@@ -19,7 +19,7 @@ import { readModel } from "@/session/read-model";
 import { checkpointOf, idleRun, requireModelOf } from "@/session/reopen";
 import { layoutFor } from "@/session/trained";
 import { sha256Hex } from "@/util/sha256";
-import type { ModelSource } from "@/worker/api";
+import type { ModelSource } from "@/worker/api/sources";
 
 export type OtherModel =
   /** The key stays in memory: it is in no report, hash or message. */

@@ -8,7 +8,7 @@ import { type FloatQuant, planMerged } from "@/export/merged";
 import type { OnnxWeights } from "@/export/onnx/decoder";
 import { planOnnx } from "@/export/onnx/plan";
 import { exportPeft } from "@/export/peft";
-import type { ExportFormat, ExportOutline } from "@/worker/api";
+import type { ExportFormat, ExportOutline } from "@/worker/api/export";
 
 /** Throws "usage" for what the format cannot be, "model/unsupported" for what it cannot say. */
 export async function planExport(

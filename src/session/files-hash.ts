@@ -1,7 +1,7 @@
 /** What a folder holds, by its bytes: SHA-256 over its files' names and digests, in the order of the names. */
 import { createHasher } from "@/hub/digest";
 import { sha256Hex } from "@/util/sha256";
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 
 /** Files that change nothing of what a model says. */
 const BESIDE = /(^|\/)(README\.md|LICENSE.*|\.gitattributes)$/i;

@@ -15,7 +15,7 @@ import { diskExports, diskFiles } from "@/storage/disk-files";
 import { memoryLocks } from "@/storage/locks";
 import { memoryFiles } from "@/storage/memory-files";
 import { memoryRecords } from "@/storage/records";
-import type { ModelSource } from "@/worker/api";
+import type { ModelSource } from "@/worker/api/sources";
 
 let hub: TestHub;
 let cache: string;

@@ -6,7 +6,9 @@ import type { Platform } from "@/session/platform";
 import { modelInfo, sketchModel } from "@/session/read-model";
 import { PLAIN_HEAD } from "@/train/objective";
 import type { Recipe } from "@/train/recipe";
-import type { BaseDtype, MemoryPlan, ModelInfo, ModelSource } from "@/worker/api";
+import type { MemoryPlan } from "@/worker/api/device";
+import type { BaseDtype, ModelInfo } from "@/worker/api/model";
+import type { ModelSource } from "@/worker/api/sources";
 
 export interface Inspection {
   readonly model: ModelInfo;

@@ -16,8 +16,9 @@ import { modelFiles } from "@/session/model-files";
 import type { Platform } from "@/session/platform";
 import { sketchModel } from "@/session/read-model";
 import { PROJECTIONS, parseRecipe, type Recipe } from "@/train/recipe";
-import type { DatasetSource, Finding, ModelSource } from "@/worker/api";
+import type { Finding } from "@/worker/api/data";
 import type { JobFacts } from "@/worker/api/jobs";
+import type { DatasetSource, ModelSource } from "@/worker/api/sources";
 
 /** Characters of a token, where no tokenizer is there to count: few, so that a plan errs upwards. */
 const CHARACTERS = 3;

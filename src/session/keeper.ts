@@ -14,7 +14,7 @@ import { createRecorder } from "@/session/recorder";
 import type { Recipe } from "@/train/recipe";
 import { packState, type TrainingState } from "@/train/state";
 import { VERSION } from "@/util/version";
-import type { RunEvent } from "@/worker/api";
+import type { RunEvent } from "@/worker/api/run";
 
 export interface Keeper {
   readonly record: RunRecord;

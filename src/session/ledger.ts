@@ -19,7 +19,7 @@ import { stateBytes, updatingOf } from "@/train/optimizers";
 import { inputBytes } from "@/train/passes";
 import { traceOptimizer, tracePass } from "@/train/programs";
 import type { Recipe } from "@/train/recipe";
-import type { MemoryLine, MemoryPlan } from "@/worker/api";
+import type { MemoryLine, MemoryPlan } from "@/worker/api/device";
 
 /** What a run will hold at its largest: a batch, and the cache of the samples that are answered in between. */
 export interface Workload extends MethodWork {

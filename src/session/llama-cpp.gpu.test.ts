@@ -25,7 +25,8 @@ import { diskExports } from "@/storage/disk-files";
 import { storeSink } from "@/storage/export-sink";
 import { PROJECTIONS } from "@/train/recipe";
 import { createRandom } from "@/util/random";
-import type { ExportFormat, NamedFile } from "@/worker/api";
+import type { ExportFormat } from "@/worker/api/export";
+import type { NamedFile } from "@/worker/api/sources";
 
 const { BURNISH_LLAMA_CPP: script, BURNISH_SMOLLM2: smollm2 } = process.env;
 const MAX_TOKENS = 32;

@@ -4,7 +4,8 @@ import { type Hub, PATIENCE } from "@/hub/client";
 import { fetchModel } from "@/hub/fetch-model";
 import { parseReference } from "@/hub/reference";
 import type { Platform } from "@/session/platform";
-import type { ModelSource, NamedFile, OpenProgress } from "@/worker/api";
+import type { OpenProgress } from "@/worker/api/model";
+import type { ModelSource, NamedFile } from "@/worker/api/sources";
 
 export interface ModelFiles {
   /** For people, and for adapter_config.json: the id on the Hub, "bundled:NAME", or what the folder is called. */

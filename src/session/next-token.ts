@@ -12,7 +12,7 @@ import { decoderWith } from "@/model/trainable";
 import { gather } from "@/ops/gather";
 import { multiply } from "@/ops/linear";
 import type { LoadedAdapter } from "@/session/answers";
-import type { TokenLead } from "@/worker/api";
+import type { TokenLead } from "@/worker/api/self-test";
 
 /** The `most` likeliest of a row of logits, likeliest first. */
 export function topTokens(logits: Float32Array, most: number): TokenLead[] {

@@ -10,7 +10,7 @@ import { largestBucket } from "@/train/packing";
 import { createPasses, type Passes } from "@/train/passes";
 import type { Recipe } from "@/train/recipe";
 import { scoreSequences } from "@/train/scorer";
-import type { ComparedCase, CompareEvent, Comparison } from "@/worker/api";
+import type { ComparedCase, CompareEvent, Comparison } from "@/worker/api/comparison";
 
 /** A case passes where the mean log p of the chosen answer's tokens is above that of the rejected one; its text is the preferred one. */
 export async function comparePreferences(

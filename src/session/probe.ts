@@ -10,7 +10,7 @@ import { workloadOf } from "@/session/run";
 import { startOf } from "@/session/trained";
 import { isLong, type ProbeFacts, runProbe } from "@/train/probe";
 import type { Recipe } from "@/train/recipe";
-import type { ProbeReport } from "@/worker/api";
+import type { ProbeReport } from "@/worker/api/probe";
 
 /** As the recipe's `probe` says: before a long run, always, or never. */
 export const wantsProbe = (recipe: Recipe): boolean =>

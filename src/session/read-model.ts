@@ -18,7 +18,8 @@ import { type ChatTemplate, createChatTemplate, findChatTemplate } from "@/token
 import { ggufTokenizer } from "@/tokenizer/gguf-tokenizer";
 import { createTokenizer, type Tokenizer } from "@/tokenizer/tokenizer";
 import { PROJECTIONS } from "@/train/recipe";
-import type { BaseDtype, ModelInfo, NamedFile } from "@/worker/api";
+import type { BaseDtype, ModelInfo } from "@/worker/api/model";
+import type { NamedFile } from "@/worker/api/sources";
 
 export interface ModelParts {
   readonly name: string;

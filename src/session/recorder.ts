@@ -5,7 +5,7 @@
 import { addPoint } from "@/runs/curves";
 import type { Measured, RunRecord, RunStatus } from "@/runs/record";
 import type { RunStore } from "@/runs/store";
-import type { RunEvent } from "@/worker/api";
+import type { RunEvent } from "@/worker/api/run";
 
 export interface Recorder {
   readonly record: RunRecord;

@@ -9,7 +9,8 @@ import { stateOfPeft } from "@/session/peft-state";
 import { layoutFor } from "@/session/trained";
 import { stateWords, updatingOf } from "@/train/optimizers";
 import { type TrainingState, unpackState } from "@/train/state";
-import type { SessionApi, WhichCheckpoint } from "@/worker/api";
+import type { SessionApi } from "@/worker/api";
+import type { WhichCheckpoint } from "@/worker/api/runs";
 
 export type Opening = Pick<SessionApi, "openModel" | "openDataset">;
 

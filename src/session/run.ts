@@ -18,7 +18,7 @@ import { startOf } from "@/session/trained";
 import type { Recipe } from "@/train/recipe";
 import type { TrainingState } from "@/train/state";
 import type { TrainerEvent } from "@/train/trainer";
-import type { RunEvent, RunResult, Sample } from "@/worker/api";
+import type { RunEvent, RunResult, Sample } from "@/worker/api/run";
 
 export interface RunInputs {
   readonly model: OpenModel;

@@ -12,7 +12,8 @@ import { createSession } from "@/session/session";
 import { memoryLocks } from "@/storage/locks";
 import { memoryFiles } from "@/storage/memory-files";
 import { memoryRecords } from "@/storage/records";
-import type { ExportChoice, NamedFile } from "@/worker/api";
+import type { ExportChoice } from "@/worker/api/export";
+import type { NamedFile } from "@/worker/api/sources";
 
 const FIXTURE = new URL("../../e2e/fixtures/llama-gqa/", import.meta.url);
 const named = (folder: string, wanted: RegExp): NamedFile[] =>

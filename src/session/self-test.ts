@@ -15,7 +15,9 @@ import type { Reader } from "@/session/readers/reader";
 import { type ChatTemplate, createChatTemplate, findChatTemplate } from "@/tokenizer/chat-template";
 import { ggufTokenizer } from "@/tokenizer/gguf-tokenizer";
 import { createTokenizer } from "@/tokenizer/tokenizer";
-import type { ExportOutline, NamedFile, OutsideAsk, SelfTest } from "@/worker/api";
+import type { ExportOutline } from "@/worker/api/export";
+import type { OutsideAsk, SelfTest } from "@/worker/api/self-test";
+import type { NamedFile } from "@/worker/api/sources";
 
 const PROMPTS = 8;
 const CASES = 24;

@@ -11,7 +11,8 @@ import { memoryLocks } from "@/storage/locks";
 import { memoryFiles } from "@/storage/memory-files";
 import { memoryRecords } from "@/storage/records";
 import { sha256Hex } from "@/util/sha256";
-import type { DatasetSource, NamedFile, RunEvent } from "@/worker/api";
+import type { RunEvent } from "@/worker/api/run";
+import type { DatasetSource, NamedFile } from "@/worker/api/sources";
 
 const FOLDER = "e2e/fixtures/llama-gqa";
 

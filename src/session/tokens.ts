@@ -9,7 +9,7 @@ import { modelFiles } from "@/session/model-files";
 import type { Platform } from "@/session/platform";
 import { sketchModel } from "@/session/read-model";
 import type { Recipe } from "@/train/recipe";
-import type { ModelSource } from "@/worker/api";
+import type { ModelSource } from "@/worker/api/sources";
 
 /** `line` of the file; ids and labels for supervised rows, else the parts of a pair, of a labelled answer, or the prompt. */
 export type RowTokens = { readonly line: number } & Readonly<Record<string, unknown>>;

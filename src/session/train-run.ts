@@ -18,7 +18,8 @@ import { withSandbox } from "@/session/sandboxed";
 import { describeTrained, layoutFor } from "@/session/trained";
 import { parseRecipe, type Recipe, type RecipeInput } from "@/train/recipe";
 import type { TrainingState } from "@/train/state";
-import type { RunEvent, RunResult, WhichCheckpoint } from "@/worker/api";
+import type { RunEvent, RunResult } from "@/worker/api/run";
+import type { WhichCheckpoint } from "@/worker/api/runs";
 import type { TrainedInfo } from "@/worker/api/trained";
 
 export type Emit = (events: readonly RunEvent[]) => void;

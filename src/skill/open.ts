@@ -4,7 +4,7 @@
  */
 import { AppError } from "@/errors";
 import { unzip } from "@/files/archive";
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 import { makeSkill, type Skill } from "./skill";
 
 export const MOST_FILES = 500;

@@ -17,7 +17,7 @@ import { largestBucket } from "@/train/packing";
 import { createPasses } from "@/train/passes";
 import type { Recipe } from "@/train/recipe";
 import { adamStep, type TrainingRun } from "@/train/trainer";
-import type { ProbeReport } from "@/worker/api";
+import type { ProbeReport } from "@/worker/api/probe";
 
 const SHORTEST = 240;
 const OVERFIT_STEPS = 8;

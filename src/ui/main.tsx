@@ -20,7 +20,7 @@ import "@/ui/theme.css";
 async function openSession(): Promise<PageSession> {
   const query = new URLSearchParams(location.search);
   if (import.meta.env.DEV && query.has("mock")) {
-    const { createMockSession } = await import("@/ui/mock-session");
+    const { createMockSession } = await import("@/ui/mock/session");
     return createMockSession(query);
   }
   return startSession(document.baseURI, engineOf(query), hubOf(query));

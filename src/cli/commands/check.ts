@@ -2,8 +2,8 @@
 import type { Command } from "@/cli/command";
 import { openModel } from "@/cli/commands/shared";
 import { dataSource, file as readFile, recipeFile } from "@/cli/files";
-import { recipeFrom, rowsMethod } from "@/cli/flags";
-import type { Finding } from "@/worker/api";
+import { recipeFrom, rowsMethod } from "@/cli/recipe-flags";
+import type { Finding } from "@/worker/api/data";
 
 export const check: Command = {
   name: "check",

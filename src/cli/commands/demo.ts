@@ -3,11 +3,14 @@ import { join, resolve } from "node:path";
 import type { Command, CommandContext } from "@/cli/command";
 import { answering, describeData, evalLine, openModel, percent, trainWithBar } from "@/cli/commands/shared";
 import { dataSource, writeFiles } from "@/cli/files";
-import { type Flags, recipeFrom } from "@/cli/flags";
+import type { Flags } from "@/cli/flags";
+import { recipeFrom } from "@/cli/recipe-flags";
 import { table } from "@/cli/terminal";
 import { AppError } from "@/errors";
 import { parseRecipe, type Recipe, type RecipeInput } from "@/train/recipe";
-import type { ComparedCase, Comparison, DatasetSource, RunResult } from "@/worker/api";
+import type { ComparedCase, Comparison } from "@/worker/api/comparison";
+import type { RunResult } from "@/worker/api/run";
+import type { DatasetSource } from "@/worker/api/sources";
 
 /** What each demo trains on; "dpo" first learns the commands, whose answers must not suffer. */
 const DEMOS: Readonly<Record<string, string>> = {

@@ -6,7 +6,7 @@ import { modelSource, wholeFolder } from "@/cli/files";
 import { AppError } from "@/errors";
 import { isReference } from "@/hub/reference";
 import type { OtherModel } from "@/session/eval-providers";
-import type { ModelSource } from "@/worker/api";
+import type { ModelSource } from "@/worker/api/sources";
 
 export async function otherModels({ flags, operands }: CommandContext): Promise<OtherModel[]> {
   const { endpoint, "endpoint-model": names = [], onnx = [], price, timeout } = flags;

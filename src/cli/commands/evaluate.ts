@@ -4,7 +4,7 @@ import { answering, describeData, evalLine, openModel, percent } from "@/cli/com
 import { evaluateSuite } from "@/cli/commands/suite";
 import { measureText } from "@/cli/commands/text-loss";
 import { adapterFiles, dataSource } from "@/cli/files";
-import { recipeFrom } from "@/cli/flags";
+import { recipeFrom } from "@/cli/recipe-flags";
 import { AppError } from "@/errors";
 
 export const evaluate: Command = {

@@ -13,7 +13,9 @@ import { checkFileName, fileStem } from "@/export/write";
 import type { Session } from "@/session/contract";
 import { diskExports } from "@/storage/disk-files";
 import { storeSink } from "@/storage/export-sink";
-import type { ExportOutline, NamedFile, SelfTest } from "@/worker/api";
+import type { ExportOutline } from "@/worker/api/export";
+import type { SelfTest } from "@/worker/api/self-test";
+import type { NamedFile } from "@/worker/api/sources";
 
 export const exportResult: Command = {
   name: "export",

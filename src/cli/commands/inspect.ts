@@ -2,7 +2,7 @@
 import type { Command } from "@/cli/command";
 import { megabytes } from "@/cli/commands/shared";
 import { modelSource } from "@/cli/files";
-import { recipeFrom } from "@/cli/flags";
+import { recipeFrom } from "@/cli/recipe-flags";
 import { table } from "@/cli/terminal";
 
 const PLAN_TOKENS = 512;

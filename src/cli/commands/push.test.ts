@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { pushResult } from "@/cli/commands/push";
-import { parseFlags } from "@/cli/flags";
 import { nodePlatform } from "@/cli/node-platform";
+import { parseFlags } from "@/cli/parse-flags";
 import { startHub, type TestHub } from "@/hub/loopback-hub";
 import { createSession } from "@/session/session";
 

@@ -2,8 +2,8 @@
 import type { Command, CommandContext } from "@/cli/command";
 import { openModel, trainingWatcher } from "@/cli/commands/shared";
 import { dataSource, recipeFile, writeFiles } from "@/cli/files";
-import { recipeFrom } from "@/cli/flags";
-import type { RunResult } from "@/worker/api";
+import { recipeFrom } from "@/cli/recipe-flags";
+import type { RunResult } from "@/worker/api/run";
 
 /** What the run was made with, found again by the names in its recipe. */
 async function reopen(context: CommandContext, id: string) {

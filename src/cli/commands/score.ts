@@ -2,7 +2,7 @@
 import type { Command } from "@/cli/command";
 import { openModel } from "@/cli/commands/shared";
 import { adapterFiles, file } from "@/cli/files";
-import { recipeFrom } from "@/cli/flags";
+import { recipeFrom } from "@/cli/recipe-flags";
 
 export const score: Command = {
   name: "score",

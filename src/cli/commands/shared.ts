@@ -3,7 +3,10 @@ import type { CommandContext } from "@/cli/command";
 import { modelSource } from "@/cli/files";
 import type { Terminal } from "@/cli/terminal";
 import type { RecipeInput } from "@/train/recipe";
-import type { CompareEvent, Comparison, DatasetInfo, ModelInfo, RunEvent, RunResult } from "@/worker/api";
+import type { CompareEvent, Comparison } from "@/worker/api/comparison";
+import type { DatasetInfo } from "@/worker/api/data";
+import type { ModelInfo } from "@/worker/api/model";
+import type { RunEvent, RunResult } from "@/worker/api/run";
 
 export async function openModel({ session, terminal, flags }: CommandContext, path: string): Promise<ModelInfo> {
   const { notice } = await session.device();

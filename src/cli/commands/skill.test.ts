@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { skill } from "@/cli/commands/skill";
-import { parseFlags } from "@/cli/flags";
+import { parseFlags } from "@/cli/parse-flags";
 import { nodeCages } from "@/eval/sandbox/node-cage";
 import { createSandbox } from "@/eval/sandbox/sandbox";
 import type { SuiteReport } from "@/eval/suite-report";

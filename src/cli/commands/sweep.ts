@@ -2,7 +2,7 @@
 import type { Command } from "@/cli/command";
 import { describeData, openModel } from "@/cli/commands/shared";
 import { dataSource, recipeFile } from "@/cli/files";
-import { recipeFrom } from "@/cli/flags";
+import { recipeFrom } from "@/cli/recipe-flags";
 import { table } from "@/cli/terminal";
 import { AppError } from "@/errors";
 import type { SweepRow } from "@/runs/sweep";

@@ -1,7 +1,7 @@
 /** burnish tokens: every row of a file in token ids and labels, as a trainer of TRL would get it. */
 import type { Command } from "@/cli/command";
 import { file, modelSource } from "@/cli/files";
-import { recipeFrom, rowsMethod } from "@/cli/flags";
+import { recipeFrom, rowsMethod } from "@/cli/recipe-flags";
 
 export const tokens: Command = {
   name: "tokens",

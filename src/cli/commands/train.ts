@@ -4,10 +4,11 @@ import { join } from "node:path";
 import type { Command } from "@/cli/command";
 import { answering, describeData, openModel, trainWithBar } from "@/cli/commands/shared";
 import { dataSource, recipeFile, rewardFile, writeFiles } from "@/cli/files";
-import { recipeFrom } from "@/cli/flags";
+import { recipeFrom } from "@/cli/recipe-flags";
 import { AppError } from "@/errors";
 import { parseRecipe } from "@/train/recipe";
-import type { ExportOutline, NamedFile } from "@/worker/api";
+import type { ExportOutline } from "@/worker/api/export";
+import type { NamedFile } from "@/worker/api/sources";
 
 const outlineOf = (files: readonly NamedFile[], full: boolean): ExportOutline => ({
   ...(full ? { format: "safetensors", quant: "f32" } : { format: "peft", quant: null }),

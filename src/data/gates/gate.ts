@@ -6,7 +6,7 @@ import type { Row } from "@/data/row";
 import type { Message } from "@/tokenizer/chat-template";
 import type { Tokenizer } from "@/tokenizer/tokenizer";
 import type { Recipe } from "@/train/recipe";
-import type { DataFix } from "@/worker/api";
+import type { DataFix } from "@/worker/api/data";
 
 export type Severity = "red" | "amber";
 

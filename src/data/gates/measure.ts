@@ -7,7 +7,7 @@ import { isSupervised, type Method } from "@/data/row";
 import { createChatTemplate, findChatTemplate } from "@/tokenizer/chat-template";
 import { createTokenizer } from "@/tokenizer/tokenizer";
 import { parseRecipe, type Recipe } from "@/train/recipe";
-import type { Finding } from "@/worker/api";
+import type { Finding } from "@/worker/api/data";
 import type { GateRow } from "./gate";
 import { testSetOf } from "./leakage";
 import { prepareRow, tokenFacts } from "./prepare";

@@ -1,7 +1,7 @@
 /** All gates over all rows, and what a run makes of the findings. */
 import { AppError } from "@/errors";
 import type { Recipe } from "@/train/recipe";
-import type { DataFix, Finding } from "@/worker/api";
+import type { DataFix, Finding } from "@/worker/api/data";
 import { alreadyKnown, tooFew, tooManyEpochs } from "./amount";
 import { contradictions, emptyAnswers, imbalance } from "./answers";
 import { invisible, mojibake } from "./characters";

@@ -1,5 +1,5 @@
 /** What is left to learn after mask and cut, and whether an answer's end is among it. */
-import type { DataFix } from "@/worker/api";
+import type { DataFix } from "@/worker/api/data";
 import { type Gate, type GateRow, indicesOf, percent, rowsDo, rowsWord, severityOf } from "./gate";
 
 const withTokens = (rows: readonly GateRow[]) => rows.filter(({ tokens }) => tokens !== null).length;

@@ -2,7 +2,7 @@
 import { strToU8, zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { fromBytes } from "@/files/byte-source";
-import type { DataFault } from "@/worker/api";
+import type { DataFault } from "@/worker/api/data";
 import { fileOfSource, openReader } from "./open";
 
 type Pieces = () => AsyncIterable<Uint8Array<ArrayBuffer>>;

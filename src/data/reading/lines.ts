@@ -1,5 +1,5 @@
 /** JSON Lines: UTF-8 pieces → records. Only the line under way is held, and of one above the limit not even that. */
-import type { DataFault } from "@/worker/api";
+import type { DataFault } from "@/worker/api/data";
 import { BATCH_ROWS, type DataRecord, MAX_LINE, type Part } from "../reader";
 import { concatenate } from "./bytes";
 import { clean, PROTO_NOTE } from "./clean";

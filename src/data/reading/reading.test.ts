@@ -1,7 +1,7 @@
 import { gzipSync, strToU8, zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { fromBytes } from "@/files/byte-source";
-import type { DataFault } from "@/worker/api";
+import type { DataFault } from "@/worker/api/data";
 import type { DataRecord } from "../reader";
 import { fileOfSource, openReader, type ReadOptions } from "./open";
 

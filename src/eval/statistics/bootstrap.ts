@@ -3,7 +3,7 @@
  * sign-flip test of "the mean is zero". Seeded, so that a report says the same twice.
  */
 import { createRandom } from "@/util/random";
-import type { Interval } from "@/worker/api";
+import type { Interval } from "@/worker/api/comparison";
 import { normalCdf, normalQuantile, studentQuantile } from "./normal";
 
 export const DRAWS = 10_000;

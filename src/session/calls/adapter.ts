@@ -10,7 +10,7 @@ import { planExport } from "@/session/export";
 import type { OpenModel } from "@/session/open-model";
 import { describeTrained, exportInput, layoutFor, readTrained, startValues } from "@/session/trained";
 import { parseRecipe } from "@/train/recipe";
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 
 type AdapterCalls = Pick<Session, "exportAdapter" | "loadAdapter" | "initialAdapter">;
 

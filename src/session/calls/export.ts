@@ -11,7 +11,8 @@ import { modelFiles } from "@/session/model-files";
 import { readModel } from "@/session/read-model";
 import { exportInput, readTrained } from "@/session/trained";
 import { storeSink } from "@/storage/export-sink";
-import type { ExportChoice, NamedFile } from "@/worker/api";
+import type { ExportChoice } from "@/worker/api/export";
+import type { NamedFile } from "@/worker/api/sources";
 
 type ExportCalls = Pick<Session, "planExport" | "exportModel" | "exportFrom">;
 

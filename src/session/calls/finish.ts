@@ -13,7 +13,8 @@ import type { Session } from "@/session/contract";
 import type { Core } from "@/session/core";
 import { exportBase } from "@/session/export-base";
 import { selfTest } from "@/session/self-test";
-import type { NamedFile, PushAsk } from "@/worker/api";
+import type { PushAsk } from "@/worker/api/push";
+import type { NamedFile } from "@/worker/api/sources";
 
 type FinishCalls = Pick<Session, "selfTest" | "companions" | "checkPush" | "push">;
 

@@ -8,7 +8,7 @@ import type { OnnxRuntime } from "@/session/platform";
 import { LEADS, type Reader } from "@/session/readers/reader";
 import { createChatTemplate, findChatTemplate } from "@/tokenizer/chat-template";
 import { createTokenizer } from "@/tokenizer/tokenizer";
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 
 type Feeds = Record<string, Tensor>;
 

@@ -11,7 +11,7 @@ import { nextTokens } from "@/session/next-token";
 import { type OpenModel, openModel } from "@/session/open-model";
 import { readModel } from "@/session/read-model";
 import { LEADS, type Reader } from "@/session/readers/reader";
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 
 /** What is open now. Its `release` leaves it open. */
 export function openReader(model: OpenModel, adapter: LoadedAdapter | undefined, name = "Burnish"): Reader {

@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { model } from "@/ui/state/model";
 import { exercise, giveGuess, guess, newExercise, openExercise, practiceFault, score } from "@/ui/state/practice";
-import type { PracticeExercise } from "@/worker/api";
+import type { PracticeExercise } from "@/worker/api/data";
 
 const CHOICES: readonly (readonly [fault: string, words: string])[] = [
   ["", "Nothing is wrong"],

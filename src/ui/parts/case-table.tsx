@@ -1,7 +1,7 @@
 /** Every compared case, fixed ones first, then broken. On narrow screens each row stands as its own block. */
 import { useState } from "preact/hooks";
 import { CASE_FILTERS, type CaseFilter, caseFilter, kindOf, shownCases } from "@/ui/state/compare";
-import type { ComparedCase, Comparison } from "@/worker/api";
+import type { ComparedCase, Comparison } from "@/worker/api/comparison";
 
 const FIRST = 12;
 

@@ -8,7 +8,7 @@ import { compare, compareProgress, comparison } from "@/ui/state/compare";
 import { activity, idle } from "@/ui/state/core";
 import { dataset } from "@/ui/state/dataset";
 import { pValue } from "@/ui/state/format";
-import type { Comparison } from "@/worker/api";
+import type { Comparison } from "@/worker/api/comparison";
 
 const HEADLINES = {
   better: "It helped",

@@ -26,7 +26,7 @@ import { integer, plural } from "@/ui/state/format";
 import { model } from "@/ui/state/model";
 import { linked } from "@/ui/state/recipe";
 import { control } from "@/ui/state/run";
-import type { DatasetInfo } from "@/worker/api";
+import type { DatasetInfo } from "@/worker/api/data";
 
 const TYPES: Readonly<Record<string, string>> = {
   "prompt-completion": "prompt and completion",

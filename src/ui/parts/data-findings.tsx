@@ -2,7 +2,7 @@
 import { idle } from "@/ui/state/core";
 import { applyFix } from "@/ui/state/data-input";
 import { integer, plural } from "@/ui/state/format";
-import type { Finding } from "@/worker/api";
+import type { Finding } from "@/worker/api/data";
 
 const WORDS: Readonly<Record<Finding["severity"], string>> = { red: "Stops", amber: "Look", note: "Note" };
 

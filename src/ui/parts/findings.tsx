@@ -4,7 +4,7 @@ import { idle } from "@/ui/state/core";
 import { applyFix } from "@/ui/state/data-input";
 import { integer, plural } from "@/ui/state/format";
 import { recipe } from "@/ui/state/recipe";
-import type { Finding } from "@/worker/api";
+import type { Finding } from "@/worker/api/data";
 
 const SHOWN = 8;
 

@@ -6,7 +6,7 @@ import { faults, idle } from "@/ui/state/core";
 import { bytes } from "@/ui/state/format";
 import { cachedModels, deleteCached, openFromHub, reference, referenceFault, typedReference } from "@/ui/state/hub";
 import { modelSource } from "@/ui/state/model";
-import type { CachedModel } from "@/worker/api";
+import type { CachedModel } from "@/worker/api/model";
 
 export function HubChoice({ blocked }: { blocked: boolean }) {
   const fault = referenceFault.value;

@@ -4,7 +4,7 @@
  */
 import { rowView } from "@/ui/state/check";
 import { percent, plural } from "@/ui/state/format";
-import type { DatasetInfo, TokenSpan } from "@/worker/api";
+import type { DatasetInfo, TokenSpan } from "@/worker/api/data";
 
 const ROWS = 4;
 

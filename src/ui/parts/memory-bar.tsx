@@ -1,6 +1,6 @@
 /** What the run will take, by kind, against what the device gives: known before anything is allocated. */
 import { bytes, percent } from "@/ui/state/format";
-import type { MemoryPlan } from "@/worker/api";
+import type { MemoryPlan } from "@/worker/api/device";
 
 export function MemoryBar({ plan }: { plan: MemoryPlan }) {
   const whole = Math.max(plan.total, 1);

@@ -16,7 +16,7 @@ import {
   modelSource,
   openModel,
 } from "@/ui/state/model";
-import type { BaseDtype, ModelInfo } from "@/worker/api";
+import type { BaseDtype, ModelInfo } from "@/worker/api/model";
 
 export function ModelCard() {
   const info = model.value;

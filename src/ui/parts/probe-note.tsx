@@ -1,6 +1,6 @@
 /** What the probe of a run said: go or no go in one sentence, and what the run would take here and on rented hardware. */
 import { duration, integer } from "@/ui/state/format";
-import type { ProbeReport } from "@/worker/api";
+import type { ProbeReport } from "@/worker/api/probe";
 
 export function ProbeNote({ report }: { report: ProbeReport }) {
   const { ok, sentence, tokensPerSecond, cloud, pricesOf, loss, spent } = report;

@@ -3,7 +3,7 @@
  * claim more than was measured. Positions are percentages, so the drawing follows any width.
  */
 import { percent, signedPoints } from "@/ui/state/format";
-import type { ArmScore, Interval } from "@/worker/api";
+import type { ArmScore, Interval } from "@/worker/api/comparison";
 
 interface RateBarProps {
   readonly label: string;

@@ -22,7 +22,9 @@ import {
   saveToFolder,
   startExport,
 } from "@/ui/state/take";
-import type { ExportQuant, NamedFile, SelfTest } from "@/worker/api";
+import type { ExportQuant } from "@/worker/api/export";
+import type { SelfTest } from "@/worker/api/self-test";
+import type { NamedFile } from "@/worker/api/sources";
 
 export function TakeCard() {
   const size = ready.value?.files.reduce((sum, file) => sum + file.blob.size, 0) ?? 0;

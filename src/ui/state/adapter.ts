@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { comparison } from "@/ui/state/compare";
 import { attempt, session } from "@/ui/state/core";
 import { zipStored } from "@/ui/state/zip";
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 import type { TrainedInfo } from "@/worker/api/trained";
 
 export interface AdapterState extends TrainedInfo {

@@ -8,7 +8,7 @@ import { form } from "@/ui/state/evaluate-form";
 import { inFolder } from "@/ui/state/folder";
 import { model } from "@/ui/state/model";
 import { runs } from "@/ui/state/runs";
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 import type { PageSession } from "@/worker/client";
 
 /** In memory only: nothing of it is kept, and the key is in no report. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { gradientFrame, lossFrame, rateFrame } from "@/ui/state/chart-data";
 import { applyEvents, startLog } from "@/ui/state/run-log";
-import type { RunEvent } from "@/worker/api";
+import type { RunEvent } from "@/worker/api/run";
 
 const step = (n: number, loss: number): RunEvent => ({
   type: "step",

@@ -7,7 +7,8 @@ import { activity, attempt, report, session } from "@/ui/state/core";
 import { dataset } from "@/ui/state/dataset";
 import { model } from "@/ui/state/model";
 import { recipe, setField } from "@/ui/state/recipe";
-import type { DataReport, Finding, ProbeReport, RowPlace, RowView } from "@/worker/api";
+import type { DataReport, Finding, RowPlace, RowView } from "@/worker/api/data";
+import type { ProbeReport } from "@/worker/api/probe";
 
 export const dataReport = signal<DataReport | null>(null);
 export const rowView = signal<RowView | null>(null);

@@ -1,7 +1,7 @@
 /** Base against tuned on the same held-out cases, and which of them the table shows. */
 import { computed, signal } from "@preact/signals";
 import { attempt, session } from "@/ui/state/core";
-import type { ComparedCase, CompareEvent, Comparison } from "@/worker/api";
+import type { ComparedCase, CompareEvent, Comparison } from "@/worker/api/comparison";
 
 export type CaseFilter = "all" | "fixed" | "broken" | "both wrong";
 export const CASE_FILTERS: readonly CaseFilter[] = ["all", "fixed", "broken", "both wrong"];

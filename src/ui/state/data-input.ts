@@ -3,7 +3,7 @@ import { computed, signal } from "@preact/signals";
 import { dataset, datasetSource, openDataset, refused, trainFile } from "@/ui/state/dataset";
 import { token } from "@/ui/state/hub";
 import { draft, setField } from "@/ui/state/recipe";
-import type { DataFix, DataLook } from "@/worker/api";
+import type { DataFix, DataLook } from "@/worker/api/data";
 
 export const address = signal("");
 export const pasted = signal("");

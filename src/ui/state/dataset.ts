@@ -8,7 +8,8 @@ import { catalog } from "@/ui/state/catalog";
 import { comparison } from "@/ui/state/compare";
 import { activity, attempt, faults, session } from "@/ui/state/core";
 import { adoptRecipe, draft, linked, recipe, setField } from "@/ui/state/recipe";
-import type { DataLook, DatasetInfo, DatasetSource } from "@/worker/api";
+import type { DataLook, DatasetInfo } from "@/worker/api/data";
+import type { DatasetSource } from "@/worker/api/sources";
 
 export const dataset = signal<DatasetInfo | null>(null);
 export const datasetSource = signal<DatasetSource | null>(null);

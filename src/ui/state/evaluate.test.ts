@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { SuiteReport } from "@/eval/suite-report";
-import { mockSuite } from "@/ui/mock-suite";
+import { mockSuite } from "@/ui/mock/suite";
 import type { PageSession } from "@/worker/client";
 
 vi.stubGlobal("location", { hash: "", origin: "http://localhost", href: "http://localhost/" });

@@ -1,5 +1,5 @@
 /** Files of a picked or dropped folder, by their names inside it; a single file has its own. */
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 
 export function inFolder(files: readonly File[]): { readonly name: string; readonly files: readonly NamedFile[] } {
   const [folder = ""] = files[0]?.webkitRelativePath.split("/") ?? [];

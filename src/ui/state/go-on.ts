@@ -12,7 +12,8 @@ import { modelSource, openModel } from "@/ui/state/model";
 import { adoptRecipe, draft, setField } from "@/ui/state/recipe";
 import { goOn, train } from "@/ui/state/run";
 import { logOfRun } from "@/ui/state/run-log";
-import type { DatasetSource, ModelSource, WhichCheckpoint } from "@/worker/api";
+import type { WhichCheckpoint } from "@/worker/api/runs";
+import type { DatasetSource, ModelSource } from "@/worker/api/sources";
 
 export async function resumeRun(id: string): Promise<void> {
   const record = await session().readRun(id);

@@ -7,7 +7,7 @@ import { formatReference, isReference, parseReference } from "@/hub/reference";
 import { attempt, report, session } from "@/ui/state/core";
 import { openModel } from "@/ui/state/model";
 import { linked } from "@/ui/state/recipe";
-import type { CachedModel } from "@/worker/api";
+import type { CachedModel } from "@/worker/api/model";
 
 /** What was typed; until then, the model that a link asks for. */
 export const typedReference = signal<string | null>(null);

@@ -6,8 +6,8 @@ import type { KeptJob } from "@/offload/kept-jobs";
 import { attempt, clearFault, report, session } from "@/ui/state/core";
 import { token } from "@/ui/state/hub";
 import { readRuns } from "@/ui/state/runs";
-import type { NamedFile } from "@/worker/api";
 import type { FetchedJob, JobAccess, JobView } from "@/worker/api/jobs";
+import type { NamedFile } from "@/worker/api/sources";
 
 /** One job as a row: from the Hub, or from what is kept here when the Hub was not asked. */
 export interface JobRow {

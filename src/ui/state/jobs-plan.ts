@@ -11,8 +11,8 @@ import { datasetSource } from "@/ui/state/dataset";
 import { token } from "@/ui/state/hub";
 import { modelSource } from "@/ui/state/model";
 import { recipe } from "@/ui/state/recipe";
-import type { DatasetSource, ModelSource } from "@/worker/api";
 import type { PlannedJob } from "@/worker/api/jobs";
+import type { DatasetSource, ModelSource } from "@/worker/api/sources";
 
 /** What was typed; until then, the open model where the Hub has it. */
 export const typedModel = signal<string | null>(null);

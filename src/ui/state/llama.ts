@@ -4,7 +4,7 @@
  */
 import * as z from "zod/mini";
 import { AppError } from "@/errors";
-import type { OutsideAsk, TokenLead } from "@/worker/api";
+import type { OutsideAsk, TokenLead } from "@/worker/api/self-test";
 
 export interface Llama {
   readonly ask: OutsideAsk;

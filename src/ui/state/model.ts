@@ -6,7 +6,8 @@ import { attempt, session } from "@/ui/state/core";
 import { dataset, datasetSource, openDataset } from "@/ui/state/dataset";
 import { inFolder } from "@/ui/state/folder";
 import { setField } from "@/ui/state/recipe";
-import type { BaseDtype, ModelInfo, ModelSource } from "@/worker/api";
+import type { BaseDtype, ModelInfo } from "@/worker/api/model";
+import type { ModelSource } from "@/worker/api/sources";
 
 export const model = signal<ModelInfo | null>(null);
 export const modelSource = signal<ModelSource | null>(null);

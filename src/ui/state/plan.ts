@@ -4,7 +4,7 @@ import { activity, report, session } from "@/ui/state/core";
 import { dataset } from "@/ui/state/dataset";
 import { model } from "@/ui/state/model";
 import { recipe } from "@/ui/state/recipe";
-import type { MemoryPlan } from "@/worker/api";
+import type { MemoryPlan } from "@/worker/api/device";
 
 export const plan = signal<MemoryPlan | null>(null);
 

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { toWire, type WireError } from "@/errors";
 import { session } from "@/ui/state/core";
 import { openDataset } from "@/ui/state/dataset";
-import type { PracticeExercise } from "@/worker/api";
+import type { PracticeExercise } from "@/worker/api/data";
 
 export const exercise = signal<PracticeExercise | null>(null);
 export const guess = signal<string | null>(null);

@@ -4,7 +4,7 @@ import { AppError } from "@/errors";
 import { attempt, session } from "@/ui/state/core";
 import { bytes } from "@/ui/state/format";
 import { progress, ready } from "@/ui/state/take";
-import type { PushAsk, PushStep, PushView } from "@/worker/api";
+import type { PushAsk, PushStep, PushView } from "@/worker/api/push";
 
 export const pushRepo = signal("");
 export const pushToken = signal("");

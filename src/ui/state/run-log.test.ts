@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { testRecord } from "@/runs/test-record";
 import { announcement, applyEvents, fractionDone, logOfRun, startLog, stepsDone, titleOf } from "@/ui/state/run-log";
-import type { RunEvent } from "@/worker/api";
+import type { RunEvent } from "@/worker/api/run";
 
 const step = (n: number, eta?: number): RunEvent => ({
   type: "step",

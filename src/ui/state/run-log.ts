@@ -6,7 +6,8 @@
 import type { RunRecord } from "@/runs/record";
 import { duration, loss, percent } from "@/ui/state/format";
 import type { Point } from "@/ui/state/series";
-import type { ProbeReport, RunEvent, Sample } from "@/worker/api";
+import type { ProbeReport } from "@/worker/api/probe";
+import type { RunEvent, Sample } from "@/worker/api/run";
 
 export type Phase = Extract<RunEvent, { type: "phase" }>["phase"];
 export type StepEvent = Extract<RunEvent, { type: "step" }>;

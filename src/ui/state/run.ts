@@ -7,7 +7,7 @@ import { dataset } from "@/ui/state/dataset";
 import { refreshPlan } from "@/ui/state/plan";
 import { recipe } from "@/ui/state/recipe";
 import { announcement, applyEvents, type Phase, type RunLog, startLog } from "@/ui/state/run-log";
-import type { RunEvent, RunResult } from "@/worker/api";
+import type { RunEvent, RunResult } from "@/worker/api/run";
 
 export const runLog = signal<RunLog | null>(null);
 export const runResult = signal<RunResult | null>(null);

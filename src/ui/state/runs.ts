@@ -5,7 +5,7 @@ import type { RunRecord } from "@/runs/record";
 import type { RunSummary } from "@/runs/summary";
 import { treeOf } from "@/runs/tree";
 import { attempt, report, session } from "@/ui/state/core";
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 
 export const runs = signal<readonly RunSummary[] | null>(null);
 /** In the order of choosing. */

@@ -9,7 +9,9 @@ import { attempt, idle, session } from "@/ui/state/core";
 import { type Llama, openLlama } from "@/ui/state/llama";
 import { model } from "@/ui/state/model";
 import { zipStored } from "@/ui/state/zip";
-import type { ExportFormat, ExportOutline, ExportQuant, NamedFile, SelfTest } from "@/worker/api";
+import type { ExportFormat, ExportOutline, ExportQuant } from "@/worker/api/export";
+import type { SelfTest } from "@/worker/api/self-test";
+import type { NamedFile } from "@/worker/api/sources";
 
 export interface FormatChoice {
   readonly format: ExportFormat;

@@ -11,7 +11,8 @@ import type { JobProgress } from "@/offload/progress";
 import type { JobAsk } from "@/offload/submission";
 import type { Confirmed } from "@/offload/submit";
 import type { Recipe, RecipeInput } from "@/train/recipe";
-import type { DatasetSource, Finding, ModelSource, NamedFile } from "@/worker/api";
+import type { Finding } from "@/worker/api/data";
+import type { DatasetSource, ModelSource, NamedFile } from "@/worker/api/sources";
 
 /** A run as another machine gets it: what the model and the rows come to, and the rows themselves. */
 export interface JobFacts {

@@ -5,7 +5,7 @@ import { save } from "@/ui/parts/save";
 import { bytes } from "@/ui/state/format";
 import { fullAsk, key, shellLine, UNNAMED } from "@/ui/state/jobs-plan";
 import { preview } from "@/ui/state/jobs-submit";
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 
 const WHAT: Readonly<Record<string, string>> = {
   "train.py": "the script: uv run train.py, on any CUDA machine",

@@ -3,7 +3,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CommandContext } from "@/cli/command";
 import { adapterFiles, dataSource, modelSource, recipeFile, writeFiles } from "@/cli/files";
-import { type FlagName, recipeFrom } from "@/cli/flags";
+import type { FlagName } from "@/cli/flags";
+import { recipeFrom } from "@/cli/recipe-flags";
 import { table } from "@/cli/terminal";
 import { AppError } from "@/errors";
 import { dated, hardwareList } from "@/offload/hardware";
@@ -11,8 +12,8 @@ import { type Plan, type PlanRow, planJob } from "@/offload/plan";
 import { START_FILES } from "@/offload/submission";
 import { requireTrainable } from "@/session/job";
 import { jobFiles } from "@/session/job-files";
-import type { NamedFile } from "@/worker/api";
 import type { JobFacts } from "@/worker/api/jobs";
+import type { NamedFile } from "@/worker/api/sources";
 
 export const PLAN_FLAGS: readonly FlagName[] = [
   ...(["model", "data", "eval", "recipe", "method", "steps", "lr", "rank", "alpha", "batch", "accumulate"] as const),

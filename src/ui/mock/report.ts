@@ -1,5 +1,6 @@
 /** What the mock session says of data: findings of both colours, lengths, one row, a probe. Development only. */
-import type { DataReport, PracticeExercise, ProbeReport, RowView, TokenSpan } from "@/worker/api";
+import type { DataReport, PracticeExercise, RowView, TokenSpan } from "@/worker/api/data";
+import type { ProbeReport } from "@/worker/api/probe";
 
 const LENGTHS: NonNullable<DataReport["lengths"]> = {
   bins: [3, 18, 60, 122, 94, 51, 27, 11, 6, 3, 1].map((count, i) => ({ from: i * 8, to: i * 8 + 7, count })),

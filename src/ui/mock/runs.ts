@@ -6,7 +6,7 @@ import type { RunRecord, RunStatus } from "@/runs/record";
 import { summaryOf } from "@/runs/summary";
 import { SweepPlan, type SweepRow, trialsOf } from "@/runs/sweep";
 import { parseRecipe } from "@/train/recipe";
-import type { RunsApi, SweepApi } from "@/worker/api";
+import type { RunsApi, SweepApi } from "@/worker/api/runs";
 
 export function mockRuns(): RunsApi & SweepApi {
   const runs = new Map(
