@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Download, expect, type Page, test } from "playwright/test";
+import { startTeacher } from "../src/skill/generate/teacher-server";
 import { everythingKept, openPage } from "./support";
 
 const feelings = readFileSync(new URL("../public/datasets/feelings.eval.jsonl", import.meta.url), "utf8");
@@ -179,6 +180,65 @@ test("a server on this machine: its faults have their column, its text stays tex
     await page.reload();
     await page.getByTestId("evaluate-server").check({ force: true });
     await expect(page.getByTestId("server-key")).toHaveValue("");
+  } finally {
+    server.close();
+  }
+});
+
+test("a skill is written by one model and read by another; its seen and unseen halves are told apart, and it is taken away", async ({
+  page,
+}) => {
+  const draft = (rule: string) => `---\nname: lamps\ndescription: About lamps.\n---\n\n${rule}\n\n${HOSTILE}\n`;
+  const cases = Array.from({ length: 48 }, (_, i) => ({
+    input: `What is lamp ${i}?`,
+    expected: { contains: ["zug"] },
+  }));
+  const server = await startTeacher(({ model, messages }) => {
+    const text = messages.map(({ content }) => content).join("\n");
+    if (model === "reader") return text.includes("Always zug") ? "Zug." : "No idea.";
+    if (text.includes("test cases")) return JSON.stringify({ cases });
+    return draft(text.includes("This is the skill as it stands") ? "Always zug." : "Be kind.");
+  });
+  const faults = await openPage(page, "cpu");
+  try {
+    await page.getByLabel("Rooms").getByRole("link", { name: "Evaluate" }).click();
+    await page.getByTestId("evaluate-tab").uncheck({ force: true });
+    await page.getByTestId("evaluate-server").check({ force: true });
+    await page.getByTestId("server-baseUrl").fill(server.url);
+    await page.getByTestId("server-model").fill("reader");
+    await page.getByTestId("write-skill").locator("summary").first().click();
+    await page.getByTestId("write-task").fill("Name our lamps.");
+    await expect(page.getByTestId("write-start")).toBeDisabled();
+    await page.getByTestId("teacher-baseUrl").fill(server.url);
+    await page.getByTestId("teacher-model").fill("writer");
+    await page.getByTestId("write-start").click();
+    const made = page.getByTestId("made");
+    await expect(made.getByTestId("made-seen")).toContainText(/^0, then (\d+) of \1 pass/, { timeout: 30_000 });
+    await expect(made.getByTestId("made-unseen")).toContainText(
+      /without it 0 of (\d+), with it \1 of \1, with a placebo 0/,
+    );
+    await expect(page.getByTestId("report")).toContainText("reporting half");
+    const asked = server.asked
+      .filter(({ model }) => model === "writer")
+      .map(({ messages }) => JSON.stringify(messages));
+    const shown = asked.filter((text) => text.includes("This is the skill as it stands"));
+    expect(shown).toHaveLength(1);
+
+    const skill = page.waitForEvent("download");
+    await page.getByTestId("made-save").click();
+    expect(await textOf(skill)).toContain("Always zug.");
+    const zip = page.waitForEvent("download");
+    await page.getByTestId("made-zip").click();
+    for (const path of ["lamps/SKILL.md", "lamps/skill_meta.json", "lamps/evals/evals.json", "runs/results.csv"]) {
+      expect(await textOf(zip)).toContain(path);
+    }
+    await page.getByTestId("made-use").click();
+    await expect(page.getByTestId("skill-text")).toHaveValue(/Always zug/);
+    await expect(page.getByTestId("suite-open")).toContainText("reporting half");
+    await expect(page.getByTestId("arm-skill")).toBeChecked();
+    expect(await page.locator("main img").count()).toBe(0);
+    expect(await page.title()).not.toContain("owned");
+    expect(faults).toEqual([]);
   } finally {
     server.close();
   }

@@ -45,8 +45,10 @@ export interface SkillWish {
   readonly material: Material | null;
   readonly cases: number;
   readonly rounds: number;
+  /** Halved in place of cases that the teacher would write. */
+  readonly suite?: Suite;
   readonly settings: SkillAsk["settings"];
-  readonly teacher: OtherModel;
+  readonly teacher: Reader;
   readonly reader: Reader;
 }
 
@@ -86,7 +88,7 @@ export function skillCalls(core: Core): SkillCalls {
       ),
     generateSkill: ({ teacher, reader, settings, ...ask }, onEvent) =>
       asking(core, [reader, teacher], ([student, writer], judges, signal) => {
-        const used = { ...ask, settings: framed(settings, student) };
+        const used = { ...ask, settings: framed(settings, student, ask.suite) };
         return generateSkill(used, writer.provider, student, judges, onEvent, signal);
       }),
   };

@@ -24,6 +24,8 @@ export interface GenerateAsk {
   readonly material: Material | null;
   /** Wanted in all; about half of them report. */
   readonly cases: number;
+  /** Cases that are there already; then the teacher writes none. */
+  readonly suite?: Suite;
   /** Of refining. */
   readonly rounds: number;
   /** Of the student. */
@@ -79,14 +81,15 @@ export async function generateSkill(
 
   tell("skill", 0, 1, "The teacher writes the skill.");
   const first = await drafted(task, material, say, settings.seed, notes);
-  const cases = await written(ask, say, notes, (done) => tell("cases", done, ask.cases, "The teacher writes cases."));
-  const suite = readUpskill({ cases }, `cases of ${nameOf(first)}`);
+  const tellCases = (done: number) => tell("cases", done, ask.cases, "The teacher writes cases.");
+  const cases = ask.suite ? [] : await written(ask, say, notes, tellCases);
+  const suite = ask.suite ?? readUpskill({ cases }, `cases of ${nameOf(first)}`);
   const halves = await halvesOf(suite, settings.seed);
   if (halves.refining.cases.length === 0 || halves.reporting.cases.length === 0) {
     throw new AppError(
       "suite/malformed",
-      `The teacher wrote ${suite.cases.length} usable cases, too few for two halves.`,
-      { hint: "Ask for more cases, or another teacher." },
+      `${ask.suite ? "The suite has" : "The teacher wrote"} ${suite.cases.length} usable cases, too few for two halves.`,
+      { hint: ask.suite ? "Give more cases." : "Ask for more cases, or another teacher." },
     );
   }
 
@@ -194,13 +197,13 @@ async function written(
 function failuresOf({ answers }: Round, { cases }: Suite): Failure[] {
   const byId = new Map(cases.map((one) => [one.id, one]));
   return answers.answers
-    .flatMap(({ caseId, pass, status, text }): Failure[] => {
+    .flatMap(({ caseId, pass, status, text, reason }): Failure[] => {
       const one = byId.get(caseId);
       if (pass || !one || status === "error" || status === "timeout") return [];
       return [
         {
           question: questionText(one).slice(0, 1000),
-          wanted: one.expected ?? "",
+          wanted: one.expected ?? reason,
           answer: text.slice(0, 600) || "(nothing)",
         },
       ];

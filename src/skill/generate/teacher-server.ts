@@ -17,6 +17,11 @@ export interface TeacherServer {
 export async function startTeacher(answer: (asked: Asked) => string | number | null): Promise<TeacherServer> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
+    // A page asks from another origin.
+    response.setHeader("access-control-allow-origin", "*");
+    if (request.method === "OPTIONS") {
+      return void response.writeHead(204, { "access-control-allow-headers": "authorization, content-type" }).end();
+    }
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {

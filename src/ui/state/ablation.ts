@@ -1,6 +1,6 @@
 /** Which part of the skill helps: the suite once more with each of its parts left out. */
 import { computed } from "@preact/signals";
-import { othersOf } from "@/ui/state/answerers";
+import { readerOf } from "@/ui/state/answerers";
 import { attempt, session } from "@/ui/state/core";
 import { obstacle, progress, result, stopping } from "@/ui/state/evaluate";
 import { form } from "@/ui/state/evaluate-form";
@@ -18,16 +18,14 @@ export function leaveOut(by: "sections" | "paragraphs"): Promise<boolean> {
   return attempt("evaluate", async () => {
     const skill = skillSlot.skill.value;
     if (skill === null || suite.value === null) return;
-    const { repeats, k, temperature, maxTokens, seed, metric, margin, tab } = form.value;
-    const [other] = tab ? [] : othersOf();
-    const reader = other ?? ({ kind: "open", adapter: false } as const);
+    const { repeats, k, temperature, maxTokens, seed, metric, margin } = form.value;
     result.value = null;
     stopping.value = false;
     progress.value = { done: {}, total: 0 };
     try {
       const found = await session().evaluateSkill(
         {
-          ...{ skill, reader, suite: suite.value, choice: skillSlot.choice.value, ablate: by },
+          ...{ skill, reader: readerOf(), suite: suite.value, choice: skillSlot.choice.value, ablate: by },
           ...{ settings: { seed, repeats, temperature, maxTokens }, choices: { k, metric, margin: margin / 100 } },
         },
         ({ arm, done }) => {

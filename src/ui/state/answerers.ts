@@ -20,7 +20,14 @@ export interface Server {
   readonly priceIn: string;
   readonly priceOut: string;
 }
-export const server = signal<Server>({ baseUrl: "", model: "", key: "", priceIn: "", priceOut: "" });
+export const NO_SERVER: Server = { baseUrl: "", model: "", key: "", priceIn: "", priceOut: "" };
+export const server = signal<Server>(NO_SERVER);
+
+/** What a server still lacks; null: it can be asked. */
+export function serverFault({ baseUrl, model: name }: Server): string | null {
+  if (!/^https?:\/\/./.test(baseUrl.trim())) return "Give the server’s address.";
+  return name.trim() === "" ? "Give the model’s name on the server." : null;
+}
 
 /** ONNX models of a folder or of the Hub, opened when they are asked. */
 export const onnxModels = signal<readonly OnnxSource[]>([]);
@@ -80,13 +87,18 @@ export function othersOf(): Others {
   return [
     ...(tab ? usedRuns.value.map((id) => ({ kind: "run" as const, id })) : []),
     ...(onnx ? onnxModels.value.map((source) => ({ kind: "onnx" as const, source })) : []),
-    ...(asked ? [endpointOf()] : []),
+    ...(asked ? [endpointOf(server.value)] : []),
   ];
 }
 
+/** Who reads a skill by itself: the base weights, or the first who answers where that is not the tab. */
+export function readerOf(): Others[number] | { kind: "open"; adapter: false } {
+  const [other] = form.value.tab ? [] : othersOf();
+  return other ?? { kind: "open", adapter: false };
+}
+
 /** A price is known where both halves are numbers. */
-function endpointOf(): Others[number] {
-  const { baseUrl, model: name, key, priceIn, priceOut } = server.value;
+export function endpointOf({ baseUrl, model: name, key, priceIn, priceOut }: Server): Others[number] {
   const [input, output] = [priceIn, priceOut].map((text) => (text.trim() === "" ? Number.NaN : Number(text))) as [
     number,
     number,

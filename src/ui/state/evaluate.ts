@@ -3,7 +3,7 @@ import { computed, signal } from "@preact/signals";
 import { parseArm } from "@/eval/arms";
 import type { SavedReport } from "@/eval/saved-report";
 import type { SuiteReport } from "@/eval/suite-report";
-import { adapterCount, onnxModels, othersOf, server } from "@/ui/state/answerers";
+import { adapterCount, onnxModels, othersOf, server, serverFault } from "@/ui/state/answerers";
 import { attempt, session } from "@/ui/state/core";
 import { form } from "@/ui/state/evaluate-form";
 import { model } from "@/ui/state/model";
@@ -40,14 +40,19 @@ export const arms = computed<readonly ArmName[]>(() =>
   ARMS.map(([name]) => name).filter((name) => lacks(name) === null && (wished.value[name] ?? USUAL.includes(name))),
 );
 
-/** What still stands in the way; null: it can start. */
-export const obstacle = computed<string | null>(() => {
-  const { tab, server: asked, onnx, repeats, k } = form.value;
+/** What nobody can answer for; null: somebody can. */
+export const answererObstacle = computed<string | null>(() => {
+  const { tab, server: asked, onnx } = form.value;
   if (!tab && !asked && !onnx) return "Choose who answers.";
   if (tab && model.value === null) return "Open a model first.";
-  if (asked && !/^https?:\/\/./.test(server.value.baseUrl.trim())) return "Give the server’s address.";
-  if (asked && server.value.model.trim() === "") return "Give the model’s name on the server.";
-  if (onnx && onnxModels.value.length === 0) return "Give an ONNX model.";
+  const fault = asked ? serverFault(server.value) : null;
+  return fault ?? (onnx && onnxModels.value.length === 0 ? "Give an ONNX model." : null);
+});
+
+/** What still stands in the way; null: it can start. */
+export const obstacle = computed<string | null>(() => {
+  const { repeats, k } = form.value;
+  if (answererObstacle.value !== null) return answererObstacle.value;
   if (skillSlot.reading.value || previousSlot.reading.value) return "The skill is being read.";
   if (suite.value === null) return "Choose a suite, or write cases.";
   if (arms.value.length === 0) return "Choose at least one arm.";

@@ -6,6 +6,7 @@ import { readerOf, teacherOf } from "@/cli/commands/skill/reader";
 import { sayReport, textOf } from "@/cli/commands/suite";
 import { AppError } from "@/errors";
 import { reportHtml } from "@/eval/report-view/html";
+import { readSuite } from "@/eval/suite/read";
 import { visible } from "@/skill/finding";
 import { type Material, readMaterial } from "@/skill/generate/material";
 import { nameOf } from "@/skill/skill";
@@ -19,6 +20,9 @@ export async function generateAction(context: CommandContext): Promise<number> {
       hint: 'Like --task "name our lamps" --out skills',
     });
   }
+  if (flags.cases !== undefined && flags.suite !== undefined)
+    throw new AppError("usage", "Give --cases for the teacher to write, or --suite with cases of yours, not both.");
+  const suite = flags.suite === undefined ? {} : { suite: readSuite(await textOf(flags.suite), basename(flags.suite)) };
   const teacher = await teacherOf(context);
   const material = await materialOf(flags.examples, flags.trace);
   const reader = await readerOf(context);
@@ -30,7 +34,7 @@ export async function generateAction(context: CommandContext): Promise<number> {
   };
   const startedAt = new Date();
   const made = await session.generateSkill(
-    { task, material, cases: flags.cases ?? 48, rounds: flags.rounds ?? 2, settings, teacher, reader },
+    { task, material, cases: flags.cases ?? 48, rounds: flags.rounds ?? 2, ...suite, settings, teacher, reader },
     ({ phase, done, total, note }) => terminal.progress(phase, done, total, visible(note)),
   );
   const name = nameOf(made.skill) ?? "skill";

@@ -1,11 +1,13 @@
 /** What is compared, the texts that some arms put before the question, and what is declared before the first answer. */
 import { AblationAsk } from "@/ui/parts/evaluate/ablation";
 import { SkillField } from "@/ui/parts/evaluate/skill-field";
+import { WriteSkill } from "@/ui/parts/evaluate/write-skill";
 import { RoomPart } from "@/ui/parts/room-part";
 import { idle } from "@/ui/state/core";
 import { ARMS, arms, lacks, wished } from "@/ui/state/evaluate";
 import { type EvaluateForm, form, setForm } from "@/ui/state/evaluate-form";
 import { previousSlot, skillSlot } from "@/ui/state/skill";
+import { made, making } from "@/ui/state/skill-writing";
 
 export function Arms() {
   const [baseline] = arms.value;
@@ -13,6 +15,10 @@ export function Arms() {
     <RoomPart title="What is compared">
       <SkillField label="Skill" testid="skill" slot={skillSlot} />
       <AblationAsk />
+      <details data-testid="write-skill" open={making.value !== null || made.value !== null || undefined}>
+        <summary>Let a model write one</summary>
+        <WriteSkill />
+      </details>
       <details>
         <summary>A previous version of it</summary>
         <SkillField label="Previous skill" testid="previous" slot={previousSlot} />

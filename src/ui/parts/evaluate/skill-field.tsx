@@ -1,4 +1,6 @@
 /** A skill comes in, is checked, and what of it reaches the model is chosen. All of its words are text. */
+
+import { FindingList } from "@/ui/parts/evaluate/finding-list";
 import { DropZone, FilePicker } from "@/ui/parts/files";
 import { idle } from "@/ui/state/core";
 import { plural } from "@/ui/state/format";
@@ -37,8 +39,6 @@ export function SkillField({ label, testid, slot }: Props) {
   );
 }
 
-const WORDS = { error: "Error", warning: "Warning", note: "Note" };
-
 function Checked({ slot, testid }: Pick<Props, "slot" | "testid">) {
   const found = slot.findings.value;
   const worst = found.filter(({ severity }) => severity === "error").length;
@@ -63,18 +63,7 @@ function Checked({ slot, testid }: Pick<Props, "slot" | "testid">) {
             {plural(found.length, "finding")}
             {worst > 0 && `, ${plural(worst, "error")}`}
           </summary>
-          <ul class="skill-findings" data-testid={`${testid}-findings`}>
-            {found.map((one, i) => (
-              <li key={i} data-severity={one.severity}>
-                <strong>{WORDS[one.severity]}</strong> {one.message}{" "}
-                <span class="soft">
-                  {one.file}
-                  {one.line > 0 && `, line ${one.line}`}
-                </span>
-                {one.text && <code>{one.text}</code>}
-              </li>
-            ))}
-          </ul>
+          <FindingList found={found} testid={`${testid}-findings`} />
         </details>
       )}
     </>

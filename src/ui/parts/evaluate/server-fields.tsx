@@ -1,0 +1,45 @@
+/** A server that speaks OpenAI's protocol: its address, its model, and a key that stays in memory. */
+import type { Signal } from "@preact/signals";
+import type { Server } from "@/ui/state/answerers";
+import { idle } from "@/ui/state/core";
+
+interface ServerFieldsProps {
+  readonly at: Signal<Server>;
+  readonly testid: string;
+}
+
+export function ServerFields({ at, testid }: ServerFieldsProps) {
+  const field = (name: keyof Server, label: string, placeholder: string, secret = false) => (
+    <label>
+      {label}
+      <input
+        {...(secret ? { type: "password" as const } : { type: "text" as const })}
+        data-testid={`${testid}-${name}`}
+        placeholder={placeholder}
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        value={at.value[name]}
+        disabled={!idle.value}
+        onInput={(event) => {
+          at.value = { ...at.value, [name]: event.currentTarget.value };
+        }}
+      />
+    </label>
+  );
+  return (
+    <>
+      <div class="form-grid">
+        {field("baseUrl", "Address", "http://localhost:8080/v1")}
+        {field("model", "Model", "as the server calls it")}
+        {field("key", "Key, if it asks for one", "kept in memory until you leave", true)}
+        {field("priceIn", "Price per million tokens in", "unknown")}
+        {field("priceOut", "… and out", "unknown")}
+      </div>
+      <p class="help">
+        The server must allow this page’s origin (CORS); from a page of https, only https and this machine’s own
+        addresses can be asked.
+      </p>
+    </>
+  );
+}
