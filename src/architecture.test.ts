@@ -89,8 +89,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tooling: [],
 };
 
-/** Anyone may import these: no folder owns them. A schedule is a pure function of the recipe. */
-const EVERYONE = ["errors", "util", "train/recipe", "train/schedule", "train/recipe-paths"];
+/** Anyone may import these: no folder owns them. A schedule and the names of modules are pure functions of the recipe. */
+const EVERYONE = ["errors", "util", "train/recipe", "train/schedule", "train/recipe-paths", "train/module-path"];
 /** Contracts whose types anyone may import, with `import type`. */
 const TYPES_FOR_EVERYONE = ["worker/api", "graph/target", "runs", "explain", "bench/report", "offload"];
 

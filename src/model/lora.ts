@@ -3,6 +3,7 @@
  * its path, replaces rank or alpha there; the first that fits counts. The pair is scaled by alpha / rank, or with rsLoRA
  * (Kalajdzievski 2023) by alpha / √rank.
  */
+import { modulePath, patternOf } from "@/train/module-path";
 import type { Projection } from "@/train/recipe";
 
 export interface LoraSettings {
@@ -19,25 +20,12 @@ export interface LoraSettings {
   readonly alphaPattern?: Readonly<Record<string, number>> | undefined;
 }
 
-export const PARENTS: Readonly<Record<Projection, "self_attn" | "mlp">> = {
-  q_proj: "self_attn",
-  k_proj: "self_attn",
-  v_proj: "self_attn",
-  o_proj: "self_attn",
-  gate_proj: "mlp",
-  up_proj: "mlp",
-  down_proj: "mlp",
-};
-
-/** As PEFT and transformers name the module. */
-export function modulePath(layer: number, projection: Projection): string {
-  return `model.layers.${layer}.${PARENTS[projection]}.${projection}`;
-}
-
 export function pairSize(settings: LoraSettings, layer: number, projection: Projection) {
   const path = modulePath(layer, projection);
-  const pick = (pattern: Readonly<Record<string, number>> = {}) =>
-    Object.entries(pattern).find(([key]) => path === key || path.endsWith(`.${key}`))?.[1];
+  const pick = (patterns: Readonly<Record<string, number>> = {}) => {
+    const pattern = patternOf(path, Object.keys(patterns));
+    return pattern === undefined ? undefined : patterns[pattern];
+  };
   const rank = pick(settings.rankPattern) ?? settings.rank;
   return { rank, scale: scaleOf({ ...settings, rank, alpha: pick(settings.alphaPattern) ?? settings.alpha }) };
 }

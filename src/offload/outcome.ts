@@ -12,7 +12,7 @@ export interface Outcome {
 
 export type Ended = Pick<Job, "stage" | "message" | "runningSeconds" | "timeoutSeconds">;
 
-const AGAIN = "On the command line: burnish jobs submit --continue JOB.";
+const AGAIN = "In the room Jobs: Go on with it; on the command line: burnish jobs submit --continue JOB.";
 const TIMED_OUT = /time(d)?[ -]?out|time limit|deadline/i;
 
 /** `place`: where the results lie, for people. `dollarsPerMinute` null where the price is not known. */

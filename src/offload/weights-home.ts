@@ -23,7 +23,7 @@ export function whereWeights(result: JobResult, place: string): string | null {
   const { folder, files } = filesOf(result);
   const gguf = result.gguf.map(({ file }) => file);
   const also = gguf.length > 0 ? `, and as ${gguf.join(" and ")}` : "";
-  return `All weights were trained; they lie in ${place}, ${folder} (${size(bytesOf(files))})${also}. \`burnish jobs fetch JOB --out DIR\` brings them home, verified; the folder then opens as a model: --model DIR, or in the page as your own.`;
+  return `All weights were trained; they lie in ${place}, ${folder} (${size(bytesOf(files))})${also}. \`burnish jobs fetch JOB --out DIR\`, or "Whole weights" in the room Jobs, brings them home, verified; the folder then opens as a model: --model DIR, or in the page as your own.`;
 }
 
 /** Every file of the folder, by its name in it. Throws as `bringHome` does, and "file/too-large" for what no memory holds. */

@@ -11,8 +11,9 @@ import { MaskView } from "@/ui/parts/mask-view";
 import { Progress } from "@/ui/parts/progress";
 import { RowViewer } from "@/ui/parts/row-view";
 import { catalog } from "@/ui/state/catalog";
-import { dataReport } from "@/ui/state/check";
+import { acceptFinding, dataReport, showRow } from "@/ui/state/check";
 import { activity, idle } from "@/ui/state/core";
+import { applyFix } from "@/ui/state/data-input";
 import {
   dataset,
   datasetSource,
@@ -26,7 +27,7 @@ import { integer, plural } from "@/ui/state/format";
 import { model } from "@/ui/state/model";
 import { linked } from "@/ui/state/recipe";
 import { control } from "@/ui/state/run";
-import type { DatasetInfo } from "@/worker/api/data";
+import type { DataFix, DatasetInfo, RowPlace } from "@/worker/api/data";
 
 const TYPES: Readonly<Record<string, string>> = {
   "prompt-completion": "prompt and completion",
@@ -132,12 +133,23 @@ function DataReport({ info }: { info: DatasetInfo }) {
       />
       <Losses info={info} />
       {/* What reading found is in the report too; until that is made, it stands for itself. */}
-      {dataReport.value === null ? <DataFindings findings={info.findings} /> : <Findings />}
+      {dataReport.value === null ? <DataFindings findings={info.findings} /> : <Checked />}
       <MaskView info={info} />
       <RowViewer />
       <LengthHistogram />
     </>
   );
+}
+
+function Checked() {
+  const report = dataReport.value;
+  if (report === null) return null;
+  const actions = {
+    onAccept: acceptFinding,
+    onFix: (fix: DataFix) => void applyFix(fix),
+    onRow: (place: RowPlace) => void showRow(place),
+  };
+  return <Findings findings={report.findings} rows={report.rows} {...actions} />;
 }
 
 function Losses({ info }: { info: DatasetInfo }) {

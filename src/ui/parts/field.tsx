@@ -1,17 +1,21 @@
 /** One setting of the recipe: label, control, short help, and what is wrong with it, tied together for readers. */
-import { draft, fieldValue, recipeFaults, setField } from "@/ui/state/recipe";
+import { useState } from "preact/hooks";
+import { model } from "@/ui/state/model";
+import { fitsOf, fitWords, type Patterns, patternsOf, patternText } from "@/ui/state/patterns";
+import { draft, faultOf, fieldValue, setField } from "@/ui/state/recipe";
 import {
   type ChoiceField,
   choicesFor,
   type Field,
   type ListField,
   type NumberField,
+  type PatternField,
   type SwitchField,
 } from "@/ui/state/recipe-fields";
 
 export function FieldRow({ field, disabled }: { field: Field; disabled: boolean }) {
   const id = `field-${field.path}`;
-  const fault = recipeFaults.value.get(field.path);
+  const fault = faultOf(field.path);
   return (
     <div class="field">
       <label for={id}>{field.label}</label>
@@ -21,11 +25,14 @@ export function FieldRow({ field, disabled }: { field: Field; disabled: boolean 
         <SwitchInput field={field} id={id} disabled={disabled} />
       ) : field.kind === "list" ? (
         <ListInput field={field} id={id} disabled={disabled} />
+      ) : field.kind === "pattern" ? (
+        <PatternInput field={field} id={id} wrong={fault !== undefined} disabled={disabled} />
       ) : (
         <ChoiceInput field={field} id={id} disabled={disabled} />
       )}
       <p class="help" id={`${id}-help`}>
         {fault ? <strong class="wrong">{fault}</strong> : field.help}
+        {field.kind === "pattern" && fault === undefined && <Fits path={field.path} />}
       </p>
     </div>
   );
@@ -105,6 +112,41 @@ function ListInput({ field, id, disabled }: InputProps<ListField>) {
       onChange={(event) => setField(field.path, split(event.currentTarget.value))}
     />
   );
+}
+
+/** Text that is half typed stays as it is; one that came from elsewhere takes its place. */
+function PatternInput({ field, id, wrong, disabled }: InputProps<PatternField>) {
+  const [text, setText] = useState("");
+  const value = fieldValue(field.path) as Patterns;
+  const shown = JSON.stringify(patternsOf(text)) === JSON.stringify(value) ? text : patternText(value);
+  return (
+    <input
+      id={id}
+      type="text"
+      autocomplete="off"
+      spellcheck={false}
+      value={shown}
+      placeholder={field.placeholder}
+      disabled={disabled}
+      aria-invalid={wrong}
+      aria-describedby={`${id}-help`}
+      onInput={(event) => {
+        setText(event.currentTarget.value);
+        setField(field.path, patternsOf(event.currentTarget.value));
+      }}
+    />
+  );
+}
+
+/** Which modules of the open model each pattern means. */
+function Fits({ path }: { path: string }) {
+  const info = model.value;
+  if (info === null) return null;
+  return fitsOf(fieldValue(path) as Patterns, draft.value.lora.targets, info.layers).map((fit) => (
+    <span key={fit.pattern} class="fit" data-none={fit.modules.length === 0} data-testid="pattern-fit">
+      {fitWords(fit)}
+    </span>
+  ));
 }
 
 const SHORT_NAMES: Readonly<Record<string, string>> = {

@@ -1,17 +1,25 @@
 /** What the gates found: a calm list, red first; each with its rows, its fix, and for red ones the way to go on regardless. */
-import { acceptFinding, dataReport, showRow } from "@/ui/state/check";
 import { idle } from "@/ui/state/core";
-import { applyFix } from "@/ui/state/data-input";
 import { integer, plural } from "@/ui/state/format";
 import { recipe } from "@/ui/state/recipe";
-import type { Finding } from "@/worker/api/data";
+import type { DataFix, Finding, RowPlace } from "@/worker/api/data";
 
 const SHOWN = 8;
 
-export function Findings() {
-  const report = dataReport.value;
-  if (report === null) return null;
-  const { findings, rows } = report;
+interface FindingActions {
+  readonly onAccept: (gate: string) => void;
+  readonly onFix: (fix: DataFix) => void;
+  /** Where a row can be looked at. */
+  readonly onRow?: (place: RowPlace) => void;
+}
+
+interface FindingsProps extends FindingActions {
+  readonly findings: readonly Finding[];
+  /** Looked at. */
+  readonly rows: number;
+}
+
+export function Findings({ findings, rows, ...actions }: FindingsProps) {
   if (findings.length === 0) {
     return (
       <p class="soft" data-testid="findings-none">
@@ -23,7 +31,7 @@ export function Findings() {
     <section class="findings" data-testid="findings" aria-label="What the checks found">
       <ul>
         {findings.map((finding, index) => (
-          <FindingItem key={`${finding.gate}.${index}`} finding={finding} />
+          <FindingItem key={`${finding.gate}.${index}`} finding={finding} {...actions} />
         ))}
       </ul>
     </section>
@@ -32,7 +40,18 @@ export function Findings() {
 
 const BADGES = { red: ["badge bad", "stops a run"], amber: ["badge", "look at it"], note: ["badge", "note"] } as const;
 
-function FindingItem({ finding }: { finding: Finding }) {
+/** Says which of them still stop a run; nothing when none does. */
+export function StoppedBy({ findings, testid }: { findings: readonly Finding[]; testid: string }) {
+  if (findings.length === 0) return null;
+  return (
+    <p class="panel note" data-testid={testid}>
+      {findings.map(({ title, gate }) => title ?? gate).join(", ")}: this stops the run until the rows are corrected or
+      it is accepted under Data.
+    </p>
+  );
+}
+
+function FindingItem({ finding, onAccept, onFix, onRow }: FindingActions & { finding: Finding }) {
   const { gate, title, severity, message, why, fix } = finding;
   const accepted = recipe.value?.data.accept.includes(gate) ?? false;
   const [badge, words] = accepted ? (["badge", "accepted"] as const) : BADGES[severity];
@@ -43,7 +62,7 @@ function FindingItem({ finding }: { finding: Finding }) {
       </p>
       <p>{message}</p>
       <p class="soft">{why}</p>
-      <FindingRows finding={finding} />
+      <FindingRows finding={finding} onRow={onRow} />
       <div class="actions">
         {fix && (
           <button
@@ -51,7 +70,7 @@ function FindingItem({ finding }: { finding: Finding }) {
             class="quiet"
             data-testid={`fix-${gate}`}
             disabled={!idle.value}
-            onClick={() => void applyFix(fix)}
+            onClick={() => onFix(fix)}
           >
             {fix.label}
           </button>
@@ -63,7 +82,7 @@ function FindingItem({ finding }: { finding: Finding }) {
             data-testid={`accept-${gate}`}
             aria-pressed={accepted}
             disabled={!idle.value}
-            onClick={() => acceptFinding(gate)}
+            onClick={() => onAccept(gate)}
           >
             {accepted ? "Do not accept it" : "Accept it as it is"}
           </button>
@@ -73,7 +92,12 @@ function FindingItem({ finding }: { finding: Finding }) {
   );
 }
 
-function FindingRows({ finding: { rows, heldRows = [], count } }: { finding: Finding }) {
+interface FindingRowsProps {
+  readonly finding: Finding;
+  readonly onRow: FindingActions["onRow"];
+}
+
+function FindingRows({ finding: { rows, heldRows = [], count }, onRow }: FindingRowsProps) {
   const places = [
     ...rows.map((line) => ({ line, held: false })),
     ...heldRows.map((line) => ({ line, held: true })),
@@ -82,17 +106,21 @@ function FindingRows({ finding: { rows, heldRows = [], count } }: { finding: Fin
   return (
     <p class="finding-rows">
       <span class="soft">Lines</span>
-      {places.map((place) => (
-        <button
-          key={`${place.held}.${place.line}`}
-          type="button"
-          class="link number"
-          onClick={() => void showRow(place)}
-        >
-          {integer(place.line)}
-          {place.held ? " (held out)" : ""}
-        </button>
-      ))}
+      {places.map((place) => {
+        const key = `${place.held}.${place.line}`;
+        const words = `${integer(place.line)}${place.held ? " (held out)" : ""}`;
+        if (onRow === undefined)
+          return (
+            <span key={key} class="number">
+              {words}
+            </span>
+          );
+        return (
+          <button key={key} type="button" class="link number" onClick={() => onRow(place)}>
+            {words}
+          </button>
+        );
+      })}
       {count > places.length && <span class="soft">and {integer(count - places.length)} more</span>}
     </p>
   );

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { PROJECTIONS } from "@/train/recipe";
 import { Card } from "@/ui/parts/card";
 import { FieldRow, TargetsField } from "@/ui/parts/field";
+import { StoppedBy } from "@/ui/parts/findings";
 import { MemoryBar } from "@/ui/parts/memory-bar";
 import { ProbeNote } from "@/ui/parts/probe-note";
 import { probe, probeReport, stopping } from "@/ui/state/check";
@@ -76,12 +77,7 @@ export function RecipeCard() {
           {!ready && <span class="soft">Needs a model and data first.</span>}
           <ShareLink />
         </div>
-        {ready && stopping.value.length > 0 && (
-          <p class="panel note" data-testid="stopped-by">
-            {stopping.value.map(({ title, gate }) => title ?? gate).join(", ")}: this stops the run until the rows are
-            corrected or it is accepted under Data.
-          </p>
-        )}
+        {ready && <StoppedBy findings={stopping.value} testid="stopped-by" />}
         {probed && <ProbeNote report={probed} />}
         {/* Behind the button: the bar comes and goes, and must not move what is being pressed. */}
         {plan.value && <MemoryBar plan={plan.value} />}

@@ -14,13 +14,13 @@ export const dataReport = signal<DataReport | null>(null);
 export const rowView = signal<RowView | null>(null);
 export const probeReport = signal<ProbeReport | null>(null);
 
-/** Red findings that nobody accepted: they stop a run. */
-export const stopping = computed<readonly Finding[]>(() => {
+/** Red findings that nobody accepted: they stop a run, here and elsewhere. */
+export function stoppingOf(findings: readonly Finding[]): readonly Finding[] {
   const accepted = recipe.value?.data.accept ?? [];
-  return (dataReport.value?.findings ?? []).filter(
-    ({ severity, gate }) => severity === "red" && !accepted.includes(gate),
-  );
-});
+  return findings.filter(({ severity, gate }) => severity === "red" && !accepted.includes(gate));
+}
+
+export const stopping = computed(() => stoppingOf(dataReport.value?.findings ?? []));
 
 export function watchCheck(): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -21,6 +21,8 @@ export interface JobRow {
   readonly createdAt: number;
   readonly spent: number | null;
   readonly run: string | null;
+  /** Submitted from here, so that its settings are known. */
+  readonly own: boolean;
 }
 
 export const jobRowsOf = signal<readonly JobRow[]>([]);
@@ -34,13 +36,14 @@ const OVER = new Set(["COMPLETED", "CANCELED", "ERROR", "DELETED"]);
 
 export function rowOfKept(kept: KeptJob): JobRow {
   const { id, name: title, stage, flavor, createdAt, spentDollars: spent, run } = kept;
-  return { id, name: id, title, stage, over: OVER.has(stage), flavor, createdAt, spent, run };
+  return { id, name: id, title, stage, over: OVER.has(stage), flavor, createdAt, spent, run, own: true };
 }
 
 export function rowOfView({ job, kept, spent }: JobView): JobRow {
   const { id, stage, over, flavor, labels } = job;
   return {
     ...{ id, stage, over, flavor, spent, name: kept ? id : `${job.namespace}/${id}`, run: kept?.run ?? null },
+    own: kept !== null,
     title: kept?.name ?? labels.burnish ?? id,
     createdAt: kept?.createdAt ?? (Date.parse(job.createdAt) || 0),
   };

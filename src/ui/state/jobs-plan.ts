@@ -1,16 +1,20 @@
 /**
  * Where a larger run could go: the model (the open one, or any that the Hub names), the rows, the plan, the row that is
- * chosen, and the files made from it. A plan is of one recipe; when that changes it says so.
+ * chosen, and the files made from it. A plan is of one recipe; when that changes it says so. Red findings in the rows stop it
+ * as they stop a run here: nothing is made to be sent until they are corrected or accepted by name.
  */
 import { computed, signal } from "@preact/signals";
 import { formatReference, parseReference } from "@/hub/reference";
 import type { PlanRow } from "@/offload/plan";
 import { commandLine, type JobAsk, newKey } from "@/offload/submission";
+import { acceptFinding, stoppingOf } from "@/ui/state/check";
 import { attempt, session } from "@/ui/state/core";
 import { datasetSource } from "@/ui/state/dataset";
 import { token } from "@/ui/state/hub";
+import { startFiles, startObstacle } from "@/ui/state/jobs-start";
 import { modelSource } from "@/ui/state/model";
-import { recipe } from "@/ui/state/recipe";
+import { recipe, setField } from "@/ui/state/recipe";
+import type { DataFix } from "@/worker/api/data";
 import type { PlannedJob } from "@/worker/api/jobs";
 import type { DatasetSource, ModelSource } from "@/worker/api/sources";
 
@@ -60,10 +64,15 @@ const source = computed<ModelSource | null>(() => {
 export const planObstacle = computed(() => {
   if (source.value === null) return "Name a model of the Hub, as owner/name.";
   if (jobRows.value === null) return "Choose rows to train on.";
-  return recipe.value === null ? "The recipe has a fault; mend it in the first room." : null;
+  if (recipe.value === null) return "The recipe has a fault; mend it in the first room.";
+  return startObstacle.value;
 });
 
-const asked = computed(() => JSON.stringify([recipe.value, jobModel.value, jobRowsName.value]));
+/** What is accepted changes what may be sent, and nothing of the plan. */
+const asked = computed(() => {
+  const settings = recipe.value && { ...recipe.value, data: { ...recipe.value.data, accept: [] } };
+  return JSON.stringify([settings, jobModel.value, jobRowsName.value]);
+});
 export const planIsOld = computed(() => planned.value !== null && madeOf.value !== asked.value);
 
 export function makePlan(): Promise<boolean> {
@@ -85,6 +94,27 @@ export function makePlan(): Promise<boolean> {
   });
 }
 
+/** Red findings that nobody accepted. */
+export const jobStopping = computed(() => stoppingOf(planned.value?.facts.findings ?? []));
+
+export function acceptInJobs(gate: string): Promise<boolean> {
+  acceptFinding(gate);
+  return remakeAsk();
+}
+
+/** The fix goes into the recipe, and the rows are read again by it. */
+export function fixInJobs({ data }: DataFix): Promise<boolean> {
+  for (const [field, value] of Object.entries(data)) setField(`data.${field}`, value);
+  return makePlan();
+}
+
+/** After something that is no part of the plan has changed: what is accepted, the adapter that it starts from. */
+export function remakeAsk(): Promise<boolean> {
+  return attempt("jobs", async () => {
+    if (chosenRow.value !== null && !planIsOld.value) await takeRow(chosenRow.value);
+  });
+}
+
 export function chooseRow(row: PlanRow): Promise<boolean> {
   return attempt("jobs", () => takeRow(row));
 }
@@ -92,17 +122,22 @@ export function chooseRow(row: PlanRow): Promise<boolean> {
 async function takeRow(row: PlanRow): Promise<void> {
   const facts = planned.value?.facts;
   if (!facts) return;
-  ask.value = await session().jobAsk(facts, row);
-  key.value = newKey(ask.value.name, Date.now(), Math.floor(performance.now() * 1000));
+  if (chosenRow.value !== row) minutes.value = null;
   chosenRow.value = row;
-  minutes.value = null;
+  ask.value = null;
+  if (jobStopping.value.length > 0) return;
+  const data = { ...facts.recipe.data, accept: recipe.value?.data.accept ?? [] };
+  const sent = { ...facts, recipe: { ...facts.recipe, data } };
+  ask.value = await session().jobAsk(sent, row, await startFiles());
+  key.value = newKey(ask.value.name, Date.now(), Math.floor(performance.now() * 1000));
 }
 
 /** As it will be sent; null before a row is chosen, and for a timeout that is none. */
 export const fullAsk = computed<JobAsk | null>(() => {
   const made = ask.value;
-  if (made === null || (minutes.value !== null && !(minutes.value >= 1))) return null;
-  const owner = namespace.value.trim();
+  if (made === null || jobStopping.value.length > 0 || (minutes.value !== null && !(minutes.value >= 1))) return null;
+  // A job that goes on has its folder, and so its owner.
+  const owner = made.continues === undefined ? namespace.value.trim() : "";
   return {
     ...made,
     timeoutSeconds: minutes.value === null ? made.timeoutSeconds : Math.round(minutes.value * 60),
@@ -115,7 +150,7 @@ export const UNNAMED = "YOUR-NAME";
 /** The same job by the Hub's own command, before anybody was asked anything. */
 export const shellLine = computed(() => {
   const made = fullAsk.value;
-  const owner = namespace.value.trim() || UNNAMED;
+  const owner = made?.namespace ?? UNNAMED;
   return made && commandLine(made, { namespace: owner, key: key.value, mountModel: false });
 });
 

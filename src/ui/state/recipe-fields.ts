@@ -29,7 +29,15 @@ export interface ListField {
   readonly help: string;
   readonly placeholder: string;
 }
-export type Field = NumberField | ChoiceField | SwitchField | ListField;
+/** Modules and a number for each. */
+export interface PatternField {
+  readonly kind: "pattern";
+  readonly path: string;
+  readonly label: string;
+  readonly help: string;
+  readonly placeholder: string;
+}
+export type Field = NumberField | ChoiceField | SwitchField | ListField | PatternField;
 
 const number = (path: string, label: string, help: string, step: number | "any" = 1): NumberField => ({
   kind: "number",
@@ -195,6 +203,20 @@ export const MORE_FIELDS: readonly Field[] = [
       ["kaiming", "Kaiming, as PEFT"],
       ["gaussian", "Gaussian"],
     ],
+  },
+  {
+    kind: "pattern",
+    path: "lora.rankPattern",
+    label: "Rank by module",
+    help: "Other ranks for some: the end of a module’s path, and its rank. Empty: the same everywhere.",
+    placeholder: "down_proj=4, layers.0.self_attn.q_proj=16",
+  },
+  {
+    kind: "pattern",
+    path: "lora.alphaPattern",
+    label: "Alpha by module",
+    help: "Other alphas for some, written in the same way.",
+    placeholder: "down_proj=8",
   },
   number("lora.plusRatio", "LoRA+ ratio", "The second half learns so many times as fast. 1 is off.", "any"),
   number("evaluate.every", "Measure every", "Steps between held-out losses. 0 is start and end only."),

@@ -20,9 +20,18 @@ export const recipeFaults = computed<ReadonlyMap<string, string>>(() => {
   return new Map((error?.issues ?? []).map((issue) => [issue.path.join("."), plainly(issue.message)]));
 });
 
+/** What is wrong with a field, or with one of the words in it, which is then named. */
+export function faultOf(path: string): string | undefined {
+  const faults = recipeFaults.value;
+  const inside = [...faults.keys()].find((key) => key.startsWith(`${path}.`));
+  if (inside === undefined) return faults.get(path);
+  return `${inside.slice(path.length + 1) || "A module is missing"}: ${faults.get(inside)}`;
+}
+
 function plainly(message: string): string {
   if (message.includes("NaN") || message.includes("expected number, received")) return "Enter a number.";
   if (message.includes("expected int")) return "Enter a whole number.";
+  if (message.includes("Invalid key")) return "This is no path of a module.";
   const bound = /expected \w+ to (?:be|have) (>=?|<=?)(\S+)/.exec(message);
   if (bound === null) return message;
   const words: Record<string, string> = { ">": "more than", ">=": "at least", "<": "less than", "<=": "at most" };

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { AppError } from "@/errors";
 import { makeSkill } from "@/skill/skill";
+import type { Generated } from "@/ui/state/skill-writing";
 import type { PageSession } from "@/worker/client";
 
 vi.stubGlobal("location", { hash: "", origin: "http://localhost", href: "http://localhost/" });
@@ -27,8 +28,8 @@ const generated = {
   ...{ skill, teacher: "t", cases: [], suite: suite("all", 4), rounds: [], findings: [], notes: [] },
   halves: { refining: suite("refining", 2), reporting: suite("reporting", 2) },
   report: { sentence: "s", summaries: [] },
-} as unknown as writing.Generated;
-let answer: () => Promise<writing.Generated>;
+} as unknown as Generated;
+let answer: () => Promise<Generated>;
 
 beforeEach(() => {
   asked.length = 0;

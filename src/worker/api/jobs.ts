@@ -57,8 +57,11 @@ export interface JobAccess {
 export interface JobsApi {
   /** Where the run could go. Needs no open model: of one on the Hub its config and tokenizer are read, no weights. */
   planJob(source: ModelSource, data: DatasetSource, recipe: RecipeInput): Promise<PlannedJob>;
-  /** A row of that plan as a job: script, rows, recipe, notebook, Slurm's and SkyPilot's files. Asks nobody. */
-  jobAsk(facts: JobFacts, row: PlanRow): Promise<JobAsk>;
+  /**
+   * A row of that plan as a job: script, rows, recipe, notebook, Slurm's and SkyPilot's files. Asks nobody. `start`: PEFT's
+   * two files, of a recipe that goes on from an adapter. Throws "dataset/gate" while a red finding is not accepted by name.
+   */
+  jobAsk(facts: JobFacts, row: PlanRow, start?: readonly NamedFile[]): Promise<JobAsk>;
   /** All that can be known before anything is sent or spent: checks, ceiling, what leaves the machine, the shell's way. */
   previewJob(ask: JobAsk): Promise<JobPreview>;
   /** Spends. `confirmed` is the preview that a person saw, with the ceiling that they agreed to. `stop` ends the sending. */

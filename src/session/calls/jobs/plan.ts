@@ -2,6 +2,7 @@
 import { AppError } from "@/errors";
 import { hardwareList } from "@/offload/hardware";
 import { planJob } from "@/offload/plan";
+import { requireWhole, START_FILES } from "@/offload/submission";
 import type { Core } from "@/session/core";
 import { jobFacts, requireTrainable } from "@/session/job";
 import { askOfRow } from "@/session/job-files";
@@ -17,14 +18,19 @@ export function planCalls({ platform }: Core): Pick<JobsApi, "planJob" | "jobAsk
       return { facts, plan, ...(why === undefined ? {} : { why }) };
     },
 
-    jobAsk: async (facts, row) => {
+    jobAsk: async (facts, row, start = []) => {
       requireTrainable(facts);
-      if (facts.recipe.start === "adapter") {
-        throw new AppError("usage", "The recipe goes on from an adapter that is trained here.", {
-          hint: "Let it start new; `burnish jobs submit --adapter DIR` takes one along.",
+      const { start: begin, trains } = facts.recipe;
+      if (begin === "adapter" && trains === "full") {
+        throw new AppError("usage", "All weights that were trained here cannot be sent along.", {
+          hint: "Let it start new, with a model of the Hub.",
         });
       }
-      return askOfRow(facts, row);
+      const ask = askOfRow(facts, row);
+      const along = begin === "adapter" ? start.filter(({ name }) => START_FILES.includes(name)) : [];
+      const whole = { ...ask, files: [...ask.files, ...along] };
+      requireWhole(whole);
+      return whole;
     },
   };
 }

@@ -4,12 +4,13 @@ import { dollars } from "@/offload/job";
 import type { JobMetric } from "@/offload/job-stream";
 import type { Outcome } from "@/offload/outcome";
 import { Chart } from "@/ui/parts/chart";
+import { GoOn } from "@/ui/parts/jobs/again";
 import { RoomPart } from "@/ui/parts/room-part";
 import { lossFrame } from "@/ui/state/chart-data";
 import { idle } from "@/ui/state/core";
 import { bytes, duration, loss } from "@/ui/state/format";
 import { type Followed, follow, followed, followedLog, stopFollowing } from "@/ui/state/jobs-follow";
-import { bringHome, busyWith, cancel } from "@/ui/state/jobs-list";
+import { bringHome, busyWith, cancel, jobRowsOf } from "@/ui/state/jobs-list";
 import { PHASE_WORDS, PHASES, stageWords } from "@/ui/state/jobs-words";
 
 export function Follow() {
@@ -82,6 +83,7 @@ function Head({ job: { name, job, progress, note, live, outcome } }: { job: Foll
 }
 
 function End({ outcome: { ok, happened, spent, safe, next }, name }: { outcome: Outcome; name: string }) {
+  const own = jobRowsOf.value.some((row) => row.own && row.name === name);
   return (
     <div class={ok ? "panel note" : "panel bad"} data-testid="job-outcome" data-ok={ok}>
       <div>
@@ -102,6 +104,7 @@ function End({ outcome: { ok, happened, spent, safe, next }, name }: { outcome: 
           Bring it back
         </button>
       )}
+      {!ok && own && <GoOn name={name} disabled={false} />}
     </div>
   );
 }

@@ -3,6 +3,8 @@ import { useState } from "preact/hooks";
 import { dollars, type ScheduledJob } from "@/offload/job";
 import { DropZone, FilePicker, pathInFolder } from "@/ui/parts/files";
 import { Access } from "@/ui/parts/jobs/access";
+import { GoOn } from "@/ui/parts/jobs/again";
+import { FetchWeights } from "@/ui/parts/jobs/weights";
 import { RoomPart } from "@/ui/parts/room-part";
 import { idle } from "@/ui/state/core";
 import { token } from "@/ui/state/hub";
@@ -57,7 +59,7 @@ export function JobList() {
 }
 
 function Row({ row }: { row: JobRow }) {
-  const { id, name, title, stage, over, flavor, createdAt, spent, run } = row;
+  const { id, name, title, stage, over, flavor, createdAt, spent, run, own } = row;
   const [sure, setSure] = useState(false);
   const closed = token.value.trim() === "";
   const current = followed.value?.name === name && followed.value.live;
@@ -108,6 +110,8 @@ function Row({ row }: { row: JobRow }) {
           Bring it back
         </button>
       )}
+      {stage === "COMPLETED" && <FetchWeights name={name} title={title} disabled={closed} />}
+      {over && own && stage !== "COMPLETED" && <GoOn name={name} disabled={closed} />}
     </li>
   );
 }

@@ -1,6 +1,7 @@
 /** What is to be trained elsewhere: a model by its name alone, rows, and the settings that a larger GPU invites to change. */
 import { FieldRow } from "@/ui/parts/field";
 import { FilePicker } from "@/ui/parts/files";
+import { StartField } from "@/ui/parts/jobs/start-field";
 import { NameInput } from "@/ui/parts/name-input";
 import { RoomPart } from "@/ui/parts/room-part";
 import { activity, idle } from "@/ui/state/core";
@@ -15,10 +16,19 @@ import {
   typedModel,
 } from "@/ui/state/jobs-plan";
 import { draft } from "@/ui/state/recipe";
-import { MAIN_FIELDS } from "@/ui/state/recipe-fields";
+import { isFor, MAIN_FIELDS, MORE_FIELDS } from "@/ui/state/recipe-fields";
 
 const SHOWN = new Set([
-  ...["method", "trains", "schedule.steps", "optimizer.learningRate", "batch.size", "data.maxLength", "lora.rank"],
+  ...[
+    "method",
+    "trains",
+    "start",
+    "schedule.steps",
+    "optimizer.learningRate",
+    "batch.size",
+    "data.maxLength",
+    "lora.rank",
+  ],
 ]);
 
 export function PlanForm() {
@@ -85,10 +95,13 @@ export function PlanForm() {
           Recipe: {draft.value.method.toUpperCase()}, {draft.value.schedule.steps} steps of {rowsOfStep()} rows
         </summary>
         <div class="fields">
-          {MAIN_FIELDS.filter(({ path }) => SHOWN.has(path)).map((field) => (
-            <FieldRow key={field.path} field={field} disabled={blocked} />
-          ))}
+          {[...MAIN_FIELDS, ...MORE_FIELDS]
+            .filter((field) => SHOWN.has(field.path) && isFor(field, draft.value))
+            .map((field) => (
+              <FieldRow key={field.path} field={field} disabled={blocked} />
+            ))}
         </div>
+        <StartField />
         <p class="help">
           The same recipe as <a href="#/">in the first room</a>, where all of its settings are.
         </p>
