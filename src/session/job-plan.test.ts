@@ -1,7 +1,9 @@
 /** A plan from a name on the Hub alone: a model that no tab could open is weighed by its configuration, and no weights are asked for. */
+
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { TestHub } from "@/hub/loopback-hub";
+import { START_FILES } from "@/offload/submission";
 import { sessionAt } from "@/session/test-job";
 import { startJobHub } from "@/session/test-work";
 
@@ -61,6 +63,15 @@ test("70B is planned by its config: QLoRA or several GPUs, a row becomes a job, 
   expect(ask.files.map(({ name }) => name)).toEqual(
     expect.arrayContaining(["train.jsonl", "recipe.json", "train.ipynb", "train.slurm", "train.sky.yaml"]),
   );
+
+  const onwards = { ...facts, recipe: { ...facts.recipe, start: "adapter" as const } };
+  const adapter = START_FILES.map((name) => ({ name, blob: new Blob(["…"]) }));
+  const also = [...adapter, { name: "README.md", blob: new Blob(["not needed"]) }];
+  const sent = (await session.jobAsk(onwards, row, also)).files.map(({ name }) => name);
+  expect(sent.slice(-2)).toEqual([...START_FILES]);
+  await expect(session.jobAsk(onwards, row, adapter.slice(1))).rejects.toMatchObject({ code: "usage" });
+  const whole = { ...onwards, recipe: { ...onwards.recipe, trains: "full" as const } };
+  await expect(session.jobAsk(whole, row, adapter)).rejects.toThrow("cannot be sent along");
 });
 
 test("a list of hardware that cannot be had becomes the dated copy, with the reason", async () => {

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { roughTokens } from "@/eval/arms";
 import { openAIProvider } from "@/eval/providers/openai";
+import type { Suite } from "@/eval/suite";
 import { readSuite } from "@/eval/suite/read";
 import { openSkill } from "../open";
 import { nameOf } from "../skill";
@@ -42,7 +43,7 @@ function student({ messages }: Asked): string {
 let server: TeacherServer | undefined;
 afterEach(() => server?.close());
 
-async function run(write: (asked: Asked) => string, more: { cases?: number; rounds?: number } = {}) {
+async function run(write: (asked: Asked) => string, more: { cases?: number; rounds?: number; suite?: Suite } = {}) {
   server?.close();
   server = await startTeacher((body) => (body.model === "student" ? student(body) : write(body)));
   const { url } = server;
@@ -57,6 +58,21 @@ async function run(write: (asked: Asked) => string, more: { cases?: number; roun
 }
 
 describe("generation", () => {
+  test("cases that are there already are halved in place of written ones", async () => {
+    const row = (i: number) => JSON.stringify({ input: `What is the code of lamp ${i}?`, expected: codeOf(i) });
+    const rows = Array.from({ length: 44 }, (_, i) => row(i)).join("\n");
+    const suite = readSuite(rows, "mine.jsonl");
+    const made = await run(teacher, { suite, rounds: 1 });
+    expect(server?.asked.filter((body) => contentOf(body).includes("You write test cases"))).toEqual([]);
+    expect(made.halves.refining.cases.length + made.halves.reporting.cases.length).toBe(44);
+    expect(made.report.declared.suite.name).toBe("mine.jsonl, reporting half");
+    const shown = contentOf(server?.asked.find((body) => contentOf(body).includes("as it stands")) as Asked);
+    const questions = made.halves.reporting.cases.map(({ input }) => String(input));
+    expect(questions.filter((question) => shown.includes(question))).toEqual([]);
+    expect(made.suite).toBe(suite);
+    await expect(run(teacher, { suite: { ...suite, cases: suite.cases.slice(0, 1) } })).rejects.toThrow(/suite has 1/);
+  });
+
   test("refined on one half, reported on the other, which the teacher never sees", async () => {
     const made = await run(teacher);
     const { refining, reporting } = made.halves;
