@@ -6,7 +6,7 @@ import { adapter } from "@/ui/state/adapter";
 import { attempt, session } from "@/ui/state/core";
 import { inFolder } from "@/ui/state/folder";
 import { recipe } from "@/ui/state/recipe";
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 
 export const ownStart = signal<{ readonly name: string; readonly files: readonly NamedFile[] } | null>(null);
 

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { attempt, session } from "@/ui/state/core";
 import { token } from "@/ui/state/hub";
 import { openModel } from "@/ui/state/model";
-import type { NamedFile } from "@/worker/api";
+import type { NamedFile } from "@/worker/api/sources";
 
 export const weights = signal<{ readonly name: string; readonly files: readonly NamedFile[] } | null>(null);
 /** The job whose weights are on their way. */
