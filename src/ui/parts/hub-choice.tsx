@@ -1,6 +1,5 @@
 /** A model by its name on the Hub, and the models that this browser keeps. */
-
-import { NameInput } from "@/ui/parts/name-input";
+import { HubForm } from "@/ui/parts/hub-form";
 import { TokenField } from "@/ui/parts/token-field";
 import { faults, idle } from "@/ui/state/core";
 import { bytes } from "@/ui/state/format";
@@ -9,40 +8,29 @@ import { modelSource } from "@/ui/state/model";
 import type { CachedModel } from "@/worker/api/model";
 
 export function HubChoice({ blocked }: { blocked: boolean }) {
-  const fault = referenceFault.value;
   const denied = faults.value.model?.code === "hub/denied";
   return (
-    <form
-      class="zone solid"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (!blocked && fault === null) void openFromHub(reference.value);
+    <HubForm
+      id="hub-reference"
+      title="From Hugging Face"
+      placeholder="owner/name"
+      value={reference.value}
+      blocked={blocked}
+      ready={referenceFault.value === null}
+      button={{ label: "Get the model", testid: "hub-open" }}
+      onValue={(value) => {
+        typedReference.value = value;
       }}
+      onSubmit={() => void openFromHub(reference.value)}
+      help={
+        <>
+          As on its page; <code>@revision</code> or <code>/file.gguf</code> may follow. It is downloaded once and kept
+          in this browser.
+        </>
+      }
     >
-      <label for="hub-reference">
-        <strong>From Hugging Face</strong>
-      </label>
-      <NameInput
-        id="hub-reference"
-        placeholder="owner/name"
-        value={reference.value}
-        disabled={blocked}
-        help="hub-help"
-        onValue={(value) => {
-          typedReference.value = value;
-        }}
-      />
-      <p class="help" id="hub-help">
-        As on its page; <code>@revision</code> or <code>/file.gguf</code> may follow. It is downloaded once and kept in
-        this browser.
-      </p>
       <TokenField id="hub-token" open={denied} disabled={blocked} />
-      <div class="actions">
-        <button type="submit" class="quiet small" data-testid="hub-open" disabled={blocked || fault !== null}>
-          Get the model
-        </button>
-      </div>
-    </form>
+    </HubForm>
   );
 }
 

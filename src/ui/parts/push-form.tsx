@@ -1,12 +1,17 @@
 /** The way to the Hub: a name, a token, what will happen, and then it happens. Private unless told otherwise. */
 import { PUSH_SCOPES } from "@/hub/login";
 import { LoginButton } from "@/ui/parts/login-button";
+import { NameInput } from "@/ui/parts/name-input";
 import { idle } from "@/ui/state/core";
 import { bytes } from "@/ui/state/format";
 import { checkPush, pushed, pushPublic, pushRepo, pushToken, pushUpdate, pushView, startPush } from "@/ui/state/push";
 
 export function PushForm() {
   const complete = /^[\w.-]+\/[\w.-]+$/.test(pushRepo.value.trim()) && pushToken.value.trim() !== "";
+  const setToken = (token: string) => {
+    pushToken.value = token;
+    pushView.value = null;
+  };
   return (
     <details class="push">
       <summary data-testid="push-open">Push to the Hugging Face Hub</summary>
@@ -18,48 +23,31 @@ export function PushForm() {
       >
         <div class="field">
           <label for="push-repo">Repository</label>
-          <input
+          <NameInput
             id="push-repo"
-            type="text"
-            data-testid="push-repo"
             placeholder="your-name/my-model"
-            autocomplete="off"
-            spellcheck={false}
             value={pushRepo.value}
-            onInput={(event) => {
-              pushRepo.value = event.currentTarget.value;
+            onValue={(value) => {
+              pushRepo.value = value;
               pushView.value = null;
             }}
           />
         </div>
         <div class="field">
           <label for="push-token">Token with write permission</label>
-          <input
+          <NameInput
             id="push-token"
-            type="password"
-            data-testid="push-token"
+            secret
             placeholder="hf_…"
-            autocomplete="off"
             value={pushToken.value}
-            aria-describedby="push-token-help"
-            onInput={(event) => {
-              pushToken.value = event.currentTarget.value;
-              pushView.value = null;
-            }}
+            help="push-token-help"
+            onValue={setToken}
           />
           <p class="help" id="push-token-help">
             From huggingface.co/settings/tokens. It goes to the Hub alone and is forgotten with this tab.
           </p>
         </div>
-        <LoginButton
-          use={{
-            ...{ place: "take", scopes: PUSH_SCOPES },
-            onToken: (token) => {
-              pushToken.value = token;
-              pushView.value = null;
-            },
-          }}
-        />
+        <LoginButton use={{ place: "take", scopes: PUSH_SCOPES, onToken: setToken }} />
         <label class="check">
           <input
             type="checkbox"

@@ -1,4 +1,5 @@
 /** The token of this visit for the Hub, for models and data alike; it lives in memory only. */
+import { NameInput } from "@/ui/parts/name-input";
 import { token } from "@/ui/state/hub";
 
 interface TokenFieldProps {
@@ -14,15 +15,13 @@ export function TokenField({ id, open, disabled }: TokenFieldProps) {
       <label for={id} class="help">
         Access token, kept in memory until you leave
       </label>
-      <input
+      <NameInput
         id={id}
-        type="password"
-        data-testid={id}
-        autocomplete="off"
+        secret
         value={token.value}
         disabled={disabled}
-        onInput={(event) => {
-          token.value = event.currentTarget.value;
+        onValue={(value) => {
+          token.value = value;
         }}
       />
     </details>

@@ -1,7 +1,7 @@
 /** ONNX models through transformers.js, of a folder or by their name on the Hub. */
 import { useSignal } from "@preact/signals";
 import { DropZone, FilePicker } from "@/ui/parts/files";
-import { NameInput } from "@/ui/parts/name-input";
+import { HubForm } from "@/ui/parts/hub-form";
 import { addOnnxFolder, addOnnxReference, onnxModels, removeOnnx } from "@/ui/state/answerers";
 import { idle } from "@/ui/state/core";
 import { faultIn } from "@/ui/state/hub";
@@ -33,37 +33,22 @@ export function OnnxModels() {
             />
           </div>
         </DropZone>
-        <form
-          class="zone solid"
-          onSubmit={(event) => {
-            event.preventDefault();
+        <HubForm
+          id="onnx-reference"
+          title="From Hugging Face"
+          placeholder="onnx-community/name"
+          value={reference.value}
+          blocked={blocked}
+          ready={faultIn(reference.value) === null}
+          button={{ label: "Add it", testid: "onnx-add" }}
+          onValue={(value) => {
+            reference.value = value;
+          }}
+          onSubmit={() => {
             addOnnxReference(reference.value);
             reference.value = "";
           }}
-        >
-          <label for="onnx-reference">
-            <strong>From Hugging Face</strong>
-          </label>
-          <NameInput
-            id="onnx-reference"
-            placeholder="onnx-community/name"
-            value={reference.value}
-            disabled={blocked}
-            onValue={(value) => {
-              reference.value = value;
-            }}
-          />
-          <div class="actions">
-            <button
-              type="submit"
-              class="quiet small"
-              data-testid="onnx-add"
-              disabled={blocked || faultIn(reference.value) !== null}
-            >
-              Add it
-            </button>
-          </div>
-        </form>
+        />
       </div>
       {onnxModels.value.length > 0 && (
         <ul class="written-list" data-testid="onnx-models">

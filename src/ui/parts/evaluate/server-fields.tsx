@@ -1,5 +1,6 @@
 /** A server that speaks OpenAI's protocol: its address, its model, and a key that stays in memory. */
 import type { Signal } from "@preact/signals";
+import { NameInput } from "@/ui/parts/name-input";
 import type { Server } from "@/ui/state/answerers";
 import { idle } from "@/ui/state/core";
 
@@ -10,19 +11,15 @@ interface ServerFieldsProps {
 
 export function ServerFields({ at, testid }: ServerFieldsProps) {
   const field = (name: keyof Server, label: string, placeholder: string, secret = false) => (
-    <label>
+    <label for={`${testid}-${name}`}>
       {label}
-      <input
-        {...(secret ? { type: "password" as const } : { type: "text" as const })}
-        data-testid={`${testid}-${name}`}
-        placeholder={placeholder}
-        autocomplete="off"
-        autocapitalize="off"
-        spellcheck={false}
+      <NameInput
+        {...{ placeholder, secret }}
+        id={`${testid}-${name}`}
         value={at.value[name]}
         disabled={!idle.value}
-        onInput={(event) => {
-          at.value = { ...at.value, [name]: event.currentTarget.value };
+        onValue={(value) => {
+          at.value = { ...at.value, [name]: value };
         }}
       />
     </label>

@@ -1,8 +1,13 @@
 /** Who asks the Hub, and in whose name: everything below needs it, nothing above. */
 import { JOB_SCOPES } from "@/hub/login";
 import { LoginButton } from "@/ui/parts/login-button";
+import { NameInput } from "@/ui/parts/name-input";
 import { token } from "@/ui/state/hub";
 import { namespace } from "@/ui/state/jobs-plan";
+
+const setToken = (given: string) => {
+  token.value = given;
+};
 
 export function Access() {
   return (
@@ -10,17 +15,13 @@ export function Access() {
       <div class="fields">
         <div class="field">
           <label for="jobs-token">Token that may run jobs</label>
-          <input
+          <NameInput
             id="jobs-token"
-            type="password"
-            data-testid="jobs-token"
+            secret
             placeholder="hf_…"
-            autocomplete="off"
             value={token.value}
-            aria-describedby="jobs-token-help"
-            onInput={(event) => {
-              token.value = event.currentTarget.value;
-            }}
+            help="jobs-token-help"
+            onValue={setToken}
           />
           <p class="help" id="jobs-token-help">
             From huggingface.co/settings/tokens, with job.write and write. It goes to the Hub alone and is forgotten
@@ -29,17 +30,13 @@ export function Access() {
         </div>
         <div class="field">
           <label for="jobs-namespace">In whose name</label>
-          <input
+          <NameInput
             id="jobs-namespace"
-            type="text"
-            data-testid="jobs-namespace"
             placeholder="your own account"
-            autocomplete="off"
-            spellcheck={false}
             value={namespace.value}
-            aria-describedby="jobs-namespace-help"
-            onInput={(event) => {
-              namespace.value = event.currentTarget.value;
+            help="jobs-namespace-help"
+            onValue={(value) => {
+              namespace.value = value;
             }}
           />
           <p class="help" id="jobs-namespace-help">
@@ -47,14 +44,7 @@ export function Access() {
           </p>
         </div>
       </div>
-      <LoginButton
-        use={{
-          ...{ place: "jobs", scopes: JOB_SCOPES },
-          onToken: (given) => {
-            token.value = given;
-          },
-        }}
-      />
+      <LoginButton use={{ place: "jobs", scopes: JOB_SCOPES, onToken: setToken }} />
     </>
   );
 }

@@ -4,8 +4,9 @@
  */
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "./install.mjs";
-import { smollm2 } from "./smollm2.mjs";
+import { ROOT } from "../install.mjs";
+import { smollm2 } from "../smollm2.mjs";
+import { sum } from "./common.mjs";
 
 const CACHE = join(ROOT, "node_modules", ".cache", "burnish", "llama-cpp");
 const SCRIPTS = join(CACHE, "llama_cpp_python-0.3.36", "vendor", "llama.cpp");
@@ -97,7 +98,7 @@ export const quantisedAsLlamaCpp = {
     const all = ["q4_k_m", "q5_k_m", "q6_k", "q8_0"];
     const first = await compared(wide, path("wide-out"), all);
     const second = await compared(await smollm2(run, python), path("smol-out"), ["q4_k_m", "q6_k"]);
-    return { passed: first.passed + second.passed, failed: first.failed + second.failed };
+    return sum(first, second);
   },
 };
 

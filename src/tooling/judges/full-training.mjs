@@ -5,11 +5,10 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ACCEPT, FIXTURES } from "./common.mjs";
 
-const FIXTURES = join("e2e", "fixtures");
 const TEXT = join(FIXTURES, "rows", "text.jsonl");
 const WORLD = join("e2e", "oracle", "world");
-const ACCEPT = ["--accept", "no-signal,truncated-answers"];
 
 /** Of check_export.py's. */
 const FAMILIES = ["qwen2", "qwen3", "gemma3", "llama-biased"];

@@ -3,10 +3,7 @@
  * is from f32's, on both engines.
  */
 import { join } from "node:path";
-
-const fixture = (path) => join("e2e", "fixtures", path);
-/** The fixture's rows hold one that is cut on purpose. */
-const ACCEPT = ["--accept", "no-signal,truncated-answers"];
+import { ACCEPT, fixture, sum } from "./common.mjs";
 
 const RECIPE = {
   data: { holdout: 0, maxLength: 128 },
@@ -31,7 +28,7 @@ const check = (device) => ({
     const first = await judge("check_train.py", ...start, "--recipe", recipe, ...same);
     const exact = file("exact.json", JSON.stringify(EXACT));
     const second = await judge("check_train.py", ...start, "--recipe", exact, ...near);
-    return { passed: first.passed + second.passed, failed: first.failed + second.failed };
+    return sum(first, second);
   },
 });
 

@@ -3,12 +3,8 @@
  * train.py in TRL and PEFT, and the Hub's protocol by huggingface_hub.
  */
 import { join } from "node:path";
+import { ACCEPT, CPU, fixture, sum } from "./common.mjs";
 import { converters } from "./llama-cpp.mjs";
-
-const CPU = ["--device", "cpu"];
-/** Two dozen rows are no data set. */
-const ACCEPT = "no-signal,truncated-answers";
-const fixture = (path) => join("e2e", "fixtures", path);
 
 /** Tuned, in onnxruntime: logits of PEFT's merged model; as 32-bit floats also the words of the real transformers.js. */
 const onnxCheck = (model, quant, tolerance) => ({
@@ -27,7 +23,7 @@ const onnxCheck = (model, quant, tolerance) => ({
       cases.push({ folder: out, dtype: "fp32", prompt, text, maxTokens: 16 });
     }
     const words = await node("check_transformers_js.mjs", file("cases.json", JSON.stringify(cases)));
-    return { passed: judged.passed + words.passed, failed: judged.failed + words.failed };
+    return sum(judged, words);
   },
 });
 
@@ -38,7 +34,7 @@ const cardCheck = {
     const subject = ["--model", fixture("llama-gqa"), "--data", fixture("rows/prompt-completion.jsonl")];
     const recipe = { ...JOB, data: { holdout: 0.3, maxLength: 128 } };
     const out = path("adapter");
-    const how = ["--recipe", file("recipe.json", JSON.stringify(recipe)), "--out", out, "--accept", ACCEPT];
+    const how = ["--recipe", file("recipe.json", JSON.stringify(recipe)), "--out", out, ...ACCEPT];
     await burnish("train", ...subject, ...how, "--compare", ...CPU);
     await run(python, ["-m", "py_compile", join(out, "train.py")]);
     return judge("check_card.py", "--folder", out);
@@ -93,18 +89,8 @@ const jobCheck = (method) => ({
     const whole = { ...JOB, method, ...recipe, data: { holdout: 0.2, maxLength: 128, ...recipe.data } };
     const base = ["--model", fixture("llama-gqa")];
     const out = path("job");
-    const how = [
-      "--recipe",
-      file("recipe.json", JSON.stringify(whole)),
-      "--out",
-      out,
-      "--offline",
-      "--flavor",
-      "t4-small",
-      "--accept",
-      ACCEPT,
-      ...start,
-    ];
+    const where = ["--out", out, "--offline", "--flavor", "t4-small"];
+    const how = ["--recipe", file("recipe.json", JSON.stringify(whole)), ...where, ...ACCEPT, ...start];
     await burnish("jobs", "script", ...base, "--data", fixture(`rows/${rows}.jsonl`), ...how, ...CPU);
     const more = [];
     const length = ["--max-length", "128"];
@@ -118,7 +104,7 @@ const jobCheck = (method) => ({
     const subject = [...base, ...adapter, "--data", fixture("rows/prompt-completion.jsonl"), ...length];
     const scores = file("scores.jsonl", await burnish("score", ...subject, ...CPU));
     const scored = await judge("check_score.py", ...subject, "--compare", scores, "--tolerance", "1e-4");
-    return { passed: ran.passed + scored.passed, failed: ran.failed + scored.failed };
+    return sum(ran, scored);
   },
 });
 
@@ -182,7 +168,7 @@ const placesCheck = {
   run: async ({ burnish, judge, path }) => {
     const folders = ["lora", "qlora"].map((weights) => [weights, path(weights)]);
     for (const [weights, out] of folders) {
-      const rows = ["--data", fixture("rows/prompt-completion.jsonl"), "--accept", ACCEPT];
+      const rows = ["--data", fixture("rows/prompt-completion.jsonl"), ...ACCEPT];
       const how = ["--weights", weights, "--flavor", "l4x1", "--offline", "--out", out];
       await burnish("jobs", "script", "--model", fixture("llama-gqa"), ...rows, ...how, ...CPU);
     }

