@@ -6,6 +6,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { cyclesIn } from "@/tooling/cycles";
+import { treeOf } from "@/tooling/markdown-tree";
 import { parseRecipe } from "@/train/recipe";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -21,6 +23,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Both targets fill the same interface and pool their slots alike; no learning words inside, neither knows the other.
   gpu: ["graph/target", "graph/slots", "graph/graph"],
   cpu: ["graph/target", "graph/slots", "graph/graph"],
+  // Run by hand, to make the committed WebAssembly.
+  "cpu/build": ["tooling"],
+  "model/build-block-kernels": ["tooling"],
   ops: ["graph"],
   // The harness of op tests opens the targets.
   "ops/check": ["graph", "gpu", "cpu"],
@@ -184,37 +189,8 @@ describe("imports", () => {
   test("there is no cycle", () => {
     const graph = new Map(imports.map(({ path, imports: items }) => [stem(path), items.map(({ to }) => to)]));
     expect(cyclesIn(graph)).toEqual([]);
-    const edges = (text: string) => new Map(text.split(" ").map((pair) => [pair.charAt(0), [...pair.slice(1)]]));
-    expect(cyclesIn(edges("abd bc cb de e"))).toEqual(["b ↔ c"]);
   });
 });
-
-/** Groups of files that reach each other, through types too. */
-function cyclesIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
-  const reach = new Map([...graph.keys()].map((node) => [node, reachableFrom(node, graph)]));
-  const groups = [...reach].flatMap(([node, reached]) =>
-    reached.has(node)
-      ? [
-          [...reached]
-            .filter((other) => reach.get(other)?.has(node))
-            .sort()
-            .join(" ↔ "),
-        ]
-      : [],
-  );
-  return [...new Set(groups)];
-}
-
-function reachableFrom(node: string, graph: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
-  const reached = new Set<string>();
-  const open = [...(graph.get(node) ?? [])];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (reached.has(next)) continue;
-    reached.add(next);
-    open.push(...(graph.get(next) ?? []));
-  }
-  return reached;
-}
 
 describe("ops and shaders", () => {
   const ops = sources
@@ -306,30 +282,4 @@ describe("README", () => {
     ]);
     expect(folders.filter((folder) => !listed.includes(folder))).toEqual([]);
   });
-
-  test("trees are read by indentation and by lines", () => {
-    const expected = ["package.json", "src", "src/gpu", "src/gpu/device.ts", "e2e"];
-    const plain = "```\npackage.json   scripts\nsrc/\n  gpu/    WebGPU\n    device.ts\ne2e/  Playwright\n```";
-    const drawn = "```text\n├── package.json\n├── src/   code\n│   └── gpu/\n│       └── device.ts\n└── e2e/\n```";
-    expect(treeOf(plain)).toEqual(expected);
-    expect(treeOf(drawn)).toEqual(expected);
-  });
 });
-
-/** Paths in the first code block that has a line `src/`; folders end in a slash, deeper entries stand further right. */
-function treeOf(markdown: string): string[] {
-  const blocks = [...markdown.matchAll(/^```\w*\n([\s\S]*?)^```|^```\w*\n([\s\S]*?)```$/gm)].map(
-    ([, a, b]) => a ?? b ?? "",
-  );
-  const block = blocks.find((text) => /^[\s│├└─]*src\/(\s|$)/m.test(text)) ?? "";
-  const open: { indent: number; path: string }[] = [];
-  return block.split("\n").flatMap((line) => {
-    const match = /^([\s│├└─]*)([\w.@-]+\/?)(?=\s|$)/.exec(line);
-    if (!match) return [];
-    const [, lead = "", name = ""] = match;
-    while ((open.at(-1)?.indent ?? -1) >= lead.length) open.pop();
-    const path = `${open.at(-1)?.path ?? ""}${name}`;
-    if (name.endsWith("/")) open.push({ indent: lead.length, path });
-    return [path.replace(/\/$/, "")];
-  });
-}

@@ -6,46 +6,29 @@
  * The output is committed, so that a clone, the page, its worker, the CLI and the tests all load the same bytes by an
  * ordinary import, with no build step before them and no fetch. A test compares the hash of the sources.
  */
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
+import { assemble, hashOfFolder } from "../tooling/assemblyscript.mjs";
 
-const kernels = new URL("kernels/", import.meta.url);
+const folder = new URL("kernels/", import.meta.url);
+const maker = "src/cpu/build.mjs from src/cpu/kernels";
 
 /** What the committed bytes were made from. */
-export function sourceHash() {
-  const hash = createHash("sha256");
-  for (const name of readdirSync(kernels).sort()) hash.update(name).update(readFileSync(new URL(name, kernels)));
-  return hash.digest("hex").slice(0, 16);
-}
+export const sourceHash = () => hashOfFolder(folder);
 
 async function build() {
-  const { default: asc } = await import("assemblyscript/asc");
+  const memory = [
+    "--exportTable",
+    "--importMemory",
+    "--sharedMemory",
+    "--maximumMemory",
+    "65536",
+    "--enable",
+    "threads",
+  ];
   for (const name of ["simd", "relaxed"]) {
-    const file = new URL(`wasm/${name}.ts`, import.meta.url);
-    const options = ["-O3", "--noAssert", "--runtime", "stub", "--use", "abort=", "--exportTable"];
-    const memory = ["--importMemory", "--sharedMemory", "--maximumMemory", "65536"];
-    const features = [
-      "--enable",
-      "simd",
-      "--enable",
-      "threads",
-      ...(name === "relaxed" ? ["--enable", "relaxed-simd"] : []),
-    ];
-    let bytes = new Uint8Array();
-    const { error, stderr } = await asc.main(
-      ["index.ts", "--baseDir", fileURLToPath(kernels), "--outFile", "out.wasm", ...options, ...memory, ...features],
-      {
-        writeFile: (_, contents) => {
-          bytes = contents;
-        },
-      },
-    );
-    if (error) throw new Error(`${error.message}\n${stderr}`);
-    const header = "/** Made by src/cpu/build.mjs from src/cpu/kernels; do not edit. */";
-    const base64 = Buffer.from(bytes).toString("base64");
-    writeFileSync(file, `${header}\nexport const SOURCE = "${sourceHash()}";\nexport const BASE64 =\n  "${base64}";\n`);
-    console.log(`${name}: ${bytes.length} bytes`);
+    const options = [...memory, ...(name === "relaxed" ? ["--enable", "relaxed-simd"] : [])];
+    const bytes = await assemble({ folder, out: new URL(`wasm/${name}.ts`, import.meta.url), maker, options });
+    console.log(`${name}: ${bytes} bytes`);
   }
 }
 

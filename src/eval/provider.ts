@@ -127,3 +127,24 @@ export function costOfTokens(input: number | null, output: number | null, price:
 export function costPerPass(cost: number | null, passes: number): number | null {
   return cost === null || passes === 0 ? null : cost / passes;
 }
+
+/**
+ * A continuation behind its prompt as one row of ids, of which those from `given` on are scored, never the first of all.
+ * Text is tokenised together with what continues it, so that the border is as the model would read it; a conversation,
+ * whose ids are `before`, ends where the assistant begins.
+ */
+export function continuedIds(
+  { prompt, continuation }: Continued,
+  before: readonly number[],
+  encode: (text: string, special: boolean) => readonly number[],
+): { readonly ids: readonly number[]; readonly given: number } {
+  const ids =
+    typeof prompt === "string" ? encode(prompt + continuation, true) : [...before, ...encode(continuation, false)];
+  return { ids, given: Math.min(ids.length - 1, Math.max(1, before.length)) };
+}
+
+/** Of a continuation that is too long, or no token at all, behind its prompt. */
+export const unfit = (tokens: number): Likelihood => ({
+  ...{ ok: false, fault: "too-long" },
+  message: `${tokens} tokens are too few, or do not fit the model.`,
+});

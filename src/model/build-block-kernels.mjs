@@ -4,39 +4,18 @@
  *
  *     npm run build:cpu
  */
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
+import { assemble, hashOfFolder } from "../tooling/assemblyscript.mjs";
 
-const kernels = new URL("block-kernels/", import.meta.url);
+const folder = new URL("block-kernels/", import.meta.url);
+const maker = "src/model/build-block-kernels.mjs from src/model/block-kernels";
 
 /** What the committed bytes were made from. */
-export function sourceHash() {
-  const hash = createHash("sha256");
-  for (const name of readdirSync(kernels).sort()) hash.update(name).update(readFileSync(new URL(name, kernels)));
-  return hash.digest("hex").slice(0, 16);
-}
+export const sourceHash = () => hashOfFolder(folder);
 
 async function build() {
-  const { default: asc } = await import("assemblyscript/asc");
-  let bytes = new Uint8Array();
-  const { error, stderr } = await asc.main(
-    [
-      ...["index.ts", "--baseDir", fileURLToPath(kernels), "--outFile", "out.wasm", "-O3", "--noAssert"],
-      ...["--runtime", "stub", "--use", "abort=", "--enable", "simd"],
-    ],
-    {
-      writeFile: (_, contents) => {
-        bytes = contents;
-      },
-    },
-  );
-  if (error) throw new Error(`${error.message}\n${stderr}`);
-  const header = "/** Made by src/model/build-block-kernels.mjs from src/model/block-kernels; do not edit. */";
-  const base64 = Buffer.from(bytes).toString("base64");
-  const text = `${header}\nexport const SOURCE = "${sourceHash()}";\nexport const BASE64 =\n  "${base64}";\n`;
-  writeFileSync(new URL("block-kernels.wasm.ts", import.meta.url), text);
-  console.log(`block kernels: ${bytes.length} bytes`);
+  const out = new URL("block-kernels.wasm.ts", import.meta.url);
+  console.log(`block kernels: ${await assemble({ folder, out, maker, options: [] })} bytes`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await build();

@@ -5,11 +5,13 @@ import {
   type CompleteOptions,
   type Completion,
   type Continued,
+  continuedIds,
   cutAt,
   keyOf,
   type Likelihood,
   type Prompt,
   type Provider,
+  unfit,
 } from "@/eval/provider";
 import { answer, type LoadedAdapter } from "@/session/answers";
 import type { OpenModel } from "@/session/open-model";
@@ -96,31 +98,17 @@ async function likelihoods(
   const places = new Map(usable.map((row, i) => [row, i]));
   return rows.map((row): Likelihood => {
     const at = places.get(row);
-    if (at === undefined) {
-      return {
-        ok: false,
-        fault: "too-long",
-        message: `${row.ids.length} tokens are too few, or do not fit the model.`,
-      };
-    }
+    if (at === undefined) return unfit(row.ids.length);
     if (!scored.ok) return { ok: false, fault: "failed", message: scored.message };
     const { nll = Number.NaN, tokens = 0 } = scored.value[at] ?? {};
     return { ok: true, logprob: -nll, tokens };
   });
 }
 
-/**
- * Text and its continuation are tokenised together, so that the border is as the model would read it; a conversation ends
- * where the assistant begins. The continuation's tokens are scored, never the first of all.
- */
-function continued(model: OpenModel, { prompt, continuation }: Continued): Encoded {
-  const { tokenizer } = model;
-  const before = promptIds(model, prompt);
-  const ids =
-    typeof prompt === "string"
-      ? tokenizer.encode(prompt + continuation)
-      : [...before, ...tokenizer.encode(continuation, { special: false })];
-  const given = Math.min(ids.length - 1, Math.max(1, before.length));
+function continued(model: OpenModel, item: Continued): Encoded {
+  const { ids, given } = continuedIds(item, promptIds(model, item.prompt), (text, special) =>
+    model.tokenizer.encode(text, { special }),
+  );
   return { ids, labels: ids.map((id, i) => (i < given ? IGNORED : id)) };
 }
 

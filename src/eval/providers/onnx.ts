@@ -9,11 +9,13 @@ import {
   type CompleteOptions,
   type Completion,
   type Continued,
+  continuedIds,
   cutAt,
   keyOf,
   type Likelihood,
   type Prompt,
   type Provider,
+  unfit,
 } from "@/eval/provider";
 
 export type Transformers = typeof import("@huggingface/transformers");
@@ -188,20 +190,12 @@ function inputsOf({ Tensor }: Transformers, ids: readonly number[]) {
   return { input_ids: row(ids), attention_mask: row(ids.map(() => 1)) };
 }
 
-/** ln p of the continuation's tokens; the border is tokenised as our own engine does it. */
-async function likelihoodOf(
-  { library, tokenizer, lm, positions }: Opened,
-  { prompt, continuation }: Continued,
-): Promise<Likelihood> {
-  const before = idsOf(tokenizer, prompt);
-  const ids =
-    typeof prompt === "string"
-      ? tokenizer.encode(prompt + continuation)
-      : [...before, ...tokenizer.encode(continuation, { add_special_tokens: false })];
-  const given = Math.min(ids.length - 1, Math.max(1, before.length));
-  if (ids.length < 2 || ids.length > positions) {
-    return { ok: false, fault: "too-long", message: `${ids.length} tokens are too few, or do not fit the model.` };
-  }
+/** ln p of the continuation's tokens. */
+async function likelihoodOf({ library, tokenizer, lm, positions }: Opened, item: Continued): Promise<Likelihood> {
+  const { ids, given } = continuedIds(item, idsOf(tokenizer, item.prompt), (text, special) =>
+    tokenizer.encode(text, { add_special_tokens: special }),
+  );
+  if (ids.length < 2 || ids.length > positions) return unfit(ids.length);
   try {
     const { logits } = (await lm(inputsOf(library, ids))) as { logits: Tensor };
     const width = logits.dims.at(-1) ?? 0;

@@ -1,4 +1,5 @@
 /** Step 4: the run as it goes. Numbers first, then the curves, then the fixed prompts answered again and again. */
+import { BigNumber } from "@/ui/parts/big-number";
 import { Card } from "@/ui/parts/card";
 import { Chart } from "@/ui/parts/chart";
 import { FilePicker } from "@/ui/parts/files";
@@ -151,37 +152,25 @@ function RunNumbers({ log }: { log: RunLog }) {
   return (
     <div class="numbers">
       <Feedback log={log} />
-      <Big label="Training loss" testid="train-loss" value={last ? loss(last.loss) : "–"} />
+      <BigNumber label="Training loss" testid="train-loss" value={last ? loss(last.loss) : "–"} />
       {(held === undefined || Number.isFinite(held.value)) && (
-        <Big
+        <BigNumber
           label="Held-out loss"
           testid="eval-loss"
           value={held ? loss(held.value) : "–"}
           note={held && before && held !== before ? `was ${loss(before.value)}` : ""}
         />
       )}
-      <Big label="Tokens a second" testid="speed" value={last ? integer(last.tokensPerSecond) : "–"} />
-      {size !== undefined && <Big label="Trained parameters" testid="trainable" value={compact(size)} />}
+      <BigNumber label="Tokens a second" testid="speed" value={last ? integer(last.tokensPerSecond) : "–"} />
+      {size !== undefined && <BigNumber label="Trained parameters" testid="trainable" value={compact(size)} />}
       {memory && (
-        <Big
+        <BigNumber
           label="Memory at most"
           testid="memory-peak"
           value={bytes(memory.peak)}
           note={`planned ${bytes(memory.forecast)}`}
         />
       )}
-    </div>
-  );
-}
-
-function Big({ label, value, note, testid }: { label: string; value: string; note?: string; testid: string }) {
-  return (
-    <div class="big">
-      <span class="big-label">{label}</span>
-      <span class="big-value number" data-testid={testid}>
-        {value}
-      </span>
-      {note && <span class="soft number">{note}</span>}
     </div>
   );
 }
@@ -194,11 +183,11 @@ function Feedback({ log }: { log: RunLog }) {
   const gained = held("rewards/accuracies", -1);
   if (reward !== undefined) {
     const was = evals.length > 1 ? `was ${percent(held("reward", 0) ?? 0)}` : "";
-    return <Big label="Held-out reward" testid="feedback" value={percent(reward)} note={was} />;
+    return <BigNumber label="Held-out reward" testid="feedback" value={percent(reward)} note={was} />;
   }
   if (gained === undefined) return null;
   const value = evals.length > 1 ? percent(gained) : "–";
-  return <Big label="Chosen gained" testid="feedback" value={value} note="of held-out pairs" />;
+  return <BigNumber label="Chosen gained" testid="feedback" value={value} note="of held-out pairs" />;
 }
 
 function Curves({ log }: { log: RunLog }) {

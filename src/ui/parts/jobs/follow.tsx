@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { dollars } from "@/offload/job";
 import type { JobMetric } from "@/offload/job-stream";
 import type { Outcome } from "@/offload/outcome";
+import { BigNumber } from "@/ui/parts/big-number";
 import { Chart } from "@/ui/parts/chart";
 import { GoOn } from "@/ui/parts/jobs/again";
 import { RoomPart } from "@/ui/parts/room-part";
@@ -113,25 +114,18 @@ function Numbers({ job: { job, spent, progress } }: { job: Followed }) {
   const total = progress?.totalSteps ?? null;
   return (
     <div class="numbers">
-      <Big label="Cost so far" testid="job-spent" value={spent === null ? "–" : dollars(spent)} />
-      <Big label="On the machine" testid="job-time" value={job ? duration(job.runningSeconds) : "–"} />
-      <Big label="Step" testid="job-step" value={progress && total !== null ? `${progress.step} of ${total}` : "–"} />
-      <Big
+      <BigNumber label="Cost so far" testid="job-spent" value={spent === null ? "–" : dollars(spent)} />
+      <BigNumber label="On the machine" testid="job-time" value={job ? duration(job.runningSeconds) : "–"} />
+      <BigNumber
+        label="Step"
+        testid="job-step"
+        value={progress && total !== null ? `${progress.step} of ${total}` : "–"}
+      />
+      <BigNumber
         label="Training loss"
         testid="job-loss"
         value={progress?.loss === null || progress === null ? "–" : loss(progress.loss)}
       />
-    </div>
-  );
-}
-
-function Big({ label, value, testid }: { label: string; value: string; testid: string }) {
-  return (
-    <div class="big">
-      <span class="big-label">{label}</span>
-      <span class="big-value number" data-testid={testid}>
-        {value}
-      </span>
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { dollars, type ScheduledJob } from "@/offload/job";
 import { DropZone, FilePicker, pathInFolder } from "@/ui/parts/files";
+import { HubForm } from "@/ui/parts/hub-form";
 import { Access } from "@/ui/parts/jobs/access";
 import { GoOn } from "@/ui/parts/jobs/again";
 import { FetchWeights } from "@/ui/parts/jobs/weights";
@@ -176,33 +177,18 @@ export function BringBack() {
             <FilePicker label="Pick the folder" testid="result-folder" folder disabled={!idle.value} onFiles={take} />
           </div>
         </DropZone>
-        <form
-          class="zone solid"
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (valid) void bringHome(`hf:${repo.trim().replace(/^hf:/, "")}`);
-          }}
-        >
-          <label for="result-repo">
-            <strong>A repository</strong>
-          </label>
-          <input
-            id="result-repo"
-            type="text"
-            data-testid="result-repo"
-            placeholder="owner/name"
-            autocomplete="off"
-            spellcheck={false}
-            value={repo}
-            onInput={(event) => setRepo(event.currentTarget.value)}
-          />
-          <p class="help">Of the Hub, with result.json at its top.</p>
-          <div class="actions">
-            <button type="submit" class="quiet small" disabled={!valid || !idle.value}>
-              Bring it back
-            </button>
-          </div>
-        </form>
+        <HubForm
+          id="result-repo"
+          title="A repository"
+          placeholder="owner/name"
+          value={repo}
+          blocked={!idle.value}
+          ready={valid}
+          button={{ label: "Bring it back", testid: "result-get" }}
+          onValue={setRepo}
+          onSubmit={() => void bringHome(`hf:${repo.trim().replace(/^hf:/, "")}`)}
+          help="Of the Hub, with result.json at its top."
+        />
       </div>
     </RoomPart>
   );
