@@ -121,6 +121,7 @@ export const FLAGS = {
   from: { hint: "DIR", type: z.string() },
   repo: { hint: "OWNER/NAME", type: z.string() },
   compare: { hint: "", type: z.literal(true) },
+  timeline: { hint: "", type: z.literal(true) },
   public: { hint: "", type: z.literal(true) },
   update: { hint: "", type: z.literal(true) },
   activations: { hint: "f32|f16", type: z.enum(["f32", "f16"]) },

@@ -15,6 +15,7 @@ import { parseRecipe, type Recipe, type RecipeInput } from "@/train/recipe";
 import type { Comparison } from "@/worker/api/comparison";
 import type { DataReport } from "@/worker/api/data";
 import type { RunResult } from "@/worker/api/run";
+import { createTimeline, type Stretch } from "@/util/timeline";
 
 export interface OpenSource {
   readonly files: DatasetFiles;
@@ -27,6 +28,8 @@ export interface State {
   /** What reading gave: it lasts longer than the dataset, which a shorter length or another mask makes anew. */
   scanned?: { rows: Scanned; key: string };
   dataset?: { built: Dataset; key: string };
+  /** Where the time of the last reading or encoding went. */
+  reading?: readonly Stretch[];
   /** The last report of the gates, and what it was made of. */
   check?: { report: DataReport; key: string; source: unknown; model: unknown };
   /** "bundled:ember", "hf:owner/name", "files:NAME": by these a run finds its model and data again. */
@@ -79,13 +82,19 @@ export function createCore(platform: Platform): Core {
       const key = JSON.stringify([{ ...recipe.data, accept: [] }, recipe.seed, recipe.method]);
       if (state.dataset?.key === key) return state.dataset.built;
       const chat = model.template !== null;
+      const timeline = createTimeline();
       const read = JSON.stringify([scanKey(recipe), chat]);
       if (state.scanned?.key !== read) {
-        const rows = await scanDataset(source.files, recipe.method, chat, recipe, options);
+        const rows = await timeline.during("rows read", () =>
+          scanDataset(source.files, recipe.method, chat, recipe, options),
+        );
         state.scanned = { rows: rows as Scanned, key: read };
       }
-      state.dataset = { built: await encodeDataset(state.scanned.rows, model, recipe, options), key };
-      return state.dataset.built;
+      const { rows } = state.scanned;
+      const built = await timeline.during("rows encoded", () => encodeDataset(rows, model, recipe, options));
+      state.dataset = { built, key };
+      state.reading = timeline.stretches();
+      return built;
     },
   };
 }

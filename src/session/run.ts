@@ -19,6 +19,8 @@ import type { Recipe } from "@/train/recipe";
 import type { TrainingState } from "@/train/state";
 import type { TrainerEvent } from "@/train/trainer";
 import type { RunEvent, RunResult, Sample } from "@/worker/api/run";
+import { type Timeline, timed } from "@/util/timeline";
+import type { TimelineEvent } from "@/worker/api/timeline";
 
 export interface RunInputs {
   readonly model: OpenModel;
@@ -33,6 +35,9 @@ export interface RunInputs {
   readonly keeper?: Keeper | undefined;
   /** Where the run goes on. */
   readonly from?: TrainingState | undefined;
+  /** Of the run, from the request on. */
+  readonly timeline: Timeline;
+  readonly tellTimeline: () => TimelineEvent;
   /** Called when all is known to be well, before a new one is allocated: what is loaded may go. */
   readonly makeRoom: () => void;
   /** Gets the adapter as soon as it exists, so that a stopped or failed run still leaves one. */
@@ -46,11 +51,14 @@ const SHOWN_SAMPLES = 4;
 export async function runTraining(inputs: RunInputs): Promise<Omit<RunResult, "run">> {
   const { model, dataset, recipe, control, sandbox } = inputs;
   const { target } = model.runtime;
+  const { timeline } = inputs;
   const work = workloadOf(model, dataset, recipe);
-  const plan = memoryPlan(model.arch, model.runtime.formats, recipe, work, target.limits);
+  const plan = timed(timeline, "memory forecast", () =>
+    memoryPlan(model.arch, model.runtime.formats, recipe, work, target.limits),
+  );
   requireFit(plan);
   target.takePeakBytes();
-  const adapter = await startAdapter(inputs);
+  const adapter = await timed(timeline, "adapter", () => startAdapter(inputs));
   const { layout } = adapter;
 
   const { keeper, from } = inputs;
@@ -62,7 +70,7 @@ export async function runTraining(inputs: RunInputs): Promise<Omit<RunResult, "r
   const progress = createProgress(start);
   const summary: Summary = { steps: 0, finalLoss: Number.NaN, evals: [] };
   const takeSamples = async (step: number) => {
-    const samples = await sampleAnswers(model, dataset, adapter, recipe);
+    const samples = await timed(timeline, "samples", () => sampleAnswers(model, dataset, adapter, recipe));
     if (samples.length > 0) out.put({ type: "samples", step, samples });
     progress.skip(performance.now());
   };
@@ -70,6 +78,7 @@ export async function runTraining(inputs: RunInputs): Promise<Omit<RunResult, "r
   const judge = createJudge(recipe);
   const events = trainMethod(model, dataset, recipe, adapter, {
     ...{
+      timeline,
       from,
       sandbox,
       ends: (step: number) => control.stopped || step >= (control.until ?? Number.POSITIVE_INFINITY),
@@ -95,6 +104,7 @@ export async function runTraining(inputs: RunInputs): Promise<Omit<RunResult, "r
       }
     } else {
       out.put(...translate(event, recipe, progress, summary));
+      if (event.type === "step" && event.step === (from?.step ?? 0) + 1) out.put(inputs.tellTimeline());
     }
     await waitWhilePaused(control, out, progress);
   }

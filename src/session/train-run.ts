@@ -20,6 +20,8 @@ import { parseRecipe, type Recipe, type RecipeInput } from "@/train/recipe";
 import type { TrainingState } from "@/train/state";
 import type { RunEvent, RunResult } from "@/worker/api/run";
 import type { WhichCheckpoint } from "@/worker/api/runs";
+import { createTimeline } from "@/util/timeline";
+import type { TimelineEvent } from "@/worker/api/timeline";
 import type { TrainedInfo } from "@/worker/api/trained";
 
 export type Emit = (events: readonly RunEvent[]) => void;
@@ -52,18 +54,30 @@ export function trainRuns(core: Core, opening: Opening): Runs {
     state.run = control;
     let keeper: Keeper | undefined;
     try {
-      const dataset = await datasetFor(recipe);
+      const timeline = createTimeline();
+      const dataset = await timeline.during("rows", () => datasetFor(recipe));
       state.recipe = recipe;
-      if (!from) await beforeRun(core, model, dataset, recipe, emit);
+      if (!from) await timeline.during("gates and probe", () => beforeRun(core, model, dataset, recipe, emit));
       const record =
-        kept ?? newRecord({ state, engine: model.runtime.target.description }, { model, dataset, recipe }, null);
-      keeper = await openKeeper(core, record, emit);
+        kept ??
+        timeline.during("fingerprints", () =>
+          newRecord({ state, engine: model.runtime.target.description }, { model, dataset, recipe }, null),
+        );
+      keeper = await timeline.during("record", () => openKeeper(core, record, emit));
       const curves = keepCurves();
       const watched = (events: readonly RunEvent[]) => {
         curves.observe(events);
         emit(events);
       };
-      const inputs = { model, dataset, recipe, control, emit: watched, keeper, from, loaded: state.adapter };
+      const tellTimeline = (): TimelineEvent => ({
+        type: "timeline",
+        model: model.opened,
+        data: state.reading ?? [],
+        run: timeline.stretches(),
+        ms: timeline.elapsed(),
+        gflop: null,
+      });
+      const inputs = { model, dataset, recipe, control, emit: watched, keeper, from, loaded: state.adapter, timeline, tellTimeline };
       const result = await withSandbox(core, (sandbox) =>
         runTraining({ ...inputs, sandbox, makeRoom: dropAdapter, onAdapter: setAdapter }),
       );

@@ -10,6 +10,7 @@ import type { Trainable } from "@/model/trainable";
 import type { Head, Judgement } from "@/train/objective";
 import { type OptimizerState, PLAIN, stateWords, type Updating } from "@/train/optimizers";
 import { traceOptimizer, tracePass } from "@/train/programs";
+import { FIRST_STEP, type Timeline, timed } from "@/util/timeline";
 
 /** What the host makes of the losses: row weights for the backward, and what it wants to keep. */
 export interface Weighed {
@@ -61,6 +62,7 @@ export interface PassesOptions {
   readonly trained: boolean;
   /** AdamW at one rate if not said. */
   readonly updating?: Updating;
+  readonly timeline?: Timeline | undefined;
 }
 
 export function createPasses({
@@ -71,6 +73,7 @@ export function createPasses({
   largest,
   trained,
   updating = PLAIN,
+  timeline,
 }: PassesOptions): Passes {
   const { target } = runtime;
   const kept: ReadonlyMap<string, number> = layout ? stateWords(updating, layout) : new Map();
@@ -83,7 +86,7 @@ export function createPasses({
   const compiled = new Map<string, Promise<Executable>>();
   const traced = { arch: runtime.arch, tensors: runtime.tensors, layout, head, activations: target.activations };
   // Most steps are as large as the largest, so its program serves again.
-  let reserved: Program | undefined = tracePass(traced, largest, trained);
+  let reserved: Program | undefined = timed(timeline, "tracing", () => tracePass(traced, largest, trained));
   try {
     target.reserve(reserved);
     for (const [name, bytes] of Object.entries(inputBytes(largest))) allocate(name, bytes);
@@ -106,7 +109,8 @@ export function createPasses({
   const program = (key: string, trace: () => ReturnType<typeof tracePass>): Promise<Executable> => {
     let executable = compiled.get(key);
     if (!executable) {
-      executable = target.compile(trace(), buffers);
+      const traced = timed(timeline, "tracing", trace);
+      executable = timed(timeline, `pipelines: ${traced.name}`, () => target.compile(traced, buffers));
       compiled.set(key, executable);
     }
     return executable;
@@ -116,6 +120,7 @@ export function createPasses({
       if (!layout) throw new Error("internal: there is nothing to train");
       return traceOptimizer(layout, updating);
     });
+  let endFirst: (() => void) | undefined;
   const load = async (batch: PackedBatch, teach: boolean) => {
     const bucket = { tokens: batch.tokens.length, labels: batch.targets.length };
     const key = `${teach} ${bucket.tokens} ${bucket.labels}`;
@@ -128,6 +133,7 @@ export function createPasses({
     // Compiles beside the step, which needs it next; whoever waits for it hears of a failure.
     if (teach) optimizer().catch(() => {});
     const executable = await pending;
+    if (teach) endFirst ??= timeline?.begin(FIRST_STEP);
     for (const name of INPUTS) target.write(buffer(name), batch[name]);
     return executable;
   };
@@ -153,7 +159,11 @@ export function createPasses({
     update: async () => {
       await (await optimizer()).run();
       target.clear(buffer("adapter.grad"));
-      const norm = target.read(buffer("norm"), 0, 4).then((bytes) => new Float32Array(bytes)[0] ?? Number.NaN);
+      const norm = target.read(buffer("norm"), 0, 4).then((bytes) => {
+        endFirst?.();
+        endFirst = () => {};
+        return new Float32Array(bytes)[0] ?? Number.NaN;
+      });
       return { norm };
     },
     gradient: async () => new Float32Array(await target.read(buffer("adapter.grad"))),

@@ -21,6 +21,7 @@ import { scheduleFactor } from "@/train/schedule";
 import { createScorer } from "@/train/scorer";
 import type { TrainingState } from "@/train/state";
 import { hashNumbers } from "@/util/random";
+import { type Timeline, timed } from "@/util/timeline";
 
 /** How a run goes on, is kept and ends, apart from what it learns. */
 export interface TrainingWay {
@@ -32,6 +33,8 @@ export interface TrainingWay {
   readonly ends?: ((step: number) => boolean) | undefined;
   /** Instead of the recipe's schedule: the rate of each step, from 0. */
   readonly rate?: ((step: number) => number) | undefined;
+  /** Gets what happens until the first step has ended. */
+  readonly timeline?: Timeline | undefined;
 }
 
 export interface TrainingRun<S extends Encoded = Encoded> extends TrainingWay {
@@ -85,8 +88,9 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
     if (buffer) target.write(buffer, packStep({ ...NO_STEP, adapter_scale: scale, loss_scale: 1, ...step }));
   };
   const { largest } = feed;
+  const { timeline } = run;
   const shared = { runtime, layout, adapter: run.adapter, head: objective.head, largest };
-  const passes = createPasses({ ...shared, trained: true, updating: updatingOf(recipe) });
+  const passes = createPasses({ ...shared, trained: true, updating: updatingOf(recipe), timeline });
   // An adapter that is new is switched off for it; all else is compared with a copy of how it started.
   const copies = objective.reference && (layout.kind === "full" || recipe.start === "adapter");
   const start = copies ? await startPasses(run) : undefined;
@@ -116,7 +120,9 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
   let done = first;
   let kept = first;
   try {
-    if (feed.heldOut && first === 0) yield { type: "eval", step: 0, ...(await feed.heldOut(scorer, 0)) };
+    const { heldOut } = feed;
+    if (heldOut && first === 0)
+      yield { type: "eval", step: 0, ...(await timed(run.timeline, "held-out rows", () => heldOut(scorer, 0))) };
     await scorer.keepReference(feed.precompute);
     for (let step = first; step < steps && !run.ends?.(step); step++) {
       const { rows, window, scalars, warnings } = await feed.next(step);

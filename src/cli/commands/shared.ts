@@ -1,12 +1,13 @@
 /** What several commands do the same way: say the engine, open the model, train with a bar, answer with a bar. */
 import type { CommandContext } from "@/cli/command";
 import { modelSource } from "@/cli/files";
-import type { Terminal } from "@/cli/terminal";
+import { type Terminal, table } from "@/cli/terminal";
 import type { RecipeInput } from "@/train/recipe";
 import type { CompareEvent, Comparison } from "@/worker/api/comparison";
 import type { DatasetInfo } from "@/worker/api/data";
 import type { ModelInfo } from "@/worker/api/model";
 import type { RunEvent, RunResult } from "@/worker/api/run";
+import { timelineRows } from "@/util/timeline-table";
 
 export async function openModel({ session, terminal, flags }: CommandContext, path: string): Promise<ModelInfo> {
   const { notice } = await session.device();
@@ -50,7 +51,7 @@ export function trainWithBar(
 
 /** Shows a run as it goes. The first Ctrl-C ends it after its step and keeps it; a second one ends the process. */
 export function trainingWatcher(
-  { session, terminal }: CommandContext,
+  { session, terminal, flags }: CommandContext,
   steps: number,
   onStep: (event: StepEvent) => void = () => {},
 ): (events: readonly RunEvent[]) => void {
@@ -73,6 +74,7 @@ export function trainingWatcher(
         );
       } else if (event.type !== "phase") terminal.emit(event);
       if (event.type === "warning") terminal.note(event.message);
+      if (event.type === "timeline" && flags.timeline) terminal.note(table(timelineRows(event)));
       if (event.type === "eval") terminal.note(heldOutLine(event));
     }
   };

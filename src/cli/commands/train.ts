@@ -20,7 +20,7 @@ const outlineOf = (files: readonly NamedFile[], full: boolean): ExportOutline =>
 export const train: Command = {
   name: "train",
   summary:
-    "Fine-tune a LoRA adapter and write it as a PEFT folder; or, with --full, the weights themselves (of any method; --method full is that of sft), all or --only some, --from-scratch too, written as a model's folder. --record also keeps the start and the batch order.",
+    "Fine-tune a LoRA adapter and write it as a PEFT folder; or, with --full, the weights themselves (of any method; --method full is that of sft), all or --only some, --from-scratch too, written as a model's folder. --record also keeps the start and the batch order; --timeline tells where the time until the first step went.",
   required: ["model", "data", "out"],
   optional: [
     "eval",
@@ -62,6 +62,7 @@ export const train: Command = {
     "activations",
     "record",
     "compare",
+    "timeline",
   ],
   run: async (context) => {
     const { session, flags, terminal } = context;

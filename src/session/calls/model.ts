@@ -11,6 +11,7 @@ import { modelFiles } from "@/session/model-files";
 import { openModel } from "@/session/open-model";
 import { readModel } from "@/session/read-model";
 import { parseRecipe } from "@/train/recipe";
+import { createTimeline } from "@/util/timeline";
 
 type ModelCalls = Pick<
   Session,
@@ -27,16 +28,19 @@ export function modelCalls({ platform, state, requireIdle, dropAdapter }: Core):
 
     openModel: async (source, onProgress, dtype = "auto") => {
       requireIdle();
-      const { target } = await platform.openTarget();
+      const timeline = createTimeline();
+      const { target } = await timeline.during("device", () => platform.openTarget());
       state.download = new AbortController();
       const { signal } = state.download;
-      const given = await modelFiles(platform, source, { onProgress, signal }).finally(() => delete state.download);
-      const parts = await readModel(given, dtype, target.limits);
+      const given = await timeline
+        .during("files found", () => modelFiles(platform, source, { onProgress, signal }))
+        .finally(() => delete state.download);
+      const parts = await timeline.during("header and tokenizer", () => readModel(given, dtype, target.limits));
       dropAdapter();
       if (state.model) releaseRuntime(state.model.runtime);
       delete state.model;
       delete state.dataset;
-      state.model = await openModel(target, parts, onProgress);
+      state.model = await openModel(target, parts, onProgress, timeline);
       state.modelSource = sourceName(source);
       return state.model.info;
     },

@@ -8,6 +8,7 @@ import { duration, loss, percent } from "@/ui/state/format";
 import type { Point } from "@/ui/state/series";
 import type { ProbeReport } from "@/worker/api/probe";
 import type { RunEvent, Sample } from "@/worker/api/run";
+import type { TimelineEvent } from "@/worker/api/timeline";
 
 export type Phase = Extract<RunEvent, { type: "phase" }>["phase"];
 export type StepEvent = Extract<RunEvent, { type: "step" }>;
@@ -33,10 +34,12 @@ export interface RunLog {
   readonly samples: readonly SampleSet[];
   readonly warnings: readonly string[];
   readonly probe: ProbeReport | null;
+  /** Known behind the first step. */
+  readonly timeline: TimelineEvent | null;
 }
 
 export function startLog(total: number, rates: readonly number[] = []): RunLog {
-  return { phase: "compile", total, rates, steps: [], evals: [], samples: [], warnings: [], probe: null };
+  return { phase: "compile", total, rates, steps: [], evals: [], samples: [], warnings: [], probe: null, timeline: null };
 }
 
 export function applyEvents(log: RunLog, events: readonly RunEvent[]): RunLog {
@@ -45,7 +48,7 @@ export function applyEvents(log: RunLog, events: readonly RunEvent[]): RunLog {
   const samples: SampleSet[] = [];
   const warnings: string[] = [];
   let phase = log.phase;
-  let probe = log.probe;
+  let { probe, timeline } = log;
   for (const event of events) {
     if (event.type === "phase") phase = event.phase;
     else if (event.type === "step") steps.push(event);
@@ -53,11 +56,13 @@ export function applyEvents(log: RunLog, events: readonly RunEvent[]): RunLog {
       evals.push({ step: event.step, value: event.loss ?? Number.NaN, scalars: event.scalars });
     else if (event.type === "samples") samples.push({ step: event.step, samples: event.samples });
     else if (event.type === "probe") probe = event.report;
+    else if (event.type === "timeline") timeline = event;
     else warnings.push(event.message);
   }
   return {
     phase,
     probe,
+    timeline,
     total: log.total,
     rates: log.rates,
     steps: append(log.steps, steps),

@@ -1,6 +1,7 @@
 /** A run while it goes on, and what came of it, as types only. */
 import type { Recipe } from "@/train/recipe";
 import type { ProbeReport } from "@/worker/api/probe";
+import type { TimelineEvent } from "@/worker/api/timeline";
 
 export interface Sample {
   readonly prompt: string;
@@ -27,6 +28,7 @@ export type RunEvent =
   | { type: "eval"; step: number; loss?: number; scalars?: Readonly<Record<string, number>> }
   | { type: "samples"; step: number; samples: readonly Sample[] }
   | { type: "probe"; report: ProbeReport }
+  | TimelineEvent
   | { type: "warning"; message: string };
 
 export interface RunResult {
