@@ -163,8 +163,11 @@ export function createWebGpuTarget(
     return times;
   };
 
+  const launchesOf = ({ calls }: Program) =>
+    calls.map((call) => lower(attentionForm(call, software, forms.attention), forms.product));
+
   const compile = async (program: Program, externals: ReadonlyMap<string, DeviceBuffer>): Promise<Executable> => {
-    const launches = program.calls.map((call) => lower(attentionForm(call, software, forms.attention), forms.product));
+    const launches = launchesOf(program);
     const kernels = await Promise.all(launches.map(pipelines));
     const { slots, place } = bind(program, externals);
     const ready = async () => {
@@ -239,6 +242,7 @@ export function createWebGpuTarget(
       device.queue.submit([encoder.finish()]);
     },
     compile,
+    prepare: async (program) => void (await Promise.all(launchesOf(program).map(pipelines))),
     discard: (executable) => {
       pool.give(held.get(executable) ?? []);
       held.delete(executable);

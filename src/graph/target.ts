@@ -125,6 +125,8 @@ export interface Target {
   clear(buffer: DeviceBuffer): void;
   /** Throws AppError "internal" naming the kernel and operand when a call does not fit its kernel. */
   compile(program: Program, externals: ReadonlyMap<string, DeviceBuffer>): Promise<Executable>;
+  /** Makes what a program's compile will wait for, where that takes time and none of the device's memory. */
+  prepare?(program: Program): Promise<void>;
   /** Frees what a compiled program holds alone; slots stay in the shared pool. */
   discard(executable: Executable): void;
   idle(): Promise<void>;

@@ -33,28 +33,27 @@ export async function checkData(
   recipe: Recipe,
   { method = recipe.method, base = null, suite = null }: CheckOptions = {},
 ): Promise<DataReport> {
-  const { state, platform } = core;
-  const model = state.model;
-  const known = state.check;
-  const key = JSON.stringify([
-    { ...recipe.data, accept: [] },
-    recipe.seed,
-    recipe.schedule.steps,
-    recipe.batch,
-    method,
-  ]);
-  if (known?.key === key && known.source === state.source && known.model === model && !base && !suite) {
-    return known.report;
-  }
+  const known = knownCheck(core, recipe, method);
+  const usual = !base && !suite;
+  if (usual && known.report) return known.report;
   const { rows, findings } = await sourceRows(core, recipe, method);
-  const seen = { tokenizer: model?.tokenizer ?? null, recipe, base };
+  const seen = { tokenizer: core.state.model?.tokenizer ?? null, recipe, base };
   const report = {
-    findings: await findingsOf(platform, rows, findings, seen, suite),
+    findings: (usual ? known.findings : null) ?? (await findingsOf(core.platform, rows, findings, seen, suite)),
     lengths: await lengthsOf(core, rows, recipe),
     rows: rows.filter(({ held }) => !held).length,
   };
-  state.check = { key, source: state.source, model, report };
+  core.state.check = { ...known, findings: report.findings, report };
   return report;
+}
+
+/** What is known of these rows from before, for this recipe, source and model. */
+function knownCheck({ state }: Core, recipe: Recipe, method: Method): NonNullable<Core["state"]["check"]> {
+  const { source, model, check } = state;
+  const { data, seed, schedule, batch } = recipe;
+  const key = JSON.stringify([{ ...data, accept: [] }, seed, schedule.steps, batch, method]);
+  const same = check?.key === key && check.source === source && check.model === model;
+  return same ? check : { key, source, model, findings: null, report: null };
 }
 
 /** What reading found and what the gates find, red first; the hashed tests are among what must not be trained on. */
@@ -89,7 +88,14 @@ function textsOfSuite({ cases }: Suite): string[] {
 
 /** Throws AppError "dataset/gate" where a red finding is not accepted by name. */
 export async function requireClean(core: Core, recipe: Recipe): Promise<readonly Finding[]> {
-  const { findings } = await checkData(core, recipe);
+  const known = knownCheck(core, recipe, recipe.method);
+  let { findings } = known;
+  if (!findings) {
+    const { rows, findings: read } = await sourceRows(core, recipe, recipe.method);
+    const seen = { tokenizer: core.state.model?.tokenizer ?? null, recipe, base: null };
+    findings = await findingsOf(core.platform, rows, read, seen);
+    core.state.check = { ...known, findings };
+  }
   requireAccepted(findings, recipe.data.accept);
   return findings;
 }

@@ -30,8 +30,14 @@ export interface State {
   dataset?: { built: Dataset; key: string };
   /** Where the time of the last reading or encoding went. */
   reading?: readonly Stretch[];
-  /** The last report of the gates, and what it was made of. */
-  check?: { report: DataReport; key: string; source: unknown; model: unknown };
+  /** What the gates found last, the report made of it, and what they looked at. */
+  check?: {
+    findings: readonly Finding[] | null;
+    report: DataReport | null;
+    key: string;
+    source: unknown;
+    model: unknown;
+  };
   /** "bundled:ember", "hf:owner/name", "files:NAME": by these a run finds its model and data again. */
   modelSource?: string;
   dataSource?: string;

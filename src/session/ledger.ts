@@ -17,7 +17,7 @@ import { type Formats, formatLabel, modelTensors, weightBytes } from "@/model/we
 import type { MethodWork } from "@/session/method";
 import { stateBytes, updatingOf } from "@/train/optimizers";
 import { inputBytes } from "@/train/passes";
-import { traceOptimizer, tracePass } from "@/train/programs";
+import { optimizerProgram, passProgram } from "@/train/programs";
 import type { Recipe } from "@/train/recipe";
 import type { MemoryLine, MemoryPlan } from "@/worker/api/device";
 
@@ -74,9 +74,9 @@ function ledger(arch: Architecture, formats: Formats, recipe: Recipe, work: Work
   const tensors = modelTensors(arch, formats);
   const layout = trainableOf(arch, recipe);
   const what = layout.kind === "full" ? "trained weights" : "adapter";
-  const program = tracePass({ arch, tensors, layout, head, activations }, largest, true);
+  const program = passProgram({ arch, tensors, layout, head, activations }, largest, true);
   const updating = updatingOf(recipe);
-  const scratch = bytesBeside(program.slots, traceOptimizer(layout, updating).slots);
+  const scratch = bytesBeside(program.slots, optimizerProgram(arch, layout, updating).slots);
   const flat = layout.length * 4;
   const inputs = Object.values(inputBytes(largest)).reduce((a, b) => a + b, 0);
   return [

@@ -9,10 +9,10 @@ import type { LoadedAdapter } from "@/session/answers";
 import { stopIdsOf } from "@/session/answers";
 import type { OpenModel } from "@/session/open-model";
 import { dpo } from "@/train/dpo";
-import { itemFeed, type Order } from "@/train/feed";
+import { itemFeed, nextRows, type Order, orderFrom } from "@/train/feed";
 import { grpo } from "@/train/grpo";
 import type { Head } from "@/train/objective";
-import { largestBucket } from "@/train/packing";
+import { type Item, largestBucket } from "@/train/packing";
 import type { Recipe } from "@/train/recipe";
 import { rolloutBucket, rolloutFeed, rolloutShape } from "@/train/rollout";
 import { sft } from "@/train/sft";
@@ -58,6 +58,14 @@ export function trainMethod(
 
 function itemsOf({ train, eval: held, pairs }: Dataset) {
   return pairs ?? { train: train.map((row) => [row]), held: held.map((row) => [row]) };
+}
+
+/** The items of a run's next step, by micro-batch; null where they are sampled. */
+export function firstWindow(dataset: Dataset, recipe: Recipe, done: number): Item[] | null {
+  if (recipe.method === "grpo") return null;
+  const { train }: { train: readonly Item[] } = itemsOf(dataset);
+  const order = orderFrom(train.length, recipe, done * recipe.batch.accumulate);
+  return Array.from({ length: recipe.batch.accumulate }, () => nextRows(order).flatMap((i) => train[i] ?? []));
 }
 
 export interface MethodWork {

@@ -104,9 +104,14 @@ export async function runTraining(inputs: RunInputs): Promise<Omit<RunResult, "r
       }
     } else {
       out.put(...translate(event, recipe, progress, summary));
-      if (event.type === "step" && event.step === (from?.step ?? 0) + 1) out.put(inputs.tellTimeline());
+      if (event.type === "step" && event.step === (from?.step ?? 0) + 1) {
+        out.put(inputs.tellTimeline());
+        // What comes next may take longer than anybody who waits for the first step should.
+        out.flush();
+      }
     }
-    await waitWhilePaused(control, out, progress);
+    // While the run is looked at as it began, what it learned is not in its place.
+    if (event.type !== "eval" || event.step > 0) await waitWhilePaused(control, out, progress);
   }
   if (dataset.eval.length === 0 && !control.stopped) await takeSamples(summary.steps);
   out.put({ type: "phase", phase: "done" });

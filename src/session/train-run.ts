@@ -9,6 +9,7 @@ import type { RunRecord } from "@/runs/record";
 import { requireClean } from "@/session/check";
 import type { RunControl } from "@/session/control";
 import type { Core, State } from "@/session/core";
+import { firstStep, warmUp } from "@/session/first-step";
 import { createKeeper, type Keeper, newRecord, rewound } from "@/session/keeper";
 import type { OpenModel } from "@/session/open-model";
 import { probeRun, requireGo, wantsProbe } from "@/session/probe";
@@ -58,6 +59,9 @@ export function trainRuns(core: Core, opening: Opening): Runs {
       const dataset = await timeline.during("rows", () => datasetFor(recipe));
       state.recipe = recipe;
       if (!from) await timeline.during("gates and probe", () => beforeRun(core, model, dataset, recipe, emit));
+      const goesOn = recipe.start === "adapter" && !from ? state.adapter?.layout : undefined;
+      const first = timeline.during("first step foreseen", () => firstStep(model, dataset, recipe, goesOn, from?.step));
+      warmUp(model, first);
       const record =
         kept ??
         timeline.during("fingerprints", () =>
@@ -75,9 +79,12 @@ export function trainRuns(core: Core, opening: Opening): Runs {
         data: state.reading ?? [],
         run: timeline.stretches(),
         ms: timeline.elapsed(),
-        gflop: null,
+        gflop: first?.gflop ?? null,
       });
-      const inputs = { model, dataset, recipe, control, emit: watched, keeper, from, loaded: state.adapter, timeline, tellTimeline };
+      const inputs = {
+        ...{ model, dataset, recipe, control, keeper, from, loaded: state.adapter },
+        ...{ emit: watched, timeline, tellTimeline },
+      };
       const result = await withSandbox(core, (sandbox) =>
         runTraining({ ...inputs, sandbox, makeRoom: dropAdapter, onAdapter: setAdapter }),
       );

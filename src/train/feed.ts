@@ -31,6 +31,8 @@ export interface Feed<S extends Encoded = Encoded> {
   next(step: number): Promise<StepRows<S>>;
   /** Whether a run may go on from here: a feed that serves several steps from one sampling cannot be cut in between. */
   atBoundary(step: number): boolean;
+  /** Whether a run may take its first step before its first look at held-out rows. */
+  readonly looksLater: boolean;
   /** Absent where nothing is held out. */
   readonly heldOut?: (scorer: Scorer, step: number) => Promise<HeldOut>;
   release(): void;
@@ -64,6 +66,7 @@ export function itemFeed<S extends Encoded>(options: ItemFeed<S>): Feed<S> {
       return { rows, window, scalars: {}, warnings: [] };
     },
     atBoundary: () => true,
+    looksLater: true,
     ...(held.length > 0 ? { heldOut: (scorer: Scorer) => judgeAll(scorer, measure, held) } : {}),
     release: () => {},
   };

@@ -9,6 +9,8 @@ import type { DeviceBuffer, Target } from "@/graph/target";
 import type { Trainable } from "@/model/trainable";
 
 export interface Guard {
+  /** What the run began with. */
+  readonly start: Promise<ArrayBuffer>;
   /** After the update of a step was enqueued. */
   keep(step: number): void;
   /** What a checkpoint has read after this step. */
@@ -34,11 +36,13 @@ export function createGuard(
   adapter: DeviceBuffer,
   { vocab, start = 0 }: { readonly vocab: number; readonly start?: number },
 ): Guard {
-  let good: Copy = { step: start, bytes: target.read(adapter) };
+  const begun = target.read(adapter);
+  let good: Copy = { step: start, bytes: begun };
   let candidate: Copy | undefined;
   let first: number | undefined;
   const recent: number[] = [];
   return {
+    start: begun,
     keep: (step) => {
       if (kind === "lora" && step % EVERY === 0) candidate ??= { step, bytes: target.read(adapter) };
     },

@@ -9,7 +9,7 @@ import type { Runtime } from "@/model/runtime";
 import type { Trainable } from "@/model/trainable";
 import type { Head, Judgement } from "@/train/objective";
 import { type OptimizerState, PLAIN, stateWords, type Updating } from "@/train/optimizers";
-import { traceOptimizer, tracePass } from "@/train/programs";
+import { optimizerProgram, passProgram } from "@/train/programs";
 import { FIRST_STEP, type Timeline, timed } from "@/util/timeline";
 
 /** What the host makes of the losses: row weights for the backward, and what it wants to keep. */
@@ -85,8 +85,7 @@ export function createPasses({
   };
   const compiled = new Map<string, Promise<Executable>>();
   const traced = { arch: runtime.arch, tensors: runtime.tensors, layout, head, activations: target.activations };
-  // Most steps are as large as the largest, so its program serves again.
-  let reserved: Program | undefined = timed(timeline, "tracing", () => tracePass(traced, largest, trained));
+  const reserved = timed(timeline, "tracing", () => passProgram(traced, largest, trained));
   try {
     target.reserve(reserved);
     for (const [name, bytes] of Object.entries(inputBytes(largest))) allocate(name, bytes);
@@ -106,7 +105,7 @@ export function createPasses({
     if (!found) throw new Error(`internal: no buffer ${name}`);
     return found;
   };
-  const program = (key: string, trace: () => ReturnType<typeof tracePass>): Promise<Executable> => {
+  const program = (key: string, trace: () => Program): Promise<Executable> => {
     let executable = compiled.get(key);
     if (!executable) {
       const traced = timed(timeline, "tracing", trace);
@@ -118,18 +117,13 @@ export function createPasses({
   const optimizer = () =>
     program("optimizer", () => {
       if (!layout) throw new Error("internal: there is nothing to train");
-      return traceOptimizer(layout, updating);
+      return optimizerProgram(runtime.arch, layout, updating);
     });
   let endFirst: (() => void) | undefined;
   const load = async (batch: PackedBatch, teach: boolean) => {
     const bucket = { tokens: batch.tokens.length, labels: batch.targets.length };
     const key = `${teach} ${bucket.tokens} ${bucket.labels}`;
-    const pending = program(key, () => {
-      const same = teach === trained && bucket.tokens === largest.tokens && bucket.labels === largest.labels;
-      const found = same ? reserved : undefined;
-      if (same) reserved = undefined;
-      return found ?? tracePass(traced, bucket, teach);
-    });
+    const pending = program(key, () => passProgram(traced, bucket, teach));
     // Compiles beside the step, which needs it next; whoever waits for it hears of a failure.
     if (teach) optimizer().catch(() => {});
     const executable = await pending;

@@ -11,7 +11,7 @@ import type { Activations, Program, Tensor } from "@/graph/target";
 import type { Architecture } from "@/model/architecture";
 import { traceNorms } from "@/model/magnitudes";
 import { decoderWith, type Trainable } from "@/model/trainable";
-import type { ModelTensors } from "@/model/weights";
+import { type ModelTensors, weightSymbols } from "@/model/weights";
 import { globalNorm } from "@/ops/norm";
 import { batchSymbols, type Head, traceLoss } from "@/train/objective";
 import { OPTIMIZERS, PLAIN, sliceWords, stateWords, stretchesFor } from "@/train/optimizers";
@@ -43,6 +43,35 @@ export function tracePass(traced: Traced, bucket: Bucket, trained: boolean): Pro
     backward(g, g.tape, gradients);
   }
   return compileGraph(g);
+}
+
+/** Programs of an architecture that are kept: those of a step, of a look at held-out rows, of the optimizer. */
+const KEPT = 6;
+const known = new WeakMap<Architecture, Map<string, Program>>();
+
+/** A program as it was traced the last time, if that was not long ago: a forecast and the run that follows ask for the same. */
+function recalled(arch: Architecture, key: string, trace: () => Program): Program {
+  const programs = known.get(arch) ?? new Map<string, Program>();
+  known.set(arch, programs);
+  const program = programs.get(key) ?? trace();
+  // The youngest stand at the end.
+  programs.delete(key);
+  programs.set(key, program);
+  for (const oldest of [...programs.keys()].slice(0, -KEPT)) programs.delete(oldest);
+  return program;
+}
+
+/** `tracePass`, once for equal shapes. */
+export function passProgram(traced: Traced, bucket: Bucket, trained: boolean): Program {
+  const { arch, tensors, layout = null, head, activations = "f32", keepActivations = false } = traced;
+  const formats = weightSymbols(tensors).map(({ format }) => format);
+  const key = JSON.stringify([bucket, trained, head, activations, keepActivations, formats, layout]);
+  return recalled(arch, key, () => tracePass(traced, bucket, trained));
+}
+
+/** `traceOptimizer`, once for equal shapes. */
+export function optimizerProgram(arch: Architecture, layout: Trainable, updating = PLAIN): Program {
+  return recalled(arch, JSON.stringify([layout, updating]), () => traceOptimizer(layout, updating));
 }
 
 export function traceOptimizer(layout: Trainable, updating = PLAIN): Program {

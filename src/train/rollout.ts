@@ -105,6 +105,8 @@ export function rolloutFeed(options: RolloutOptions): Feed<Completion> {
       else current = { ...current, warnings: [] };
       return current;
     },
+    // Its first step samples as a look does, and says by its rewards at once when they cannot work.
+    looksLater: false,
     atBoundary: (step) => step % grpo.numIterations === 0,
     ...(held.length > 0
       ? {

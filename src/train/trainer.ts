@@ -7,7 +7,7 @@ import { countTrained, type Encoded } from "@/data/encode";
 import { type PackedBatch, packBatch } from "@/data/pack";
 import { AppError } from "@/errors";
 import { NO_STEP, packStep, type Step } from "@/graph/step";
-import type { DeviceBuffer } from "@/graph/target";
+import type { DeviceBuffer, Target } from "@/graph/target";
 import type { Runtime } from "@/model/runtime";
 import type { Trainable } from "@/model/trainable";
 import type { Feed } from "@/train/feed";
@@ -29,7 +29,7 @@ export interface TrainingWay {
   readonly from?: TrainingState | undefined;
   /** Asked after each step and its evaluation: is its state wanted? */
   readonly keeps?: ((step: number, evaluated: boolean) => boolean) | undefined;
-  /** Asked before each step, with the steps done: is it time to end? */
+  /** Asked before each step that a run may go on from, with the steps done: is it time to end? */
   readonly ends?: ((step: number) => boolean) | undefined;
   /** Instead of the recipe's schedule: the rate of each step, from 0. */
   readonly rate?: ((step: number) => number) | undefined;
@@ -65,8 +65,8 @@ export type TrainerEvent =
 
 type StepEvent = Extract<TrainerEvent, { type: "step" }>;
 
-/** How many steps may be in flight before their losses are read. */
-const LAG = 2;
+/** How many steps may be in flight before their losses are read: none where a step's calls end with the step. */
+const LAG: Readonly<Record<Target["name"], number>> = { webgpu: 2, cpu: 0 };
 
 interface InFlight {
   readonly event: Omit<StepEvent, "loss" | "gradNorm">;
@@ -116,15 +116,30 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
     guard.saw(step, adapter);
     return { type: "checkpoint", state: { step, adapter, optimizer: await passes.state(), start: start?.adapter } };
   };
+  const look = async (step: number): Promise<TrainerEvent> => {
+    const found = await timed(timeline, "held-out rows", async () => feed.heldOut?.(scorer, step));
+    return { type: "eval", step, scalars: {}, ...found };
+  };
+  /** At what the run began with, put back for as long as that is looked at. */
+  const lookBack = async function* () {
+    const learned = await target.read(run.adapter);
+    target.write(run.adapter, new Uint8Array(await guard.start));
+    try {
+      yield await look(0);
+    } finally {
+      target.write(run.adapter, new Uint8Array(learned));
+    }
+  };
   const first = run.from?.step ?? 0;
+  // Whoever waits for the first step need not wait for a look at held-out rows. Whole weights are not copied for that.
+  const looks = first > 0 || !feed.heldOut ? "never" : layout.kind === "lora" && feed.looksLater ? "behind" : "before";
   let done = first;
   let kept = first;
   try {
-    const { heldOut } = feed;
-    if (heldOut && first === 0)
-      yield { type: "eval", step: 0, ...(await timed(run.timeline, "held-out rows", () => heldOut(scorer, 0))) };
+    if (looks === "before") yield await look(0);
     await scorer.keepReference(feed.precompute);
-    for (let step = first; step < steps && !run.ends?.(step); step++) {
+    // An end waits for a boundary, since nothing in between can be gone on from.
+    for (let step = first; step < steps && !(feed.atBoundary(step) && run.ends?.(step)); step++) {
       const { rows, window, scalars, warnings } = await feed.next(step);
       for (const message of warnings) yield { type: "warning", message };
       const references: Float32Array[][] = [];
@@ -148,9 +163,13 @@ export async function* train<S extends Encoded>(run: TrainingRun<S>): AsyncGener
       const event = { type: "step" as const, step: step + 1, lr, tokens, rows, scalars };
       inFlight.push({ event, judged, sizes: window.map(({ length }) => length), norm });
       const evaluateNow = feed.heldOut && (step + 1 === steps || (every > 0 && (step + 1) % every === 0));
-      while (inFlight.length > (evaluateNow || step + 1 === steps ? 0 : LAG)) yield await settleNext();
+      while (inFlight.length > (evaluateNow || step + 1 === steps ? 0 : LAG[target.name])) yield await settleNext();
+      if (step === first && looks === "behind") {
+        yield* settleAll();
+        yield* lookBack();
+      }
       done = step + 1;
-      if (evaluateNow && feed.heldOut) yield { type: "eval", step: done, ...(await feed.heldOut(scorer, done)) };
+      if (evaluateNow) yield await look(done);
       if (feed.atBoundary(done) && run.keeps?.(done, evaluateNow === true)) {
         yield* settleAll();
         yield await checkpoint(done);

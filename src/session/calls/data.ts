@@ -6,6 +6,7 @@ import { sourceName } from "@/hub/sources";
 import type { Session } from "@/session/contract";
 import type { Core } from "@/session/core";
 import { dataSource } from "@/session/data-source";
+import { firstStep, warmUp } from "@/session/first-step";
 import { memoryPlan } from "@/session/ledger";
 import { workloadOf } from "@/session/run";
 import { scoreRows } from "@/session/score";
@@ -58,7 +59,10 @@ export function dataCalls({ platform, state, requireIdle, requireModel, requireA
     plan: async (input) => {
       const recipe = parseRecipe(input);
       const model = requireModel();
-      const work = workloadOf(model, await datasetFor(recipe), recipe);
+      const dataset = await datasetFor(recipe);
+      // Whoever looks at the plan of a run may start it next.
+      warmUp(model, firstStep(model, dataset, recipe));
+      const work = workloadOf(model, dataset, recipe);
       return memoryPlan(model.arch, model.runtime.formats, recipe, work, model.runtime.target.limits);
     },
 

@@ -39,7 +39,17 @@ export interface RunLog {
 }
 
 export function startLog(total: number, rates: readonly number[] = []): RunLog {
-  return { phase: "compile", total, rates, steps: [], evals: [], samples: [], warnings: [], probe: null, timeline: null };
+  return {
+    phase: "compile",
+    total,
+    rates,
+    steps: [],
+    evals: [],
+    samples: [],
+    warnings: [],
+    probe: null,
+    timeline: null,
+  };
 }
 
 export function applyEvents(log: RunLog, events: readonly RunEvent[]): RunLog {
