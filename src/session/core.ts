@@ -12,10 +12,10 @@ import { busy, type RunControl } from "@/session/control";
 import type { OpenModel } from "@/session/open-model";
 import type { Platform } from "@/session/platform";
 import { parseRecipe, type Recipe, type RecipeInput } from "@/train/recipe";
-import type { Comparison } from "@/worker/api/comparison";
-import type { DataReport } from "@/worker/api/data";
-import type { RunResult } from "@/worker/api/run";
 import { createTimeline, type Stretch } from "@/util/timeline";
+import type { Comparison } from "@/worker/api/comparison";
+import type { DataReport, Finding } from "@/worker/api/data";
+import type { RunResult } from "@/worker/api/run";
 
 export interface OpenSource {
   readonly files: DatasetFiles;

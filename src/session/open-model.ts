@@ -2,8 +2,8 @@
 import type { Target } from "@/graph/target";
 import { createRuntime, type Runtime } from "@/model/runtime";
 import { type ModelParts, modelInfo } from "@/session/read-model";
-import type { ModelInfo } from "@/worker/api/model";
 import { createTimeline, type Stretch, type Timeline } from "@/util/timeline";
+import type { ModelInfo } from "@/worker/api/model";
 
 export interface OpenModel extends ModelParts {
   readonly runtime: Runtime;

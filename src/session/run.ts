@@ -18,8 +18,8 @@ import { startOf } from "@/session/trained";
 import type { Recipe } from "@/train/recipe";
 import type { TrainingState } from "@/train/state";
 import type { TrainerEvent } from "@/train/trainer";
-import type { RunEvent, RunResult, Sample } from "@/worker/api/run";
 import { type Timeline, timed } from "@/util/timeline";
+import type { RunEvent, RunResult, Sample } from "@/worker/api/run";
 import type { TimelineEvent } from "@/worker/api/timeline";
 
 export interface RunInputs {

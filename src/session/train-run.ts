@@ -19,9 +19,9 @@ import { withSandbox } from "@/session/sandboxed";
 import { describeTrained, layoutFor } from "@/session/trained";
 import { parseRecipe, type Recipe, type RecipeInput } from "@/train/recipe";
 import type { TrainingState } from "@/train/state";
+import { createTimeline } from "@/util/timeline";
 import type { RunEvent, RunResult } from "@/worker/api/run";
 import type { WhichCheckpoint } from "@/worker/api/runs";
-import { createTimeline } from "@/util/timeline";
 import type { TimelineEvent } from "@/worker/api/timeline";
 import type { TrainedInfo } from "@/worker/api/trained";
 

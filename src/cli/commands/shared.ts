@@ -3,11 +3,11 @@ import type { CommandContext } from "@/cli/command";
 import { modelSource } from "@/cli/files";
 import { type Terminal, table } from "@/cli/terminal";
 import type { RecipeInput } from "@/train/recipe";
+import { timelineRows } from "@/util/timeline-table";
 import type { CompareEvent, Comparison } from "@/worker/api/comparison";
 import type { DatasetInfo } from "@/worker/api/data";
 import type { ModelInfo } from "@/worker/api/model";
 import type { RunEvent, RunResult } from "@/worker/api/run";
-import { timelineRows } from "@/util/timeline-table";
 
 export async function openModel({ session, terminal, flags }: CommandContext, path: string): Promise<ModelInfo> {
   const { notice } = await session.device();
