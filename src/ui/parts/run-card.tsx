@@ -1,4 +1,6 @@
 /** Step 4: the run as it goes. Numbers first, then the curves, then the fixed prompts answered again and again. */
+
+import { Beginning } from "@/ui/parts/beginning";
 import { BigNumber } from "@/ui/parts/big-number";
 import { Card } from "@/ui/parts/card";
 import { Chart } from "@/ui/parts/chart";
@@ -33,6 +35,7 @@ export function RunCard() {
           ))}
           <Curves log={log} />
           <Samples sets={log.samples} />
+          {log.timeline && <Beginning timeline={log.timeline} />}
           {result?.recipe.method === "sft" && <Preferences />}
         </>
       )}

@@ -1,5 +1,6 @@
 /** What a run of the current recipe would take in memory: asked again, a moment after the last change of the form. */
 import { effect, signal } from "@preact/signals";
+import type { Recipe } from "@/train/recipe";
 import { activity, report, session } from "@/ui/state/core";
 import { dataset } from "@/ui/state/dataset";
 import { model } from "@/ui/state/model";
@@ -7,6 +8,8 @@ import { recipe } from "@/ui/state/recipe";
 import type { MemoryPlan } from "@/worker/api/device";
 
 export const plan = signal<MemoryPlan | null>(null);
+/** What it is the plan of. */
+let planned: Recipe | null = null;
 
 export function watchPlan(): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -19,9 +22,13 @@ export function watchPlan(): () => void {
   });
 }
 
+export const isPlanned = (wanted: Recipe): boolean => planned === wanted;
+
 export async function refreshPlan(): Promise<void> {
   const wanted = recipe.value;
   if (wanted === null) return;
   const answer = await session().plan(wanted);
-  if (recipe.value === wanted) plan.value = answer;
+  if (recipe.value !== wanted) return;
+  plan.value = answer;
+  planned = wanted;
 }

@@ -4,7 +4,7 @@ import { plannedRates } from "@/train/schedule";
 import { setAdapter } from "@/ui/state/adapter";
 import { activity, attempt, report, session } from "@/ui/state/core";
 import { dataset } from "@/ui/state/dataset";
-import { refreshPlan } from "@/ui/state/plan";
+import { isPlanned, refreshPlan } from "@/ui/state/plan";
 import { recipe } from "@/ui/state/recipe";
 import { announcement, applyEvents, type Phase, type RunLog, startLog } from "@/ui/state/run-log";
 import type { RunEvent, RunResult } from "@/worker/api/run";
@@ -19,16 +19,20 @@ export const stopping = signal(false);
 export const pausing = signal(false);
 
 const SAMPLES = 4;
+/** In the browser's own timeline, beside its frames and network: the button, and the first step on the screen. */
+const ASKED = "training asked for";
+const FIRST_SHOWN = "first step";
 
 export function train(): Promise<boolean> {
   return attempt("run", async () => {
     const wanted = recipe.value;
     if (wanted === null) return;
+    performance.mark(ASKED);
     runResult.value = null;
     stopping.value = false;
     setAdapter(null);
     // Shown for its own sake: a plan that fails, or does not fit, is told by the training itself.
-    await refreshPlan().catch(() => undefined);
+    if (!isPlanned(wanted)) await refreshPlan().catch(() => undefined);
     const samples = wanted.evaluate.samples;
     const prompts = samples.length > 0 ? samples : (dataset.value?.samplePrompts ?? []).slice(0, SAMPLES);
     const full = { ...wanted, evaluate: { ...wanted.evaluate, samples: prompts } };
@@ -39,6 +43,7 @@ export function train(): Promise<boolean> {
 /** A run that starts from what another one left: its log begins where that one stands. */
 export function goOn(log: RunLog, ask: (onEvent: OnEvents) => Promise<RunResult>): Promise<boolean> {
   return attempt("run", async () => {
+    performance.mark(ASKED);
     runResult.value = null;
     stopping.value = false;
     await watch(log, ask);
@@ -53,6 +58,7 @@ async function watch(log: RunLog, ask: (onEvent: OnEvents) => Promise<RunResult>
   const result = await ask((events) => {
     const before = runLog.value ?? log;
     const after = applyEvents(before, events);
+    if (before.timeline === null && after.timeline !== null) performance.measure(FIRST_SHOWN, ASKED);
     const words = announcement(before, after);
     if (words !== "") spoken.value = words;
     runLog.value = after;
