@@ -1,4 +1,4 @@
-// uses: step lanes gathered
+// uses: step left gathered
 // Gradient of a LoRA matrix: a sum over the token axis, added to what is there.
 //
 //   gradient   g[M, N] += scale · left[T, M]ᵀ · right[T, N]
@@ -12,7 +12,6 @@ override N: u32;
 override FLIPPED: u32 = 0;  // 1: g is [N, M]. The narrow matrix is best on the left, where a lane takes all of it.
 const TALL = min(M / 4u, 4u);  // quads of rows of a tile
 
-@group(0) @binding(0) var<storage, read> left: array<vec4f>;
 @group(0) @binding(1) var<storage, read> right: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> g: array<vec4f>;
 
@@ -29,9 +28,8 @@ fn gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index
   let tokens = arrayLength(&right) / wide;
   for (var begin = 0u; begin < tokens; begin += 4u * SPLIT) {
     let t = begin + 4u * (index % SPLIT);
-    let at = t * wide + quad;
-    let m = f32(t < tokens) * mat4x4f(
-      right[at + turn(0u) * wide], right[at + turn(1u) * wide], right[at + turn(2u) * wide], right[at + turn(3u) * wide]);
+    let at = (t + order()) * wide + quad;
+    let m = f32(t < tokens) * mat4x4f(right[at.x], right[at.y], right[at.z], right[at.w]);
     let from_left = t * high + rows;
     a += m * left_columns(from_left, high);
     if (TALL > 1u) { b += m * left_columns(from_left + 1u, high); }
@@ -44,6 +42,9 @@ fn gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index
   if (TALL > 2u) { add_part(c, index, 2u, rows, group.y, quad, first); }
   if (TALL > 3u) { add_part(d, index, 3u, rows, group.y, quad, first); }
 }
+
+// Quads of four tokens: a column holds one of their columns.
+fn left_columns(at: u32, width: u32) -> mat4x4f { return transpose(left_rows(at, width)); }
 
 // The last tile may begin inside the one before it: what that one adds is left to it.
 fn add_part(mine: mat4x4f, index: u32, part: u32, rows: u32, tile: u32, quad: u32, first: bool) {

@@ -1,11 +1,11 @@
-// uses: weight step lanes
+// uses: weight step left
 // One lane's tile of a product with a frozen weight, ROWS × 4 values in registers, and of the LoRA pair beside it:
 //
 //   forward    y[T, N] = left[T, K] · w[N, K]ᵀ  (+ scale · low[T, RANK] · factor[N, RANK]ᵀ)
 //   backward   y[T, K] = left[T, N] · w[N, K]   (+ scale · low[T, RANK] · factor[RANK, K])
 //
 // A column of a matrix here is a row of y or of left, so that y's rows += m · left's rows, where m is a 4×4 piece of the
-// weight, transposed in the forward. How lanes get left's values is the library's affair (lanes-*.wgsl).
+// weight, transposed in the forward. Rows come four at a time, in the lane's order (lanes-*.wgsl).
 // K, N and RANK are multiples of 4. Rows behind the end are computed from what the border repeats, and not stored.
 
 override K: u32;
@@ -14,7 +14,6 @@ override W_ROWS: u32;  // rows that w really has; N may be rounded up to a multi
 override RANK: u32 = 4;
 override ROWS: u32 = 8;  // 1, 4, 8 or 16
 
-@group(0) @binding(0) var<storage, read> left: array<vec4f>;
 @group(0) @binding(1) var<storage, read> low: array<vec4f>;
 @group(0) @binding(2) var<storage, read> factor: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
@@ -26,31 +25,26 @@ struct Tile { a: mat4x4f, b: mat4x4f, c: mat4x4f, d: mat4x4f }
 fn forward_block(n: u32, k: u32) -> mat4x4f {
   let last = W_ROWS - 1u;
   return transpose(mat4x4f(
-    turned(load_weight4(min(n, last), k)), turned(load_weight4(min(n + 1u, last), k)),
-    turned(load_weight4(min(n + 2u, last), k)), turned(load_weight4(min(n + 3u, last), k))));
+    load_weight4(min(n, last), k), load_weight4(min(n + 1u, last), k),
+    load_weight4(min(n + 2u, last), k), load_weight4(min(n + 3u, last), k)));
 }
 
 fn backward_block(n: u32, quad: u32) -> mat4x4f {
   let last = W_ROWS - 1u;
   return mat4x4f(
-    load_weight4(min(n + turn(0u), last), quad), load_weight4(min(n + turn(1u), last), quad),
-    load_weight4(min(n + turn(2u), last), quad), load_weight4(min(n + turn(3u), last), quad));
+    load_weight4(min(n, last), quad), load_weight4(min(n + 1u, last), quad),
+    load_weight4(min(n + 2u, last), quad), load_weight4(min(n + 3u, last), quad));
 }
-
-fn left_rows(at: u32, width: u32) -> mat4x4f {
-  return mat4x4f(left4(at), left4(at + width), left4(at + 2u * width), left4(at + 3u * width));
-}
-
-fn low4(at: u32) -> vec4f { return turned(low[at]); }
 
 fn low_rows(at: u32) -> mat4x4f {
-  const width = RANK / 4u;
-  return mat4x4f(low4(at), low4(at + width), low4(at + 2u * width), low4(at + 3u * width));
+  let row = at + order() * (RANK / 4u);
+  if (SHARED) { return swapped(low[row.x]); }
+  return mat4x4f(low[row.x], low[row.y], low[row.z], low[row.w]);
 }
 
 fn add_left(y: ptr<function, Tile>, m: mat4x4f, at: u32, width: u32) {
   if (ROWS == 1u) {
-    (*y).a[0] += m * left4(at);
+    (*y).a[0] += m * left[at];
     return;
   }
   (*y).a += m * left_rows(at, width);
@@ -64,7 +58,7 @@ fn add_left(y: ptr<function, Tile>, m: mat4x4f, at: u32, width: u32) {
 fn add_low(y: ptr<function, Tile>, m: mat4x4f, at: u32) {
   const width = RANK;
   if (ROWS == 1u) {
-    (*y).a[0] += m * low4(at);
+    (*y).a[0] += m * low[at];
     return;
   }
   (*y).a += m * low_rows(at);
@@ -91,15 +85,14 @@ fn forward_factor(quad: u32, r: u32) -> mat4x4f {
   const width = RANK / 4u;
   let at = quad * RANK + r;
   return step.adapter_scale * transpose(mat4x4f(
-    turned(factor[at]), turned(factor[at + width]), turned(factor[at + 2u * width]), turned(factor[at + 3u * width])));
+    factor[at], factor[at + width], factor[at + 2u * width], factor[at + 3u * width]));
 }
 
 fn backward_factor(r: u32, quad: u32) -> mat4x4f {
   const width = K / 4u;
   let at = r * K + quad;
   return step.adapter_scale * mat4x4f(
-    factor[at + turn(0u) * width], factor[at + turn(1u) * width],
-    factor[at + turn(2u) * width], factor[at + turn(3u) * width]);
+    factor[at], factor[at + width], factor[at + 2u * width], factor[at + 3u * width]);
 }
 
 fn forward_low(y: ptr<function, Tile>, row: u32, quad: u32, first: u32, stride: u32) {
@@ -114,8 +107,13 @@ fn backward_low(y: ptr<function, Tile>, row: u32, quad: u32, first: u32, stride:
 
 fn store_rows(m: mat4x4f, row: u32, quad: u32, width: u32) {
   let rows = arrayLength(&y) / width;
-  for (var i = 0u; i < min(ROWS, 4u); i++) {
-    if (row + i < rows) { y[(row + i) * width + quad] = m[i]; }
+  if (ROWS == 1u) {
+    if (row < rows) { y[row * width + quad] = m[0]; }
+    return;
+  }
+  let at = row + order();
+  for (var i = 0u; i < 4u; i++) {
+    if (at[i] < rows) { y[at[i] * width + quad] = m[i]; }
   }
 }
 

@@ -12,7 +12,15 @@ import type { Variant } from "@/gpu/products";
 import { SHADERS } from "@/gpu/shaders";
 import { CLASSES } from "@/gpu/trial-calls";
 import { type Measure, measuring, PLAINEST, type Trial } from "@/gpu/trials";
-import { attentionClass, byDefault, type ChooseForms, candidatesOf, classOf, type ProductClass } from "@/gpu/variants";
+import {
+  attentionClass,
+  attentionOf,
+  byDefault,
+  type ChooseForms,
+  candidatesOf,
+  classOf,
+  type ProductClass,
+} from "@/gpu/variants";
 
 /** Where answers outlive a page; a platform may give a lasting one. */
 export interface TuningStore {
@@ -53,8 +61,7 @@ export async function autotuned(opened: OpenedDevice, store: TuningStore): Promi
     product: (product) => known.get(classOf(product)) ?? fallback.product(product),
     attention: (entry, headDim) => {
       const answer = known.get(attentionClass(entry, headDim));
-      if (!answer) return fallback.attention(entry, headDim);
-      return answer.form === "shared" ? "shared" : "registers";
+      return answer ? attentionOf(answer) : fallback.attention(entry, headDim);
     },
   };
 }

@@ -62,9 +62,9 @@ export function productOf({ kernel, reads, writes, constants }: Call): Product |
   return undefined;
 }
 
-export function lower(call: Call, choose: ChooseVariant): Launch {
+export function lower(call: Launch, choose: ChooseVariant): Launch {
   const product = productOf(call);
-  if (!product) return { ...call, libraries: {} };
+  if (!product) return call;
   const variant = choose(product);
   return product.direction === "gradient" ? lowerGradient(call, product, variant) : lowerLinear(call, product, variant);
 }

@@ -22,7 +22,7 @@ const PROXIES: Readonly<Record<ProductClass, readonly [number, number, number, W
 
 /** What stands for a class of attention. */
 const ATTENDING = { tokens: 256, heads: 8, kvHeads: 4 };
-const ENTRIES: readonly AttentionEntry[] = ["forward", "backward_q", "backward_kv"];
+export const ENTRIES: readonly AttentionEntry[] = ["forward", "backward_q", "backward_kv"];
 const ATTENTIONS = new Map(
   [64, 128].flatMap((dim) => ENTRIES.map((entry) => [attentionClass(entry, dim), { entry, dim }] as const)),
 );
@@ -39,22 +39,19 @@ export function proxyCall(className: ProductClass): Call {
   return attention ? attentionCall(attention.entry, attention.dim) : productCall(className);
 }
 
-function attentionCall(entry: AttentionEntry, dim: number): Call {
-  const { tokens, heads, kvHeads } = ATTENDING;
+export function attentionCall(entry: AttentionEntry, dim: number, { tokens, heads, kvHeads } = ATTENDING): Call {
   const g = createGraph("tune");
   const rows = (name: string, count: number) => external(name, [tokens, count * dim]);
   const [q, k, v, y] = [rows("q", heads), rows("k", kvHeads), rows("v", kvHeads), rows("y", heads)];
   const seen = { q, k, v, span: external("span", [tokens, 2], "u32") };
   const slopes = { ...seen, dy: rows("dy", heads), row_stats: external("stats", [tokens, heads, 2]) };
   const constants = { HEADS: heads, KV_HEADS: kvHeads, HEAD_DIM: dim, SCALE: 1 / Math.sqrt(dim) };
-  // Four rows, or keys, a lane and 32 lanes a workgroup: the form in registers; the other has a grid of its own.
-  const grid = Math.ceil((tokens * (entry === "backward_kv" ? kvHeads : heads)) / 4 / 32);
   const operands = {
     forward: { reads: seen, writes: { y, lse: external("lse", [tokens, heads]) } },
     backward_q: { reads: slopes, writes: { dq: y } },
     backward_kv: { reads: slopes, writes: { dk: rows("dk", kvHeads), dv: rows("dv", kvHeads) } },
   }[entry] as { reads: Record<string, Tensor>; writes: Record<string, Tensor> };
-  call(g, `attention.${entry}`, operands, constants, grid);
+  call(g, `attention.${entry}`, operands, constants, 1);
   return g.calls[0] as Call;
 }
 

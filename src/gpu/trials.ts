@@ -4,7 +4,7 @@
 import type { OpenedDevice } from "@/gpu/device";
 import type { Variant } from "@/gpu/products";
 import { contentsOf, proxyCall } from "@/gpu/trial-calls";
-import type { ProductClass } from "@/gpu/variants";
+import { attentionOf, type ProductClass } from "@/gpu/variants";
 import { createWebGpuTarget } from "@/gpu/webgpu-target";
 import { storagesOf } from "@/graph/graph";
 
@@ -25,7 +25,7 @@ const CALLS = 8;
 /** Trials on the device itself, and what frees their buffers. */
 export function measuring(opened: OpenedDevice): [Measure, () => void] {
   let current = PLAINEST;
-  const attention = () => (current.form === "shared" ? "shared" : "registers");
+  const attention = () => attentionOf(current);
   const target = createWebGpuTarget(opened, { forms: { product: () => current, attention } });
   const freeing: (() => void)[] = [];
   const measure: Measure = async (className, variant) => {

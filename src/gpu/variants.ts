@@ -3,7 +3,7 @@
  * 2–3× by workgroup memory, and its time goes into loads, which quads of lanes share; a GPU wants many lanes and
  * shared tiles. gpu/autotune.ts measures; where nothing was measured the first candidate is taken.
  */
-import type { AttentionEntry, ChooseAttention } from "@/gpu/attention-form";
+import type { AttentionEntry, AttentionForm, ChooseAttention } from "@/gpu/attention-form";
 import type { ChooseVariant, Product, Variant } from "@/gpu/products";
 
 /** Names of size and weight: "many forward blocks"; of attention by its heads: "attention backward_q 64". */
@@ -18,6 +18,9 @@ export interface ChooseForms {
 export const attentionClass = (entry: AttentionEntry, headDim: number): ProductClass =>
   `attention ${entry} ${headDim > 64 ? 128 : 64}`;
 
+/** The form of attention that a variant stands for. */
+export const attentionOf = ({ form }: Variant): AttentionForm => (form === "split" ? "registers" : form);
+
 export function classOf({ direction, format, rows, columns }: Product): ProductClass {
   if (direction === "gradient") return "gradient";
   if (columns <= 64) return `narrow ${direction}`;
@@ -31,7 +34,7 @@ export function candidatesOf(className: ProductClass, subgroups: boolean): reado
     case "gradient":
       return [{ form: "split", split: 64 }, { form: "split", split: 16 }, ...quads];
     case "attention":
-      return [{ form: "shared" }];
+      return [{ form: "shared" }, ...quads];
     case "many":
       return [{ form: "shared", side: 16 }, { form: "shared", side: 8 }, ...quads, { form: "registers", rows: 8 }];
     default:
@@ -51,6 +54,6 @@ export function byDefault(device: GPUDevice, software: boolean): ChooseForms {
   return {
     // Few columns need short tiles, so that both of a small machine's processors get some.
     product: ({ columns }) => ({ form, rows: columns > 64 ? 16 : 4 }),
-    attention: () => "registers",
+    attention: () => form,
   };
 }

@@ -9,7 +9,7 @@ import type { Target } from "@/graph/target";
 import { attention } from "@/ops/attention";
 import { packed, reference } from "@/ops/attention-reference";
 import { checkOp, indices, input } from "@/ops/check";
-import { gpuSharing, halfTarget } from "@/ops/check-device";
+import { gpuSharing, gpuWith, halfTarget, SMALL_TILES } from "@/ops/check-device";
 
 async function checkAttention(
   [heads, kvHeads, headDim]: readonly [number, number, number],
@@ -38,6 +38,11 @@ test.each([[[5]], [[40, 1, 27]], [[3, 2, 9, 70]]])("sequences %j in shared tiles
   await checkAttention([4, 2, 36], lengths, [await gpuSharing()]);
 });
 
+// A software GPU with subgroups takes the other form by itself, in which four lanes share loads.
+test.each([[[5]], [[40, 1, 27]]])("sequences %j, each lane for itself", async (lengths) => {
+  await checkAttention([4, 2, 36], lengths, [await gpuWith(SMALL_TILES)]);
+});
+
 const half = await halfTarget({ form: "registers", rows: 4 });
 test.skipIf(!half)("operands in f16, sums in f32", async () => {
   await checkAttention([2, 1, 16], [13, 4], half ? [half] : []);
@@ -52,6 +57,6 @@ test("what looks at a cache, large heads and the row sums keep their kernels", (
     return call && attentionForm(call, false, () => "shared").kernel;
   };
   expect(trace(64, 128)).toBe("attention-shared.forward");
-  expect(trace(96, 128)).toBe("attention.forward");
+  expect(trace(96, 128)).toBe("attention.forward_cached");
   expect(trace(64, 256)).toBe("attention.forward");
 });

@@ -16,8 +16,7 @@ export const attention = op<"q" | "k" | "v" | "span", "y" | "lse", AttentionShap
     const [rows = 0] = q.shape;
     const y = temp(g, q.shape);
     const lse = temp(g, [rows, shape.heads]);
-    const operands = { reads: { q, k, v, span }, writes: { y, lse } };
-    call(g, "attention.forward", operands, constants(shape), fourEach(queries(rows, shape), shape));
+    call(g, "attention.forward", { reads: { q, k, v, span }, writes: { y, lse } }, constants(shape), 1);
     return { y, lse };
   },
   backward(g, { q, k, v, span, y, lse, dy }, shape) {
@@ -27,22 +26,13 @@ export const attention = op<"q" | "k" | "v" | "span", "y" | "lse", AttentionShap
     const dk = temp(g, k.shape);
     const dv = temp(g, v.shape);
     const saved = { reads: { out: y, dy, saved: lse }, writes: { stats } };
-    call(g, "attention.delta", saved, constants(shape), Math.ceil((rows * shape.heads) / LANES));
+    call(g, "attention.delta", saved, constants(shape), 1);
     const reads = { q, k, v, span, dy, row_stats: stats };
-    const perTile = fourEach(queries(rows, shape), shape);
-    call(g, "attention.backward_q", { reads, writes: { dq } }, constants(shape), perTile);
-    call(g, "attention.backward_kv", { reads, writes: { dk, dv } }, constants(shape), fourEach(rows, shape));
+    call(g, "attention.backward_q", { reads, writes: { dq } }, constants(shape), 1);
+    call(g, "attention.backward_kv", { reads, writes: { dk, dv } }, constants(shape), 1);
     return { q: dq, k: dk, v: dv };
   },
 });
-
-const LANES = 32;
-
-/** Rows of q that share one key/value head: the tokens' heads of that group. */
-const queries = (rows: number, { heads, kvHeads }: AttentionShape) => (rows * heads) / kvHeads;
-
-/** Workgroups for lanes that take four of `count` for each key/value head. */
-const fourEach = (count: number, { kvHeads }: AttentionShape) => Math.ceil((Math.ceil(count / 4) * kvHeads) / LANES);
 
 const constants = ({ heads, kvHeads, headDim, scale }: AttentionShape) => ({
   HEADS: heads,

@@ -7,19 +7,12 @@
  */
 import { openDevice } from "@/gpu/device";
 import type { Variant } from "@/gpu/products";
-import { createWebGpuTarget } from "@/gpu/webgpu-target";
-import { call, createGraph, external, storagesOf } from "@/graph/graph";
-import { compileGraph } from "@/graph/plan";
-import { NO_STEP, packStep, STEP_BYTES } from "@/graph/step";
-import type { Format } from "@/graph/target";
-
-export interface Entry {
-  readonly name: string;
-  /** Entries of one group are compared. */
-  readonly group: string;
-  readonly flops: number;
-  run(): Promise<void>;
-}
+import { contentsOf } from "@/gpu/trial-calls";
+import type { ChooseForms } from "@/gpu/variants";
+import { call, createGraph, external } from "@/graph/graph";
+import { STEP_BYTES } from "@/graph/step";
+import type { Call, Format } from "@/graph/target";
+import { type Entry, runnable } from "@/ops/bench-entry";
 
 /** T, K, N and the weight's format. */
 const SHAPES: readonly (readonly [number, number, number, Format])[] = [
@@ -81,30 +74,9 @@ export async function entries(gpu: GPU, filter: RegExp): Promise<Entry[]> {
         if (direction === "gradient" && (variant.form === "shared" || name === "registers 8")) continue;
         const g = createGraph(group);
         call(g, kernel, { reads, writes }, given, 1);
-        const target = createWebGpuTarget(opened, { forms: { product: () => variant, attention: () => "registers" } });
-        const program = compileGraph(g);
-        const buffers = new Map(
-          storagesOf(program.calls, true).map((storage) => [
-            storage.name,
-            target.allocate(storage.bytes, storage.name),
-          ]),
-        );
-        for (const [key, buffer] of buffers) {
-          if (key === "step") target.write(buffer, packStep({ ...NO_STEP, adapter_scale: 1 }));
-          else if (key !== "w" || format === "f32")
-            target.write(
-              buffer,
-              Float32Array.from({ length: buffer.bytes / 4 }, (_, i) => Math.sin(i)),
-            );
-        }
-        const executable = await target.compile(program, buffers);
-        const run = async () => {
-          await executable.run();
-          await target.idle();
-        };
-        const start = performance.now();
-        await run();
-        console.log(`${group} ${name}: first run ${(performance.now() - start).toFixed(0)} ms`);
+        const forms: ChooseForms = { product: () => variant, attention: () => "registers" };
+        const contents = (key: string, words: number) => contentsOf("linear", key, words);
+        const run = await runnable(opened, forms, `${group} ${name}`, g.calls[0] as Call, contents);
         made.push({ name, group, flops: 2 * t * k * n, run });
       }
     }

@@ -1,6 +1,7 @@
 /**
- * Runs ops/linear.bench.ts on the GPU at hand (a software one where there is none), in Node on Dawn or, with --browser, in
- * Chromium: node src/tooling/gpu-bench.mjs [--browser] [--seconds 20] [filter]. Entries take turns. On Linux the processors'
+ * Runs ops/linear.bench.ts, or with --attention ops/attention.bench.ts, on the GPU at hand (a software one where there is
+ * none), in Node on Dawn or, with --browser, in Chromium:
+ * node src/tooling/gpu-bench.mjs [--attention] [--browser] [--seconds 20] [filter]. Entries take turns. On Linux the processors'
  * time of the device's threads is printed too: on a software adapter other work hardly moves it.
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -11,9 +12,10 @@ import { softwareVulkan } from "./software-vulkan.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { browser: { type: "boolean" }, seconds: { type: "string", default: "20" } },
+  options: { attention: { type: "boolean" }, browser: { type: "boolean" }, seconds: { type: "string", default: "20" } },
 });
 const filter = positionals[0] ?? ".";
+const bench = `/src/ops/${values.attention ? "attention" : "linear"}.bench.ts`;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const vulkan = softwareVulkan();
@@ -55,7 +57,7 @@ async function inNode() {
   Object.assign(globalThis, globals);
   const gpu = create([]);
   Object.assign(globalThis, { burnishGpu: gpu });
-  const { entries } = await server.ssrLoadModule("/src/ops/linear.bench.ts");
+  const { entries } = await server.ssrLoadModule(bench);
   const list = await entries(gpu, new RegExp(filter));
   return { list, run: (i) => list[i].run(), time: () => threadTime(process.pid) };
 }
@@ -75,11 +77,14 @@ async function inBrowser() {
   const page = await browser.newPage();
   page.on("console", (message) => console.log(message.text()));
   await page.goto(server.resolvedUrls.local[0]);
-  const list = await page.evaluate(async (pattern) => {
-    const { entries } = await import("/src/ops/linear.bench.ts");
-    window.list = await entries(navigator.gpu, new RegExp(pattern));
-    return window.list.map(({ name, group, flops }) => ({ name, group, flops }));
-  }, filter);
+  const list = await page.evaluate(
+    async ([file, pattern]) => {
+      const { entries } = await import(file);
+      window.list = await entries(navigator.gpu, new RegExp(pattern));
+      return window.list.map(({ name, group, flops }) => ({ name, group, flops }));
+    },
+    [bench, filter],
+  );
   const gpuProcess = readdirSync("/proc").find((pid) => isGpuProcess(pid));
   return {
     list,
