@@ -1,8 +1,8 @@
 /** Training's attention in every form that this device can run; linear.bench.ts says how to run it. */
 import type { AttentionForm } from "@/gpu/attention-form";
+import { type Entry, runnable } from "@/gpu/bench-entry";
 import { openDevice } from "@/gpu/device";
 import { attentionCall, contentsOf, ENTRIES } from "@/gpu/trial-calls";
-import { type Entry, runnable } from "@/ops/bench-entry";
 
 /** SmolLM2-135M's heads, Ember's, Gemma's. */
 const SHAPES = [

@@ -5,6 +5,8 @@
  *
  * The runner takes the entries in turns, so that a busy machine disturbs all alike; read the ratios.
  */
+
+import { type Entry, runnable } from "@/gpu/bench-entry";
 import { openDevice } from "@/gpu/device";
 import type { Variant } from "@/gpu/products";
 import { contentsOf } from "@/gpu/trial-calls";
@@ -12,7 +14,6 @@ import type { ChooseForms } from "@/gpu/variants";
 import { call, createGraph, external } from "@/graph/graph";
 import { STEP_BYTES } from "@/graph/step";
 import type { Call, Format } from "@/graph/target";
-import { type Entry, runnable } from "@/ops/bench-entry";
 
 /** T, K, N and the weight's format. */
 const SHAPES: readonly (readonly [number, number, number, Format])[] = [
