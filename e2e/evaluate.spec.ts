@@ -215,7 +215,7 @@ test("a skill is written by one model and read by another; its seen and unseen h
     const made = page.getByTestId("made");
     await expect(made.getByTestId("made-seen")).toContainText(/^0, then (\d+) of \1 pass/, { timeout: 30_000 });
     await expect(made.getByTestId("made-unseen")).toContainText(
-      /without it 0 of (\d+), with it \1 of \1, with a placebo 0/,
+      /Without it 0 of (\d+), with it \1 of \1, with a placebo 0/,
     );
     await expect(page.getByTestId("report")).toContainText("reporting half");
     const asked = server.asked

@@ -33,7 +33,7 @@ export function outcomeOf(job: Ended, progress: JobProgress, place: string, doll
     return end(
       `The job was cancelled at step ${progress.step}.`,
       kept || "It had made nothing yet.",
-      "Submit it again when you like.",
+      progress.step > 0 ? `It can go on from its last checkpoint. ${AGAIN}` : "Submit it again when you like.",
     );
   }
   if (job.stage === "DELETED") return end("The job was deleted.", kept, "Submit it again.");

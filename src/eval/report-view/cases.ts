@@ -9,6 +9,7 @@ import { type Element, el, type Tree } from "./tree";
 /** The file's JSON has all of them. */
 const MOST_DISCORDANT = 150;
 const MOST_OTHERS = 60;
+const MOST_UNFOLDED = 12;
 const MOST_REPEATS = 3;
 const MOST_LETTERS = 3_000;
 
@@ -46,15 +47,17 @@ export function caseSections(report: SuiteReport): Element[] {
   const part = (title: string, list: readonly Row[], most: number, open: number) => {
     if (list.length === 0) return [];
     const left = list.length - most;
-    return [
-      el(
-        "section",
-        { class: "report-cases" },
-        el("h2", {}, `${title} (${list.length})`),
-        ...list.slice(0, most).map((row, i) => caseBlock(row, report, i < open)),
-        left > 0 ? el("p", { class: "report-soft" }, `${left} more are in the JSON of this report.`) : null,
-      ),
+    const heading = el("h2", {}, `${title} (${list.length})`);
+    const blocks = [
+      ...list.slice(0, most).map((row, i) => caseBlock(row, report, i < open)),
+      ...(left > 0 ? [el("p", { class: "report-soft" }, `${left} more are in the JSON of this report.`)] : []),
     ];
+    // Many that tell nothing of the difference would stand between it and what follows.
+    const folded = open === 0 && list.length > MOST_UNFOLDED;
+    const content = folded
+      ? [el("details", { class: "report-alike" }, el("summary", {}, heading), ...blocks)]
+      : [heading, ...blocks];
+    return [el("section", { class: "report-cases" }, ...content)];
   };
   const several = report.arms.length > 1;
   return [

@@ -15,14 +15,22 @@ function table(
   rows: readonly (readonly (Tree | readonly Tree[])[])[],
 ): Element {
   const cells = (row: readonly (Tree | readonly Tree[])[]) =>
-    row.map((cell, i) => (i === 0 ? el("th", { scope: "row" }, cell) : el("td", NUMBER, cell)));
+    row.map((cell, i) => {
+      const label = head[i] ?? "";
+      if (i === 0) return el("th", { scope: "row" }, cell);
+      return el("td", label === "" ? NUMBER : { ...NUMBER, "data-label": label }, cell);
+    });
   return el(
     "div",
     { class: "report-scroll", role: "region", tabindex: "0", "aria-label": title },
     el(
       "table",
       { class: "report-table" },
-      el("thead", {}, el("tr", {}, ...head.map((name) => el("th", { scope: "col" }, name)))),
+      el(
+        "thead",
+        {},
+        el("tr", {}, ...head.map((name) => (name === "" ? el("td", {}) : el("th", { scope: "col" }, name)))),
+      ),
       el("tbody", {}, ...rows.map((row) => el("tr", {}, ...cells(row)))),
     ),
   );

@@ -17,7 +17,7 @@ export function FieldRow({ field, disabled }: { field: Field; disabled: boolean 
   const id = `field-${field.path}`;
   const fault = faultOf(field.path);
   return (
-    <div class="field">
+    <div class="field" data-kind={field.kind}>
       <label for={id}>{field.label}</label>
       {field.kind === "number" ? (
         <NumberInput field={field} id={id} wrong={fault !== undefined} disabled={disabled} />

@@ -12,7 +12,7 @@ import { dataset } from "@/ui/state/dataset";
 import { learningRate } from "@/ui/state/format";
 import { model } from "@/ui/state/model";
 import { plan } from "@/ui/state/plan";
-import { draft, linked, recipe } from "@/ui/state/recipe";
+import { draft, faultOf, linked, recipe } from "@/ui/state/recipe";
 import { isFor, MAIN_FIELDS, MORE_FIELDS } from "@/ui/state/recipe-fields";
 import { recipeToHash } from "@/ui/state/recipe-link";
 import { runLog, runResult, train } from "@/ui/state/run";
@@ -77,12 +77,27 @@ export function RecipeCard() {
           {!ready && <span class="soft">Needs a model and data first.</span>}
           <ShareLink />
         </div>
+        {wanted === null && <Faults />}
         {ready && <StoppedBy findings={stopping.value} testid="stopped-by" />}
         {probed && <ProbeNote report={probed} />}
         {/* Behind the button: the bar comes and goes, and must not move what is being pressed. */}
         {plan.value && <MemoryBar plan={plan.value} />}
       </form>
     </Card>
+  );
+}
+
+/** Also of fields that are folded away, or that the method hides. */
+function Faults() {
+  const wrong = [...MAIN_FIELDS, ...MORE_FIELDS].flatMap(({ path, label }) => {
+    const fault = faultOf(path);
+    return fault === undefined ? [] : `${label}: ${fault}`;
+  });
+  if (wrong.length === 0) return null;
+  return (
+    <p class="panel note" data-testid="recipe-faults">
+      {wrong.join(" ")}
+    </p>
   );
 }
 

@@ -82,4 +82,4 @@ export function MadeSkill({ skill: made, task, at }: MadeSkillProps) {
   );
 }
 
-const ARMS: Readonly<Record<string, string>> = { base: "without it", skill: "with it", placebo: "with a placebo" };
+const ARMS: Readonly<Record<string, string>> = { base: "Without it", skill: "with it", placebo: "with a placebo" };

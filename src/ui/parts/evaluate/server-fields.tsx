@@ -26,10 +26,10 @@ export function ServerFields({ at, testid }: ServerFieldsProps) {
   );
   return (
     <>
-      <div class="form-grid">
+      <div class="form-grid server-fields">
         {field("baseUrl", "Address", "http://localhost:8080/v1")}
         {field("model", "Model", "as the server calls it")}
-        {field("key", "Key, if it asks for one", "kept in memory until you leave", true)}
+        {field("key", "Key, if it asks for one", "kept in memory only", true)}
         {field("priceIn", "Price per million tokens in", "unknown")}
         {field("priceOut", "… and out", "unknown")}
       </div>

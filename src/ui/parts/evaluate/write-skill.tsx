@@ -156,25 +156,23 @@ function HalvedCases() {
     <>
       <fieldset class="checks">
         <legend class="unseen">Cases</legend>
-        {choice(false, "Cases that it makes up, apart from the skill")}
+        {choice(false, "Cases that it makes up, apart from the skill:")}
+        <label>
+          <span class="unseen">How many</span>
+          <input
+            type="number"
+            class="short"
+            min={4}
+            max={500}
+            data-testid="write-cases"
+            value={cases}
+            disabled={blocked || own}
+            onInput={({ currentTarget: { valueAsNumber: n } }) =>
+              Number.isInteger(n) && setSkillForm({ cases: within(n, 1, 500) })
+            }
+          />
+        </label>
         {choice(true, suite.value ? `The ${plural(suite.value.cases.length, "case")} above` : "The cases above")}
-        {!own && (
-          <label>
-            how many
-            <input
-              type="number"
-              class="short"
-              min={4}
-              max={500}
-              data-testid="write-cases"
-              value={cases}
-              disabled={blocked}
-              onInput={({ currentTarget: { valueAsNumber: n } }) =>
-                Number.isInteger(n) && setSkillForm({ cases: within(n, 1, 500) })
-              }
-            />
-          </label>
-        )}
       </fieldset>
       {all > 1 && (
         <p class="help">
