@@ -72,12 +72,16 @@ export interface KernelShare {
   readonly calls: number;
   readonly ms: number;
   readonly share: number;
+  /** 10⁹ counted operations; 0 for what is elementwise. */
+  readonly gflop: number;
 }
 
 export interface DecodeResult {
   readonly model: string;
   readonly sequences: number;
   readonly tokensPerSecond: number;
+  /** 10⁹ operations of a token's products with the weights. */
+  readonly gflopPerToken: number;
 }
 
 /** The loss head alone, forward and backward, on few labelled rows and on all. */
@@ -116,7 +120,7 @@ export function groupOf(kernel: string): OpGroup {
   return file === "attention" ? "attention" : "everything else";
 }
 
-export function groupShares(kernels: readonly KernelShare[]): Record<OpGroup, number> {
+export function groupShares(kernels: readonly Pick<KernelShare, "kernel" | "share">[]): Record<OpGroup, number> {
   const shares = { products: 0, attention: 0, "everything else": 0 };
   for (const { kernel, share } of kernels) shares[groupOf(kernel)] += share;
   return shares;

@@ -3,7 +3,7 @@
  * over whole steps; each kernel's share by the device's own clock, or, where it has none, with a wait behind each call.
  */
 import { median, repeat } from "@/bench/clock";
-import { countFlops } from "@/bench/flops";
+import { callFlops, countFlops } from "@/bench/flops";
 import type { KernelShare, StepResult } from "@/bench/report";
 import { bucketOf, type PackedBatch, packBatch } from "@/data/pack";
 import { slotBytes } from "@/graph/plan";
@@ -36,6 +36,8 @@ export interface StepPlan {
   readonly program: Program;
   readonly optimizer: Program;
   readonly flops: { readonly total: number; readonly recomputed: number };
+  /** Rows times the keys that each sees. */
+  readonly pairs: number;
   /** Bytes that a device needs for it beside the weights. */
   readonly bytes: number;
 }
@@ -68,6 +70,7 @@ export function planStep(arch: Architecture, tensors: Traced["tensors"], setting
     program,
     optimizer: traceOptimizer(layout),
     flops: countFlops(program, pairs),
+    pairs,
     bytes,
   };
 }
@@ -91,7 +94,7 @@ export async function measureStep(
     const firstStepMs = performance.now() - began;
     const times = await repeat(step, seconds);
     const stepMs = median(times.map(({ whole }) => whole));
-    const kernels = sharesOf(executables, await profiles(executables));
+    const kernels = sharesOf(executables, await profiles(executables), plan.pairs);
     const { total, recomputed } = plan.flops;
     const { counts } = batch;
     return {
@@ -197,16 +200,20 @@ async function profiles(executables: readonly Executable[]): Promise<Float64Arra
   return all;
 }
 
-function sharesOf(executables: readonly Executable[], times: readonly Float64Array[]): KernelShare[] {
-  const byKernel = new Map<string, { calls: number; ms: number }>();
+function sharesOf(executables: readonly Executable[], times: readonly Float64Array[], pairs: number): KernelShare[] {
+  const byKernel = new Map<string, { calls: number; ms: number; gflop: number }>();
   executables.forEach(({ program }, e) => {
-    program.calls.forEach(({ kernel }, i) => {
-      const before = byKernel.get(kernel) ?? { calls: 0, ms: 0 };
-      byKernel.set(kernel, { calls: before.calls + 1, ms: before.ms + (times[e]?.[i] ?? 0) });
+    program.calls.forEach((call, i) => {
+      const { calls, ms, gflop } = byKernel.get(call.kernel) ?? { calls: 0, ms: 0, gflop: 0 };
+      byKernel.set(call.kernel, {
+        calls: calls + 1,
+        ms: ms + (times[e]?.[i] ?? 0),
+        gflop: gflop + callFlops(call, pairs) / 1e9,
+      });
     });
   });
   const total = [...byKernel.values()].reduce((sum, { ms }) => sum + ms, 0) || 1;
   return [...byKernel]
-    .map(([kernel, { calls, ms }]) => ({ kernel, calls, ms, share: ms / total }))
+    .map(([kernel, sums]) => ({ kernel, ...sums, share: sums.ms / total }))
     .sort((a, b) => b.ms - a.ms);
 }

@@ -216,20 +216,15 @@ export async function runBench(
     const bytes = weightBytes(modelTensors(arch, formats)) + cacheBytes(arch, { sequences, length: 64 });
     // Padded to the row tile, and bound by memory rather than by arithmetic.
     const flops = decodeFlops(parameters, Math.max(8, sequences), DECODE_TOKENS);
-    await attempt(
-      `Generating with ${label}, ${sequences} at once`,
-      flops,
-      bytes,
-      async () => {
-        const { runtime, close } = open();
-        try {
-          add({ decodes: [...report.decodes, await measureDecode(runtime, label, sequences, DECODE_TOKENS)] });
-        } finally {
-          close();
-        }
-      },
-      1.3,
-    );
+    await attempt(`Generating with ${label}, ${sequences} at once`, flops, bytes, async (seconds) => {
+      const { runtime, close } = open();
+      try {
+        const measured = await measureDecode(runtime, label, sequences, DECODE_TOKENS, Math.max(1, seconds));
+        add({ decodes: [...report.decodes, measured] });
+      } finally {
+        close();
+      }
+    });
   }
 }
 

@@ -18,13 +18,14 @@ export interface CallWords {
 /** Steps of work below which a call is done by one thread: about what two barriers cost. */
 const SMALL = 20_000;
 
-/** Roughly, in values written; a product counts its inner dimension, a key every row that may see it. */
+/** Roughly, in values written; a product counts its inner dimension, a key every row that may see it, exp eight sums. */
 function workOf(call: Call): number {
   const written = Object.values(call.writes).reduce((sum, { shape }) => sum + elements(shape), 0);
   const { K = 0, N = 0, HEAD_DIM = 0 } = call.constants;
   if (call.kernel.startsWith("linear.")) return (written * (call.kernel.includes("forward") ? K : N)) / 8;
   if (call.kernel === "lora.gradient") return (written * elements(call.reads.right?.shape ?? [])) / (8 * N);
   if (call.kernel.startsWith("attention.") && HEAD_DIM > 0) return written * (call.reads.k?.shape[0] ?? 1);
+  if (call.kernel.startsWith("swiglu.")) return 8 * written;
   if (/^(norm|sample|cross-entropy)\./.test(call.kernel)) {
     return Object.values(call.reads).reduce((most, { shape }) => Math.max(most, elements(shape)), written);
   }

@@ -82,8 +82,10 @@ function print(report: BenchReport, { say }: Terminal): void {
     const points = growth.filter((point) => point.axis === axis);
     if (points.length > 1) say(growthTable(axis, points));
   }
-  const claims = claimsOf(report).map(({ what, asked, found, holds }) => [what, asked, found, holds ? "yes" : "NO"]);
-  if (claims.length > 0) say(`\n${table([["claim", "asked", "found", "holds"], ...claims])}`);
+  const claims = claimsOf(report);
+  const rows = claims.map(({ what, asked, found, holds }) => [what, asked, found, holds ? "yes" : "NO"]);
+  if (rows.length > 0) say(`\n${table([["claim", "asked", "found", "holds"], ...rows])}`);
+  for (const { what, why } of claims) if (why) say(`Short. ${what}: ${why}`);
   for (const line of skipped) say(`\nSkipped. ${line}`);
 }
 

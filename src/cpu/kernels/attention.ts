@@ -4,7 +4,7 @@
 // tile, so that keys are packed once for the group. Keys pass by in tiles of 64: scores by one small matmul, softmax
 // online, the weighted sum of values by another. Nothing larger than a tile of scores exists.
 import { at, ceilDiv, claim, integer, pointer, real, scratch } from "./context";
-import { packRows, product } from "./tile";
+import { PANEL, packRows, product } from "./tile";
 import { copy, exp1, exp4, log1, madd, max4, sum4, zero } from "./vector";
 
 /** Rows of a tile (tokens × heads of a group) and keys of a tile. */
@@ -43,13 +43,17 @@ export function tokensOf(group: i32): i32 {
   return max(1, TILE_ROWS / group);
 }
 
-/** How far tokens from `from` may share a tile: while what they see together is little more than what one sees. */
+/**
+ * How far tokens from `from` may share a tile: while they see keys in common, and together little more than one sees.
+ * Padding, which sees one key each, may fill a panel.
+ */
 export function together(span: usize, from: i32, most: i32): i32 {
   let low = firstKey(span, from), high = endKey(span, from), longest = high - low;
   let to = from + 1;
   for (; to < most; to++) {
     const first = firstKey(span, to), end = endKey(span, to);
     const newLow = min(low, first), newHigh = max(high, end);
+    if ((first >= high || end <= low) && newHigh - newLow > PANEL) break;
     if (newHigh - newLow > 2 * max(longest, end - first) + TILE_KEYS) break;
     low = newLow;
     high = newHigh;

@@ -15,9 +15,10 @@ const LIST: usize = 384;
 const FROM: usize = 388;
 const SLEEPERS: usize = 448;
 
-// A look costs about a nanosecond, waking a sleeper 50 to 100 µs: inside a program work follows at once, between two not.
+// A look costs about a nanosecond, waking a sleeper 50 to 100 µs: inside a program work follows at once; between two of
+// them, as in decoding, JavaScript takes as long.
 const SPINS: i32 = 50000;
-const IDLE_SPINS: i32 = 30000;
+const IDLE_SPINS: i32 = 200000;
 export const STALLED: i32 = -1;
 export const BROKEN: i32 = -2;
 

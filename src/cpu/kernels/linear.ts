@@ -5,8 +5,9 @@
 //
 // A task makes some panels of 8 output columns: it turns its part of w into packed f32 panels, a slice of the inner
 // dimension at a time, and multiplies all rows by them. Each weight is unpacked once per call, the panels never leave
-// the second-level cache, and LoRA's term is one more slice. With few rows packing would cost more than it saves:
-// forward then takes dot products along the rows of w.
+// the second-level cache, and LoRA's term is one more slice. Tens of rows, as of sequences that are decoded together, take
+// one panel at a time, and read the next one's weights from memory meanwhile. With few rows packing would cost more than
+// it saves: forward then takes dot products along the rows of w.
 import { at, ceilDiv, claim, integer, pointer, scratch, threads } from "./context";
 import { ADAPTER_SCALE } from "./step";
 import { PANEL, TILE, packRows, packStep, product } from "./tile";
@@ -15,6 +16,8 @@ import { F32, blockOf, dequantise } from "./weight";
 
 /** Below it, dot products along the rows of w beat packing, which costs as much as some rows of the product. */
 const FEW_ROWS: i32 = 12;
+/** Up to it, reading the weights takes as long as some rows of the product. */
+const SOME_ROWS: i32 = 64;
 /** Inner slices: a packed panel of 640 steps has 20 KB, the size of a first-level cache. */
 const SLICE: i32 = 640;
 const MOST_PANELS: i32 = 32;
@@ -53,29 +56,34 @@ export function forward(call: usize): void {
   const slice = sliceOf(K, blockOf(format));
   const unpacked = scratch + PANELS_BYTES;
   for (let task = claim(); task < tasks; task = claim()) {
-    const first = (task % columnTasks) * width * PANEL, columns = min(width * PANEL, N - first);
+    const start = (task % columnTasks) * width * PANEL, stop = min(start + width * PANEL, N);
     const top = (task / columnTasks) * height, count = min(height, rows - top);
-    const target = y + at(top * N + first);
-    for (let k = 0; k < K; k += slice) {
-      const length = min(slice, K - k);
-      const panelBytes = (<usize>length) << 5;
-      for (let column = 0, panel = scratch; column < columns; column += PANEL, panel += panelBytes) {
-        const row = min(first + column, wRows - 1), real = min(PANEL, wRows - row);
-        if (format == F32) packRows(w + at(row * K + k), at(K), real, length, 1, panel);
-        else {
-          for (let i = 0; i < real; i++) dequantise(format, w, K, row + i, k, length, unpacked + at(i * length));
-          packRows(unpacked, at(length), real, length, 1, panel);
+    const step = count <= SOME_ROWS ? PANEL : width * PANEL;
+    for (let first = start; first < stop; first += step) {
+      const columns = min(step, stop - first), target = y + at(top * N + first);
+      const next = format == F32 && step == PANEL && first + 2 * PANEL <= wRows ? w + at((first + PANEL) * K) : 0;
+      for (let k = 0; k < K; k += slice) {
+        const length = min(slice, K - k);
+        const panelBytes = (<usize>length) << 5;
+        for (let column = 0, panel = scratch; column < columns; column += PANEL, panel += panelBytes) {
+          const row = min(first + column, wRows - 1), real = min(PANEL, wRows - row);
+          if (format == F32) packRows(w + at(row * K + k), at(K), real, length, 1, panel);
+          else {
+            for (let i = 0; i < real; i++) dequantise(format, w, K, row + i, k, length, unpacked + at(i * length));
+            packRows(unpacked, at(length), real, length, 1, panel);
+          }
         }
+        const ahead = next ? next + (at(k) << 3) : 0;
+        product(x + at(top * K + k), at(K), count, scratch, 32, panelBytes, target, at(N), columns, length, k > 0, ahead);
       }
-      product(x + at(top * K + k), at(K), count, scratch, 32, panelBytes, target, at(N), columns, length, k > 0);
+      if (scale == 0) continue;
+      const panelBytes = (<usize>rank) << 5;
+      for (let column = 0, panel = scratch; column < columns; column += PANEL, panel += panelBytes) {
+        const row = min(first + column, wRows - 1);
+        packRows(b + at(row * rank), at(rank), min(PANEL, wRows - row), rank, scale, panel);
+      }
+      product(h + at(top * rank), at(rank), count, scratch, 32, panelBytes, target, at(N), columns, rank, true);
     }
-    if (scale == 0) continue;
-    const panelBytes = (<usize>rank) << 5;
-    for (let column = 0, panel = scratch; column < columns; column += PANEL, panel += panelBytes) {
-      const row = min(first + column, wRows - 1);
-      packRows(b + at(row * rank), at(rank), min(PANEL, wRows - row), rank, scale, panel);
-    }
-    product(h + at(top * rank), at(rank), count, scratch, 32, panelBytes, target, at(N), columns, rank, true);
   }
 }
 

@@ -14,12 +14,12 @@ const step = (model: string, variant: string, tokensPerSecond: number, gflop: nu
   ...{ gflop, recomputedGflop: gflop * 0.24 },
   ...{ utilisation: 0.72, mfu: 0.55, slotBytes: 78e6, peakBytes: 68e6, deviceBytes: 812e6 },
   kernels: [
-    { kernel: "linear.forward_lora", calls: 390, ms: 152, share: 0.43 },
-    { kernel: "linear.backward_lora", calls: 207, ms: 89, share: 0.25 },
-    { kernel: "linear.forward", calls: 602, ms: 34, share: 0.1 },
-    { kernel: "attention.backward_kv", calls: 30, ms: 30, share: 0.09 },
-    { kernel: "attention.forward", calls: 60, ms: 24, share: 0.07 },
-    { kernel: "rmsnorm.forward", calls: 121, ms: 21, share: 0.06 },
+    { kernel: "linear.forward_lora", calls: 390, ms: 152, share: 0.43, gflop: 210 },
+    { kernel: "linear.backward_lora", calls: 207, ms: 89, share: 0.25, gflop: 120 },
+    { kernel: "linear.forward", calls: 602, ms: 34, share: 0.1, gflop: 48 },
+    { kernel: "attention.backward_kv", calls: 30, ms: 30, share: 0.09, gflop: 26 },
+    { kernel: "attention.forward", calls: 60, ms: 24, share: 0.07, gflop: 20 },
+    { kernel: "rmsnorm.forward", calls: 121, ms: 21, share: 0.06, gflop: 0 },
   ],
 });
 
@@ -65,8 +65,8 @@ export async function benchMock(
         turns: TURNS,
         head: { model: "SmolLM2-135M shape", fewRows: 128, allRows: 640, fewMs: 21, allMs: 98 },
         decodes: [
-          { model: "Ember (bundled)", sequences: 1, tokensPerSecond: 910 },
-          { model: "Ember (bundled)", sequences: 32, tokensPerSecond: 14_800 },
+          { model: "Ember (bundled)", sequences: 1, tokensPerSecond: 910, gflopPerToken: 0.0025 },
+          { model: "Ember (bundled)", sequences: 32, tokensPerSecond: 6_800, gflopPerToken: 0.0025 },
         ],
       },
     ],

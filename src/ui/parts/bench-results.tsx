@@ -1,6 +1,7 @@
 /** What a bench found: ceilings, steps, where their time goes, what choices cost, and how cost grows. */
 import { PLOT, placePoints } from "@/bench/growth-svg";
 import { AXES, type BenchReport, type GrowthAxis, type GrowthPoint, type StepResult } from "@/bench/report";
+import { BenchClaims } from "@/ui/parts/bench-claims";
 import { Facts } from "@/ui/parts/facts";
 import {
   costSentences,
@@ -68,6 +69,7 @@ export function BenchResults({ report }: { report: BenchReport }) {
           </div>
         </section>
       )}
+      <BenchClaims report={report} />
       {skipped.length > 0 && (
         <section class="card" aria-labelledby="bench-skipped">
           <h2 id="bench-skipped">Left out</h2>
