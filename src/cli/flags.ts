@@ -111,7 +111,10 @@ export const FLAGS = {
   "max-tokens": { hint: "N", type: number },
   temperature: { hint: "X", type: number },
   seed: { hint: "S", type: number },
-  "base-dtype": { hint: "auto|f32|f16|int8|nf4", type: z.enum(["auto", "f32", "f16", "int8", "nf4"]) },
+  "base-dtype": {
+    hint: "auto|f32|bf16|f16|int8|nf4",
+    type: z.enum(["auto", "f32", "bf16", "f16", "int8", "nf4"]),
+  },
   format: {
     hint: "peft|safetensors|gguf|gguf-lora|onnx",
     type: z.enum(["peft", "safetensors", "gguf", "gguf-lora", "onnx"]),

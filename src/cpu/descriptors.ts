@@ -17,7 +17,7 @@ export interface Descriptor {
 
 /** Numbers of the formats in kernels/weight.ts. */
 const WEIGHT_FORMATS: readonly Format[] = [
-  ...(["f32", "f16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q4_k", "q5_k", "q6_k", "nf4"] as const),
+  ...(["f32", "f16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q4_k", "q5_k", "q6_k", "nf4", "bf16"] as const),
 ];
 
 function operand(call: Call, name: string): Tensor {

@@ -24,7 +24,7 @@ export const attentionOf = ({ form }: Variant): AttentionForm => (form === "spli
 export function classOf({ direction, format, rows, columns }: Product): ProductClass {
   if (direction === "gradient") return "gradient";
   if (columns <= 64) return `narrow ${direction}`;
-  const weight = format === "f32" || format === "f16" ? "floats" : "blocks";
+  const weight = format === "f32" || format === "f16" || format === "bf16" ? "floats" : "blocks";
   return `${rows > 32 ? "many" : "few"} ${direction} ${weight}`;
 }
 

@@ -9,6 +9,7 @@
 export type WeightFormat =
   | "f32"
   | "f16"
+  | "bf16"
   | "q8_0"
   | "q4_0"
   | "q4_1"

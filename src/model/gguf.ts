@@ -72,13 +72,7 @@ export async function openGguf(source: ByteSource): Promise<GgufModel> {
   }
   refuse(faults);
   requireTensors(arch, located, "Get the file again from its source, or from another one that you trust.");
-  return { arch, located, formatOf: (name) => formatOf(located.get(name)), metadata: gguf.metadata };
-}
-
-/** bf16 has no kernel of its own and f16 cannot hold its range, so it grows to f32. */
-function formatOf(located: Located | undefined): WeightFormat {
-  const stored = located?.stored ?? "f32";
-  return stored === "bf16" ? "f32" : stored;
+  return { arch, located, formatOf: (name) => located.get(name)?.stored ?? "f32", metadata: gguf.metadata };
 }
 
 export interface NamedPlace {

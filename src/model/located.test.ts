@@ -44,6 +44,8 @@ describe("a safetensors tensor becomes", () => {
     expect(await convert(half, "nf4", 300)).toEqual(quantise("nf4", widened, COLUMNS));
     const brain = await located("BF16", f32ToBf16(values));
     expect(await convert(brain, "f32", 300)).toEqual(bytesOf(bf16ToF32(f32ToBf16(values))));
+    expect(await convert(brain, "bf16", 300)).toEqual(bytesOf(f32ToBf16(values)));
+    expect(await convert(half, "bf16")).toEqual(bytesOf(f32ToBf16(widened)));
   });
 
   test("each value plus an offset", async () => {
@@ -75,7 +77,7 @@ describe("values that are no numbers are refused", () => {
   const broken = values.map((value, i) => (i === 200 ? Number.NaN : value));
   const endless = values.map((value, i) => (i === 447 ? Number.POSITIVE_INFINITY : value));
   const refusal = { code: "file/malformed", message: "The weights of w hold values that are not numbers." };
-  test.each(["f32", "f16", "q8_0", "nf4"] as const)("on the way to %s", async (format) => {
+  test.each(["f32", "f16", "bf16", "q8_0", "nf4"] as const)("on the way to %s", async (format) => {
     await expect(convert(await located("F32", broken), format)).rejects.toMatchObject(refusal);
     await expect(convert(await located("F32", endless), format)).rejects.toMatchObject(refusal);
     await expect(convert(await located("F16", f32ToF16(broken)), format)).rejects.toMatchObject(refusal);

@@ -8,10 +8,10 @@ import { readTensor, type TensorEntry } from "@/files/safetensors";
 import type { WeightFormat } from "@/graph/target";
 import { quantise } from "@/model/quantize";
 import { dequantise, LAYOUTS, repack, rowBytes } from "@/model/weight-formats";
-import { bf16ToF32, f16ToF32, f32ToF16 } from "@/util/bytes";
+import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "@/util/bytes";
 
 /** How a file stores values; blocks are those of GGUF. */
-export type Stored = Exclude<WeightFormat, "nf4"> | "bf16";
+export type Stored = Exclude<WeightFormat, "nf4">;
 
 export interface Located {
   readonly shape: readonly number[];
@@ -29,8 +29,7 @@ const PIECE = 32_000_000;
 
 const columnsOf = ({ shape }: Located) => shape.at(-1) ?? 0;
 const rowsOf = ({ shape }: Located) => shape.slice(0, -1).reduce((product, n) => product * n, 1);
-const fileRowBytes = (stored: Stored, columns: number) =>
-  stored === "bf16" ? columns * 2 : (columns / LAYOUTS[stored].values) * LAYOUTS[stored].bytes;
+const fileRowBytes = (stored: Stored, columns: number) => (columns / LAYOUTS[stored].values) * LAYOUTS[stored].bytes;
 
 /** A tensor of a safetensors file. Types other than floats fail when they are read. */
 export function fromSafetensors(source: ByteSource, entry: TensorEntry): Located {
@@ -101,6 +100,7 @@ function convert(bytes: Uint8Array<ArrayBuffer>, located: Located, format: Weigh
   if (offset !== 0) for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) + offset;
   if (format === "f32") return new Uint8Array(values.buffer);
   if (format === "f16") return new Uint8Array(f32ToF16(values).buffer);
+  if (format === "bf16") return new Uint8Array(f32ToBf16(values).buffer);
   if (format === "q8_0" || format === "nf4") return quantise(format, values, columns);
   throw new AppError("internal", `Nothing quantises to ${format}.`);
 }
@@ -119,7 +119,7 @@ function requireFinite(name: string, data: Uint8Array, format: WeightFormat, col
   const words = wide
     ? new Uint32Array(data.buffer, data.byteOffset, data.length / 4)
     : new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
-  const exponent = wide ? 0x7f800000 : 0x7c00;
+  const exponent = wide ? 0x7f800000 : format === "bf16" ? 0x7f80 : 0x7c00;
   const unit = words.BYTES_PER_ELEMENT;
   // In planar rows one scale per block at the front; else one or two of them open each block.
   const stride = scaleAt === undefined ? bytes / unit : rowBytes(format, columns) / unit;

@@ -5,6 +5,7 @@ import { readHeader, readRaw, readTensor } from "@/files/safetensors";
 import type { WeightFormat } from "@/graph/target";
 import { quantise, quantiseQ8 } from "@/model/quantize";
 import { dequantise, NF4, repack, rowBytes, storedBytes } from "@/model/weight-formats";
+import { bf16ToF32 } from "@/util/bytes";
 
 const file = fromBytes(readFileSync(new URL("../../e2e/fixtures/gguf/quants.safetensors", import.meta.url)));
 const header = await readHeader(file);
@@ -30,10 +31,12 @@ describe.each(GGUF_FORMATS)("%s", (format) => {
   });
 });
 
-test("f32 and f16 pass through", () => {
+test("f32, f16 and bf16 pass through", () => {
   const values = Float32Array.of(1, -2.5, 0, 65504);
   expect(dequantise("f32", new Uint8Array(values.buffer), 2)).toEqual(values);
   expect(dequantise("f16", new Uint8Array(Uint16Array.of(0x3c00, 0xc100, 0, 0x7bff).buffer), 2)).toEqual(values);
+  const all = Uint16Array.from({ length: 0x10000 }, (_, i) => i);
+  expect(bits(dequantise("bf16", new Uint8Array(all.slice().buffer), 256))).toEqual(bits(bf16ToF32(all)));
 });
 
 test("q8_0 is quantised to the bits of the gguf package", async () => {

@@ -8,6 +8,7 @@
  *   format  values  file B   row on the device, nb = columns / values            x =
  *   f32          1       4   f32[columns]
  *   f16          1       2   f16[columns]
+ *   bf16         1       2   bf16[columns], the upper halves of f32
  *   q8_0        32      34   f16 d[nb] ‖ nb × i8 q[32]                           d q
  *   q4_0        32      18   f16 d[nb] ‖ nb × u8 q[16]                           d (q - 8)
  *   q4_1        32      20   nb × {f16 d, f16 m, u8 q[16]}                       d q + m
@@ -37,6 +38,7 @@ interface Layout {
 export const LAYOUTS: Readonly<Record<WeightFormat, Layout>> = {
   f32: { values: 1, bytes: 4 },
   f16: { values: 1, bytes: 2 },
+  bf16: { values: 1, bytes: 2 },
   q8_0: { values: 32, bytes: 34, scaleAt: 0 },
   q4_0: { values: 32, bytes: 18, scaleAt: 0 },
   q4_1: { values: 32, bytes: 20 },
@@ -164,6 +166,9 @@ const UNPACK: Readonly<Record<WeightFormat, Unpack>> = {
   f16: (_, __, d, out, to) => {
     out[to] = d;
   },
+  bf16: (view, at, _, out, to) => {
+    out[to] = upperHalf(view.getUint16(at, true));
+  },
   q8_0: (view, at, d, out, to) => {
     for (let j = 0; j < 32; j++) out[to + j] = d * view.getInt8(at + j);
   },
@@ -241,6 +246,12 @@ function subBlocks(view: DataView, at: number, d: number, each: (s: number, scal
     const min = s < 4 ? second & 63 : (third >> 4) | ((second >> 6) << 4);
     each(s, fround(d * scale), fround(e * min));
   }
+}
+
+const word = new DataView(new ArrayBuffer(4));
+function upperHalf(bits: number): number {
+  word.setUint16(0, bits);
+  return word.getFloat32(0);
 }
 
 let halfTable: Float32Array | undefined;

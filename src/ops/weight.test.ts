@@ -9,12 +9,13 @@ import { dequantise, repack } from "@/model/weight-formats";
 import { checkOp, type Input, indices, input, type Numbers, randoms } from "@/ops/check";
 import { embed } from "@/ops/embed";
 import { linear } from "@/ops/linear";
-import { f32ToF16 } from "@/util/bytes";
+import { f32ToBf16, f32ToF16 } from "@/util/bytes";
 
 const FORMATS: readonly WeightFormat[] = [
-  ...["f16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q4_k", "q5_k", "q6_k", "nf4"],
+  ...["f16", "bf16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q4_k", "q5_k", "q6_k", "nf4"],
 ] as WeightFormat[];
 
+const wordsOf = (words: Uint16Array<ArrayBuffer>) => new Uint8Array(words.buffer);
 const file = fromBytes(readFileSync(new URL("../../e2e/fixtures/gguf/quants.safetensors", import.meta.url)));
 const header = await readHeader(file);
 
@@ -28,7 +29,8 @@ async function weight(format: WeightFormat): Promise<Input> {
   }
   const shape = [8, 192];
   const plain = randoms(shape, 9) as Float32Array<ArrayBuffer>;
-  const stored = format === "nf4" ? quantise("nf4", plain, 192) : new Uint8Array(f32ToF16(plain).buffer);
+  const narrow = { nf4: () => quantise("nf4", plain, 192), bf16: () => wordsOf(f32ToBf16(plain)) };
+  const stored = format === "nf4" || format === "bf16" ? narrow[format]() : wordsOf(f32ToF16(plain));
   return { shape, data: dequantise(format, stored, 192), stored, format };
 }
 

@@ -57,7 +57,8 @@ export async function readModel(
     arch,
     weights.map(({ blob }) => fromBlob(blob)),
   );
-  return { ...origin, files, arch, tokenizer, template, located, formats: chooseFormat(arch, dtype, limits) };
+  const formats = chooseFormat(arch, dtype, limits, (tensor) => located.get(tensor)?.stored === "bf16");
+  return { ...origin, files, arch, tokenizer, template, located, formats };
 }
 
 /** What a plan needs: a config.json alone will do, so that a model can be weighed before it is downloaded. */
@@ -83,7 +84,8 @@ export async function sketchModel(
   }
   const arch = await architecture(files);
   const text = has("tokenizer.json") ? await readTokenizer(files, arch) : { tokenizer: null, template: null };
-  return { name, arch, formats: chooseFormat(arch, dtype, limits), ...text, tensorsFound: 0 };
+  const isBrain = await saysBrain(files);
+  return { name, arch, formats: chooseFormat(arch, dtype, limits, () => isBrain), ...text, tensorsFound: 0 };
 }
 
 /** A folder's own config.json and weights come before a GGUF file that lies beside them. */
@@ -176,6 +178,14 @@ async function architecture(files: readonly NamedFile[]): Promise<Architecture> 
   return { ...arch, eosIds: [...new Set([...arch.eosIds, ...(Array.isArray(eos) ? eos : [eos])])] };
 }
 
+const TypeConfig = z.looseObject({ dtype: z.nullish(z.string()), torch_dtype: z.nullish(z.string()) });
+
+/** Whether config.json says that the weights are bf16. */
+async function saysBrain(files: readonly NamedFile[]): Promise<boolean> {
+  const said = z.safeParse(TypeConfig, await readJson(files, "config.json"));
+  return said.success && (said.data.dtype ?? said.data.torch_dtype) === "bfloat16";
+}
+
 async function readTokenizer(
   files: readonly NamedFile[],
   arch: Architecture,
@@ -201,23 +211,38 @@ function textSide(tokenizerJson: string, config: string, jinja: string | undefin
   return { tokenizer, template: template === null ? null : createChatTemplate(template, tokenizer.specialTokens) };
 }
 
-const DTYPES: Readonly<Record<Exclude<BaseDtype, "auto">, WeightFormat>> = {
-  f32: "f32",
-  f16: "f16",
-  int8: "q8_0",
-  nf4: "nf4",
+const NAMES: Readonly<Record<Exclude<BaseDtype, "auto">, WeightFormat>> = {
+  ...{ f32: "f32", bf16: "bf16", f16: "f16" },
+  ...{ int8: "q8_0", nf4: "nf4" },
 };
+const NARROWING: readonly WeightFormat[] = ["f32", "f16", "q8_0", "nf4"];
 
-/** Every tensor must fit one binding, so a huge embedding may be kept narrower than the rest. */
-function chooseFormat(arch: Architecture, dtype: BaseDtype, { memoryBudget, maxBindingBytes }: TargetLimits): Formats {
-  const widths = Object.values(DTYPES);
-  const affordable = widths.find((format) => weightBytes(modelTensors(arch, format)) <= memoryBudget / 2);
-  const wanted = dtype === "auto" ? (affordable ?? "nf4") : DTYPES[dtype];
+/**
+ * "auto" is the widest that leaves half of the device to training. Floats that nobody asked for by name are bf16 where
+ * the file has bf16 (`isBrain`): wider ones would say no more, and f16 has not the range. Every tensor must fit one
+ * binding, so a huge embedding may be kept narrower than the rest.
+ */
+function chooseFormat(
+  arch: Architecture,
+  dtype: BaseDtype,
+  { memoryBudget, maxBindingBytes }: TargetLimits,
+  isBrain: (name: string) => boolean,
+): Formats {
   const shapes = expectedTensors(arch, PROJECTIONS);
-  const narrower = widths.slice(widths.indexOf(wanted));
-  const fitting = (name: string) =>
-    narrower.find((format) => storedBytes(format, shapes.get(name) ?? []) <= maxBindingBytes) ?? "nf4";
-  return [...shapes.keys()].every((name) => fitting(name) === wanted) ? wanted : fitting;
+  const asked = dtype === "auto" ? undefined : NAMES[dtype];
+  const kept = (format: WeightFormat) => (name: string) =>
+    format !== asked && (format === "f32" || format === "f16") && isBrain(name) ? "bf16" : format;
+  const affordable = NARROWING.find((one) => weightBytes(modelTensors(arch, kept(one))) <= memoryBudget / 2);
+  const wanted = asked ?? affordable ?? "nf4";
+  const after = NARROWING.indexOf(wanted === "bf16" ? "f16" : wanted) + 1;
+  const steps = [wanted, ...NARROWING.slice(after)].map(kept);
+  const fitting = (name: string): WeightFormat => {
+    const found = steps.find((format) => storedBytes(format(name), shapes.get(name) ?? []) <= maxBindingBytes);
+    return found?.(name) ?? "nf4";
+  };
+  const formats = new Set([...shapes].flatMap(([name, shape]) => (shape.length > 1 ? [fitting(name)] : [])));
+  const [only] = formats;
+  return formats.size === 1 && only ? only : fitting;
 }
 
 export function modelInfo({

@@ -14,10 +14,11 @@ const Q4_K: i32 = 7;
 const Q5_K: i32 = 8;
 const Q6_K: i32 = 9;
 const NF4: i32 = 10;
+const BF16: i32 = 11;
 
 /** Values that are stored together: pieces of a row start at multiples of it. */
 export function blockOf(format: i32): i32 {
-  if (format <= F16) return 1;
+  if (format <= F16 || format == BF16) return 1;
   return format >= NF4 ? 64 : format >= Q4_K ? 256 : 32;
 }
 
@@ -30,7 +31,8 @@ function scaleBytes(blocks: i32): usize {
 function rowBytes(format: i32, width: i32): usize {
   const blocks = width / blockOf(format), n = <usize>blocks;
   switch (format) {
-    case F16: return (<usize>width) << 1;
+    case F16:
+    case BF16: return (<usize>width) << 1;
     case Q8_0: return scaleBytes(blocks) + n * 32;
     case Q4_0: return scaleBytes(blocks) + n * 16;
     case Q4_1: return n * 20;
@@ -48,6 +50,7 @@ function rowBytes(format: i32, width: i32): usize {
 export function dequantise(format: i32, w: usize, width: i32, row: i32, column: i32, count: i32, to: usize): void {
   const start = w + (<usize>row) * rowBytes(format, width), block = blockOf(format);
   if (format == F16) return halves(start + ((<usize>column) << 1), count, to);
+  if (format == BF16) return upperHalves(start + ((<usize>column) << 1), count, to);
   const body = start + scaleBytes(width / block), end = (column + count) / block;
   for (let i = column / block; i < end; i++) {
     const n = <usize>i, scale = start + (n << 1);
@@ -74,6 +77,13 @@ function halves(from: usize, count: i32, to: usize): void {
     // Extended by its sign, a half brings the sign to its place by the same shift.
     const bits = i32x4.shl(v128.load16x4_s(from), 13);
     v128.store(to, f32x4.mul(v128.and(bits, i32x4.splat(<i32>0x8fffffff)), f32x4.splat(BIAS)));
+  }
+}
+
+/** bf16: the upper halves of f32. */
+function upperHalves(from: usize, count: i32, to: usize): void {
+  for (const end = to + at(count); to < end; to += 16, from += 8) {
+    v128.store(to, i32x4.shl(v128.load16x4_u(from), 16));
   }
 }
 

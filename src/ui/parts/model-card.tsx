@@ -87,6 +87,7 @@ function ModelChoice() {
 const DTYPES: readonly (readonly [BaseDtype, string])[] = [
   ["auto", "as fits this device"],
   ["f32", "f32"],
+  ["bf16", "bf16"],
   ["f16", "f16"],
   ["int8", "8 bits"],
   ["nf4", "4 bits (nf4)"],

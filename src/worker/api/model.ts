@@ -1,6 +1,7 @@
 /** A model that is open or kept, as types only. */
-/** How a safetensors base is kept on the device; "auto" takes the widest that fits. A GGUF keeps its own formats. */
-export type BaseDtype = "auto" | "f32" | "f16" | "int8" | "nf4";
+
+/** How a safetensors base is kept on the device; "auto": as wide as its file, or the widest that fits. A GGUF keeps its own formats. */
+export type BaseDtype = "auto" | "f32" | "bf16" | "f16" | "int8" | "nf4";
 
 export interface ModelInfo {
   readonly name: string;
