@@ -1,7 +1,7 @@
 /** With the memory and without it, the library gives the same ids: for words it meets again, and after it forgot all. */
 import { readFileSync } from "node:fs";
-import { Tokenizer as Library } from "@huggingface/tokenizers";
-import { expect, test } from "vitest";
+import { BPE, ByteLevelPreTokenizer, Tokenizer as Library } from "@huggingface/tokenizers";
+import { expect, test, vi } from "vitest";
 import { rememberWords } from "./remember-words";
 
 const read = (path: string) => JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")) as object;
@@ -33,4 +33,19 @@ test.each(STEPS)("ids of %o", (step) => {
   const numbers = Array.from({ length: 50 }, (_, i) => `n${i}`).join(" ");
   for (const text of [...TEXTS, ...TEXTS, numbers, numbers, ...TEXTS])
     expect(quick.encode(text).ids).toEqual(plain.encode(text).ids);
+});
+
+test("words are remembered: a second time nothing is spelt", () => {
+  const library = new Library(read("public/models/ember/tokenizer.json"), {});
+  const unremembering = library.model instanceof BPE ? library.model.cache : undefined;
+  const spelt = vi.spyOn(ByteLevelPreTokenizer.prototype, "pre_tokenize_text");
+  const count = () => spelt.mock.calls.length;
+  rememberWords(library);
+  library.encode("unheard of");
+  const first = count();
+  library.encode("unheard of");
+  expect(first).toBeGreaterThan(0);
+  expect(count()).toBe(first);
+  expect(library.model instanceof BPE && library.model.cache !== unremembering).toBe(true);
+  spelt.mockRestore();
 });

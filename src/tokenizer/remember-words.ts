@@ -1,8 +1,17 @@
 /**
  * A memory of words in front of @huggingface/tokenizers' byte-level step and BPE: text repeats its words, and spelling one
  * again byte by byte is most of the time of encoding. Ids stay the same, since both steps map each word for itself.
+ *
+ * The library's classes and the fields used here are public, but it has no option for either memory (0.2.0: the step has
+ * none, BPE's has a fixed size), so a step's method and a model's cache are replaced on the objects that it made.
  */
-import type { Tokenizer as Library } from "@huggingface/tokenizers";
+import {
+  BPE,
+  ByteLevelPreTokenizer,
+  type Tokenizer as Library,
+  type PreTokenizer,
+  SequencePreTokenizer,
+} from "@huggingface/tokenizers";
 
 /** Words of usual text, 65,536 of them are some megabytes; what is longer rarely comes back. */
 const CAPACITY = 65_536;
@@ -28,30 +37,18 @@ function createMemory<T>(capacity: number): Memory<T> {
   };
 }
 
-/** The library's ByteLevel pre-tokenizer, as far as it is used here. */
-interface ByteLevelStep {
-  readonly pattern: RegExp;
-  readonly use_regex: boolean;
-  readonly add_prefix_space: boolean;
-  pre_tokenize_text: (text: string, options?: unknown) => string[];
-}
-
 /** Changes how the library's object remembers; steps of another kind are left as they are. */
 export function rememberWords({ pre_tokenizer: step, model }: Library, capacity = CAPACITY): void {
-  for (const one of stepsOf(step)) if (isByteLevel(one)) rememberSpellings(one, capacity);
-  if (model && "cache" in model && "bpe" in model) model.cache = createMemory<string[]>(capacity);
+  for (const one of stepsOf(step)) if (one instanceof ByteLevelPreTokenizer) rememberSpellings(one, capacity);
+  if (model instanceof BPE) Object.assign(model, { cache: createMemory<string[]>(capacity) });
 }
 
-function stepsOf(step: unknown): unknown[] {
-  const isStep = (typeof step === "object" || typeof step === "function") && step !== null;
-  if (!isStep) return [];
-  return "tokenizers" in step && Array.isArray(step.tokenizers) ? step.tokenizers.flatMap(stepsOf) : [step];
+function stepsOf(step: PreTokenizer | null): PreTokenizer[] {
+  if (step instanceof SequencePreTokenizer) return step.tokenizers.flatMap(stepsOf);
+  return step ? [step] : [];
 }
 
-const isByteLevel = (step: unknown): step is ByteLevelStep =>
-  typeof step === "function" && "byte_encoder" in step && "pattern" in step && "use_regex" in step;
-
-function rememberSpellings(step: ByteLevelStep, capacity: number): void {
+function rememberSpellings(step: ByteLevelPreTokenizer, capacity: number): void {
   const known = createMemory<string>(capacity);
   const original = step.pre_tokenize_text;
   const wordOnly = Object.create(step, { use_regex: { value: false }, add_prefix_space: { value: false } });

@@ -4,8 +4,8 @@ import { FilePicker } from "@/ui/parts/files";
 import { Progress } from "@/ui/parts/progress";
 import { PushForm } from "@/ui/parts/push-form";
 import { save } from "@/ui/parts/save";
-import { adapter, exportAdapter, exported, loadAdapter, zipOf } from "@/ui/state/adapter";
-import { idle } from "@/ui/state/core";
+import { adapter, exportAdapter, exported, loadAdapter } from "@/ui/state/adapter";
+import { attempt, idle } from "@/ui/state/core";
 import { bytes } from "@/ui/state/format";
 import { model } from "@/ui/state/model";
 import {
@@ -22,6 +22,7 @@ import {
   saveToFolder,
   startExport,
 } from "@/ui/state/take";
+import { zipStored } from "@/ui/state/zip";
 import type { ExportQuant } from "@/worker/api/export";
 import type { SelfTest } from "@/worker/api/self-test";
 import type { NamedFile } from "@/worker/api/sources";
@@ -212,9 +213,8 @@ function FileList({ files }: { files: readonly NamedFile[] }) {
 
 async function downloadAdapter(): Promise<void> {
   if (exported.value === null && !(await exportAdapter())) return;
-  if (exported.value) save("burnish-adapter.zip", await zipOf(exported.value));
+  if (exported.value) save("burnish-adapter.zip", await zipStored(exported.value));
 }
 
-async function downloadZip(): Promise<void> {
-  save(`burnish-${ready.value?.made.format ?? "export"}.zip`, await readyZip());
-}
+const downloadZip = () =>
+  attempt("take", async () => save(`burnish-${ready.value?.made.format ?? "export"}.zip`, await readyZip()));

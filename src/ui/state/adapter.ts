@@ -2,7 +2,6 @@
 import { signal } from "@preact/signals";
 import { comparison } from "@/ui/state/compare";
 import { attempt, session } from "@/ui/state/core";
-import { zipStored } from "@/ui/state/zip";
 import type { NamedFile } from "@/worker/api/sources";
 import type { TrainedInfo } from "@/worker/api/trained";
 
@@ -34,9 +33,4 @@ export function loadAdapter(files: readonly File[]): Promise<boolean> {
     const loaded = await session().loadAdapter(files.map((file) => ({ name: file.name, blob: file })));
     setAdapter({ origin: "loaded", ...loaded });
   });
-}
-
-export async function zipOf(files: readonly NamedFile[]): Promise<Blob> {
-  const entries = files.map(async ({ name, blob }) => ({ name, data: new Uint8Array(await blob.arrayBuffer()) }));
-  return zipStored(await Promise.all(entries));
 }

@@ -6,7 +6,6 @@ import { computed, signal } from "@preact/signals";
 import { powerMeter } from "@/eval/statistics/power";
 import type { Material } from "@/skill/generate/material";
 import type { SkillFile } from "@/skill/skill";
-import { zipOf } from "@/ui/state/adapter";
 import { endpointOf, NO_SERVER, onnxModels, readerOf, type Server, serverFault } from "@/ui/state/answerers";
 import { attempt, session } from "@/ui/state/core";
 import { answererObstacle, result, stopping } from "@/ui/state/evaluate";
@@ -14,6 +13,7 @@ import { form } from "@/ui/state/evaluate-form";
 import { model } from "@/ui/state/model";
 import { openSkillFiles, skillSlot } from "@/ui/state/skill";
 import { opened, suite, written } from "@/ui/state/suite";
+import { zipStored } from "@/ui/state/zip";
 import type { PageSession } from "@/worker/client";
 
 type Wish = Parameters<PageSession["generateSkill"]>[0];
@@ -130,5 +130,5 @@ export const skillName = ({ skill }: Pick<Generated, "skill">): string => {
 export async function skillZip(task: string, startedAt: Date, generated: Generated): Promise<Blob> {
   const { layOut } = await import("@/skill/upskill");
   const files = layOut(generated, { startedAt, task });
-  return zipOf([...files].map(([name, text]) => ({ name, blob: new Blob([text]) })));
+  return zipStored([...files].map(([name, text]) => ({ name, blob: new Blob([text]) })));
 }

@@ -158,13 +158,7 @@ function failed({ reader, checks }: SelfTest): AppError {
   );
 }
 
-export async function readyZip(): Promise<Blob> {
-  const entries = (ready.value?.files ?? []).map(async ({ name, blob }) => ({
-    name,
-    data: new Uint8Array(await blob.arrayBuffer()),
-  }));
-  return zipStored(await Promise.all(entries));
-}
+export const readyZip = (): Promise<Blob> => zipStored(ready.value?.files ?? []);
 
 /** The browser's own way to a folder on disk, where it has one. */
 interface FolderPicker {
