@@ -1,4 +1,4 @@
-// uses: attend lanes
+// uses: attend-lanes
 // Causal attention over a packed token axis: row t attends to keys span[t].x ≤ j < span[t].y. Training passes the
 // sequence's start and t + 1; generation passes a range of the key/value cache. Softmax is online (Milakov and
 // Gimelshein 2018), so no row of scores is ever stored; the backward recomputes them from the saved log-sum-exp
@@ -9,71 +9,12 @@
 //   dq        Σ_j ds k SCALE         with ds = p (dy·v - delta)
 //   dkv       dv = Σ_t p dy          dk = Σ_t ds q SCALE, over the rows t that see key j and the heads that share it
 //
-// A lane makes scores of 4 rows × 16 keys (dkv: 16 rows × 4 keys) in registers, as 4×4 matrices over quads of the head
-// dimension, so that each load serves 4 or 16 products. Sums as long as a head live in the output itself: arrays in
+// A lane makes scores of 4 rows × MANY keys (dkv: MANY rows × 4 keys) in registers, as 4×4 matrices over quads of the head
+// dimension, so that each load serves 4 or MANY products. Sums as long as a head live in the output itself: arrays in
 // registers spill. Four neighbouring lanes may have keys (dkv: rows) in common, which one of them loads (lanes-*.wgsl);
 // nothing waits, which is what software adapters want.
 
 override LANES: u32;  // of a workgroup, a multiple of 4
-const STEPS = vec4u(0u, 1u, 2u, 3u);
-
-// QUADS, as a number that compilers do not know: a head of 256 unrolled takes them half a minute.
-fn unknown_quads() -> u32 { return arrayLength(&q) / (arrayLength(&span) * HEADS); }
-
-fn q4(at: vec4u) -> mat4x4f { return mat4x4f(q[at.x], q[at.y], q[at.z], q[at.w]); }
-fn k4(at: vec4u) -> mat4x4f { return mat4x4f(k[at.x], k[at.y], k[at.z], k[at.w]); }
-fn v4(at: vec4u) -> mat4x4f { return mat4x4f(v[at.x], v[at.y], v[at.z], v[at.w]); }
-fn dy4(at: vec4u) -> mat4x4f { return mat4x4f(dy[at.x], dy[at.y], dy[at.z], dy[at.w]); }
-
-// The same of what four neighbouring lanes have in common, in the lane's order.
-fn shared_q(at: vec4u) -> mat4x4f { if (SHARED) { return swapped(q[at.x]); } return q4(at); }
-fn shared_k(at: vec4u) -> mat4x4f { if (SHARED) { return swapped(k[at.x]); } return k4(at); }
-fn shared_v(at: vec4u) -> mat4x4f { if (SHARED) { return swapped(v[at.x]); } return v4(at); }
-fn shared_dy(at: vec4u) -> mat4x4f { if (SHARED) { return swapped(dy[at.x]); } return dy4(at); }
-
-// Four rows that share one key/value head. A row is (token, head of the group), counted token first; behind the end the
-// last row is repeated, and its values are stored twice, the same both times.
-struct Rows { at: vec4u, first: vec4u, last: vec4u }
-
-fn rows_of(row: vec4u, shared_head: u32) -> Rows {
-  let r = min(row, vec4u(row_count() - 1u));
-  let t = r / GROUP;
-  let a = span[t.x]; let b = span[t.y]; let c = span[t.z]; let d = span[t.w];
-  let at = (t * HEADS + shared_head * GROUP + r % GROUP) * QUADS;
-  return Rows(at, vec4u(a.x, b.x, c.x, d.x), vec4u(a.y, b.y, c.y, d.y));
-}
-
-fn row_count() -> u32 { return arrayLength(&span) * GROUP; }
-fn least4(n: vec4u) -> u32 { return least(min(min(n.x, n.y), min(n.z, n.w))); }
-fn most4(n: vec4u) -> u32 { return most(max(max(n.x, n.y), max(n.z, n.w))); }
-
-// Where the quads of 16 keys begin; keys behind the last one repeat it and count for nothing.
-struct Keys { a: vec4u, b: vec4u, c: vec4u, d: vec4u }
-
-fn keys_from(key: vec4u, end: u32, shared_head: u32) -> Keys {
-  return Keys(
-    keys_at(key, end, shared_head), keys_at(key + 4u, end, shared_head),
-    keys_at(key + 8u, end, shared_head), keys_at(key + 12u, end, shared_head));
-}
-
-fn keys_at(key: vec4u, end: u32, shared_head: u32) -> vec4u {
-  return (min(key, vec4u(end - 1u)) * KV_HEADS + shared_head) * QUADS;
-}
-
-// What 4 rows and 16 keys have to do with each other, a column to a row (dkv: 16 rows and 4 keys).
-struct Block { a: mat4x4f, b: mat4x4f, c: mat4x4f, d: mat4x4f }
-
-// Where a lane's four of `count` rows or keys begin, and their key/value head; the last ones first, because they see the
-// most keys. Four neighbouring lanes are of one head: one that is past the end goes along, and stores nothing.
-fn tile_of(lane: u32, count: u32) -> vec2u {
-  meet(lane);
-  let tiles = (count + 15u) / 16u * 4u;
-  let first = (tiles - 1u - lane % tiles) * 4u;
-  idle = first >= count;
-  return vec2u(first, lane / tiles);
-}
-
-var<private> idle: bool;
 
 struct Softmax { largest: vec4f, total: vec4f }
 
@@ -117,20 +58,28 @@ fn begun(rows: Rows) -> Softmax {
 // Adds keys begin ≤ j < end to the rows' sums; a row sees those of them from its first to `last`.
 fn walk(sums: ptr<function, Softmax>, rows: Rows, last: vec4u, shared_head: u32, begin: u32, end: u32) {
   let quads = unknown_quads();
-  for (var j = begin; j < end; j += 16u) {
+  for (var j = begin; j < end; j += MANY) {
     let key = j + order();
     let at = keys_from(key, end, shared_head);
     var s = scores(rows.at, at);
     s.a = seen(s.a, key, rows.first, last);
     s.b = seen(s.b, key + 4u, rows.first, last);
-    s.c = seen(s.c, key + 8u, rows.first, last);
-    s.d = seen(s.d, key + 12u, rows.first, last);
-    let largest = max((*sums).largest, max(max(tops(s.a), tops(s.b)), max(tops(s.c), tops(s.d))));
+    var largest = max((*sums).largest, max(tops(s.a), tops(s.b)));
+    if (SHARED) {
+      s.c = seen(s.c, key + 8u, rows.first, last);
+      s.d = seen(s.d, key + 12u, rows.first, last);
+      largest = max(largest, max(tops(s.c), tops(s.d)));
+    }
     let shrink = exp((*sums).largest - largest);
-    let p = Block(powers(s.a, largest), powers(s.b, largest), powers(s.c, largest), powers(s.d, largest));
+    var p = Block(powers(s.a, largest), powers(s.b, largest), mat4x4f(), mat4x4f());
+    if (SHARED) {
+      p.c = powers(s.c, largest);
+      p.d = powers(s.d, largest);
+    }
     *sums = Softmax(largest, (*sums).total * shrink + vec4f(1.0) * (p.a + p.b + p.c + p.d));
     for (var i = 0u; i < quads; i++) {
-      let sum = shared_v(at.a + i) * p.a + shared_v(at.b + i) * p.b + shared_v(at.c + i) * p.c + shared_v(at.d + i) * p.d;
+      var sum = shared_v(at.a + i) * p.a + shared_v(at.b + i) * p.b;
+      if (SHARED) { sum += shared_v(at.c + i) * p.c + shared_v(at.d + i) * p.d; }
       let old = y4(rows.at + i);
       store_y(rows.at + i, mat4x4f(old[0] * shrink.x, old[1] * shrink.y, old[2] * shrink.z, old[3] * shrink.w) + sum);
     }
@@ -158,8 +107,10 @@ fn scores(rows: vec4u, keys: Keys) -> Block {
     let m = q4(rows + i);
     s.a += transpose(shared_k(keys.a + i)) * m;
     s.b += transpose(shared_k(keys.b + i)) * m;
-    s.c += transpose(shared_k(keys.c + i)) * m;
-    s.d += transpose(shared_k(keys.d + i)) * m;
+    if (SHARED) {
+      s.c += transpose(shared_k(keys.c + i)) * m;
+      s.d += transpose(shared_k(keys.d + i)) * m;
+    }
   }
   return s;
 }
@@ -172,8 +123,10 @@ fn score_slopes(rows: vec4u, keys: Keys) -> Block {
     let m = dy4(rows + i);
     s.a += transpose(shared_v(keys.a + i)) * m;
     s.b += transpose(shared_v(keys.b + i)) * m;
-    s.c += transpose(shared_v(keys.c + i)) * m;
-    s.d += transpose(shared_v(keys.d + i)) * m;
+    if (SHARED) {
+      s.c += transpose(shared_v(keys.c + i)) * m;
+      s.d += transpose(shared_v(keys.d + i)) * m;
+    }
   }
   return s;
 }
@@ -214,18 +167,24 @@ fn backward_q(@builtin(global_invocation_id) id: vec3u) {
   let rows = rows_of(tile.x + STEPS, tile.y);
   for (var i = 0u; i < quads; i++) { store_dq(rows.at + i, mat4x4f()); }
   let end = most4(rows.last);
-  for (var j = least4(rows.first); j < end; j += 16u) {
+  for (var j = least4(rows.first); j < end; j += MANY) {
     let key = j + order();
     let at = keys_from(key, end, tile.y);
     let s = scores(rows.at, at);
     let dp = score_slopes(rows.at, at);
-    let ds = Block(
-      slopes(s.a, dp.a, key, rows).ds, slopes(s.b, dp.b, key + 4u, rows).ds,
-      slopes(s.c, dp.c, key + 8u, rows).ds, slopes(s.d, dp.d, key + 12u, rows).ds);
+    var ds = Block();
+    ds.a = slopes(s.a, dp.a, key, rows).ds;
+    ds.b = slopes(s.b, dp.b, key + 4u, rows).ds;
+    if (SHARED) {
+      ds.c = slopes(s.c, dp.c, key + 8u, rows).ds;
+      ds.d = slopes(s.d, dp.d, key + 12u, rows).ds;
+    }
     for (var i = 0u; i < quads; i++) {
       let here = rows.at + i;
-      let old = mat4x4f(dq[here.x], dq[here.y], dq[here.z], dq[here.w]);
-      store_dq(here, old + shared_k(at.a + i) * ds.a + shared_k(at.b + i) * ds.b + shared_k(at.c + i) * ds.c + shared_k(at.d + i) * ds.d);
+      var sum = mat4x4f(dq[here.x], dq[here.y], dq[here.z], dq[here.w]);
+      sum += shared_k(at.a + i) * ds.a + shared_k(at.b + i) * ds.b;
+      if (SHARED) { sum += shared_k(at.c + i) * ds.c + shared_k(at.d + i) * ds.d; }
+      store_dq(here, sum);
     }
   }
 }
@@ -244,7 +203,7 @@ fn backward_kv(@builtin(global_invocation_id) id: vec3u) {
   for (var i = 0u; i < quads; i++) { store_dk(at + i, mat4x4f()); store_dv(at + i, mat4x4f()); }
   let stop = row_count();
   let last = most(key.w);
-  for (var r = least(key.x) * GROUP; r < stop && span[r / GROUP].x <= last; r += 16u) {
+  for (var r = least(key.x) * GROUP; r < stop && span[r / GROUP].x <= last; r += MANY) {
     let row = r + order();
     let a = counted(row, stop, tile.y);
     let b = counted(row + 4u, stop, tile.y);
@@ -255,32 +214,46 @@ fn backward_kv(@builtin(global_invocation_id) id: vec3u) {
       let m = transpose(k4(at + i));
       s.a += m * shared_q(a.at + i);
       s.b += m * shared_q(b.at + i);
-      s.c += m * shared_q(c.at + i);
-      s.d += m * shared_q(d.at + i);
+      if (SHARED) {
+        s.c += m * shared_q(c.at + i);
+        s.d += m * shared_q(d.at + i);
+      }
     }
     var dp = Block();
     for (var i = 0u; i < quads; i++) {
       let m = transpose(v4(at + i));
       dp.a += m * shared_dy(a.at + i);
       dp.b += m * shared_dy(b.at + i);
-      dp.c += m * shared_dy(c.at + i);
-      dp.d += m * shared_dy(d.at + i);
+      if (SHARED) {
+        dp.c += m * shared_dy(c.at + i);
+        dp.d += m * shared_dy(d.at + i);
+      }
     }
-    let sa = slopes(s.a, dp.a, key, a);
-    let sb = slopes(s.b, dp.b, key, b);
-    let sc = slopes(s.c, dp.c, key, c);
-    let sd = slopes(s.d, dp.d, key, d);
-    let p = Block(transpose(sa.p), transpose(sb.p), transpose(sc.p), transpose(sd.p));
-    let ds = Block(transpose(sa.ds), transpose(sb.ds), transpose(sc.ds), transpose(sd.ds));
+    let of_a = slopes(s.a, dp.a, key, a);
+    let of_b = slopes(s.b, dp.b, key, b);
+    var p = Block(transpose(of_a.p), transpose(of_b.p), mat4x4f(), mat4x4f());
+    var ds = Block(transpose(of_a.ds), transpose(of_b.ds), mat4x4f(), mat4x4f());
+    if (SHARED) {
+      let of_c = slopes(s.c, dp.c, key, c);
+      let of_d = slopes(s.d, dp.d, key, d);
+      p.c = transpose(of_c.p);
+      p.d = transpose(of_d.p);
+      ds.c = transpose(of_c.ds);
+      ds.d = transpose(of_d.ds);
+    }
     for (var i = 0u; i < quads; i++) {
       let here = at + i;
-      let old = mat4x4f(dv[here.x], dv[here.y], dv[here.z], dv[here.w]);
-      store_dv(here, old + shared_dy(a.at + i) * p.a + shared_dy(b.at + i) * p.b + shared_dy(c.at + i) * p.c + shared_dy(d.at + i) * p.d);
+      var sum = mat4x4f(dv[here.x], dv[here.y], dv[here.z], dv[here.w]);
+      sum += shared_dy(a.at + i) * p.a + shared_dy(b.at + i) * p.b;
+      if (SHARED) { sum += shared_dy(c.at + i) * p.c + shared_dy(d.at + i) * p.d; }
+      store_dv(here, sum);
     }
     for (var i = 0u; i < quads; i++) {
       let here = at + i;
-      let old = mat4x4f(dk[here.x], dk[here.y], dk[here.z], dk[here.w]);
-      store_dk(here, old + shared_q(a.at + i) * ds.a + shared_q(b.at + i) * ds.b + shared_q(c.at + i) * ds.c + shared_q(d.at + i) * ds.d);
+      var sum = mat4x4f(dk[here.x], dk[here.y], dk[here.z], dk[here.w]);
+      sum += shared_q(a.at + i) * ds.a + shared_q(b.at + i) * ds.b;
+      if (SHARED) { sum += shared_q(c.at + i) * ds.c + shared_q(d.at + i) * ds.d; }
+      store_dk(here, sum);
     }
   }
 }

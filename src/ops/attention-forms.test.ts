@@ -9,7 +9,7 @@ import type { Target } from "@/graph/target";
 import { attention } from "@/ops/attention";
 import { packed, reference } from "@/ops/attention-reference";
 import { checkOp, indices, input } from "@/ops/check";
-import { gpuSharing, gpuWith, halfTarget, SMALL_TILES } from "@/ops/check-device";
+import { gpuAttending, gpuDevice, halfTarget } from "@/ops/check-device";
 
 async function checkAttention(
   [heads, kvHeads, headDim]: readonly [number, number, number],
@@ -35,12 +35,14 @@ async function checkAttention(
 
 // One tile and less, several of them, sequences that begin and end inside of one.
 test.each([[[5]], [[40, 1, 27]], [[3, 2, 9, 70]]])("sequences %j in shared tiles", async (lengths) => {
-  await checkAttention([4, 2, 36], lengths, [await gpuSharing()]);
+  await checkAttention([4, 2, 36], lengths, [await gpuAttending("shared")]);
 });
 
-// A software GPU with subgroups takes the other form by itself, in which four lanes share loads.
-test.each([[[5]], [[40, 1, 27]]])("sequences %j, each lane for itself", async (lengths) => {
-  await checkAttention([4, 2, 36], lengths, [await gpuWith(SMALL_TILES)]);
+// Each lane for itself, and four that share their loads.
+test.each(["registers", "quads"] as const)("sequences in %s", async (form) => {
+  const { device } = await gpuDevice();
+  if (form === "quads" && !device.features.has("subgroups")) return;
+  for (const lengths of [[5], [40, 1, 27]]) await checkAttention([4, 2, 36], lengths, [await gpuAttending(form)]);
 });
 
 const half = await halfTarget({ form: "registers", rows: 4 });

@@ -39,9 +39,9 @@ export async function gpuByDefault(): Promise<Target> {
   return (await compilesSlowly()) ? gpuWith(SMALL_TILES) : createWebGpuTarget(await gpuDevice());
 }
 
-/** The GPU with training's attention in workgroup memory. */
-export async function gpuSharing(): Promise<Target> {
-  return createWebGpuTarget(await gpuDevice(), { forms: inForm(SMALL_TILES, "shared") });
+/** The GPU with training's attention in one form. */
+export async function gpuAttending(form: AttentionForm): Promise<Target> {
+  return createWebGpuTarget(await gpuDevice(), { forms: inForm(SMALL_TILES, form) });
 }
 
 /** The GPU with products in one form, whatever it would choose. */
