@@ -1,12 +1,15 @@
 /**
  * How many calls go into one submit. Many cost little to send; but a submit cannot be interrupted, and while it runs the
  * page's own drawing waits. So a program's first run goes out in small pieces whose times are taken as they end, and
- * from then on its calls travel in pieces of about BUDGET_MS.
+ * from then on its calls travel in pieces of about BUDGET_MS. A piece's mean hides which of its calls is the long one, so
+ * the next few runs are watched too, and what still takes too long is halved.
  */
 
 /** Half of what a page may stall without being felt as stuck, because the times are estimates. */
 const BUDGET_MS = 50;
+const LIMIT_MS = 75;
 const FIRST_PIECE = 8;
+const WATCHED_RUNS = 6;
 /** A device that reports nothing but zeros still gets pieces of this length. */
 const LONGEST = 512;
 
@@ -37,6 +40,14 @@ export function pieces(lengths: readonly number[], ms: readonly number[], budget
   return found;
 }
 
+/** Pieces of several calls that took longer than they may, in halves. */
+export function halved(lengths: readonly number[], ms: readonly number[], limit = LIMIT_MS): number[] {
+  return lengths.flatMap((length, i) => {
+    const half = Math.ceil(length / 2);
+    return length > 1 && (ms[i] ?? 0) > limit ? [half, length - half] : [length];
+  });
+}
+
 /** A run of calls [begin, end): `submit` sends a piece [from, to), `done` resolves when what was sent has ended. */
 export function paced(
   begin: number,
@@ -45,25 +56,27 @@ export function paced(
   done: () => Promise<unknown>,
 ): () => void {
   let lengths = firstPieces(end - begin);
-  let first = true;
+  let runs = 0;
+  let watching = false;
   return () => {
     const sent = lengths;
+    const watched = runs < WATCHED_RUNS && !watching;
     const ends: Promise<number>[] = [];
-    const watch = () => ends.push(done().then(() => performance.now()));
-    if (first) watch();
+    const watch = () => watched && ends.push(done().then(() => performance.now()));
+    watch();
     let from = begin;
     for (const length of sent) {
       submit(from, from + length);
       from += length;
-      if (first) watch();
+      watch();
     }
-    if (!first) return;
-    first = false;
+    if (!watched) return;
+    watching = true;
     const settle = (at: readonly number[]) => {
-      lengths = pieces(
-        sent,
-        sent.map((_, i) => (at[i + 1] ?? 0) - (at[i] ?? 0)),
-      );
+      const ms = sent.map((_, i) => (at[i + 1] ?? 0) - (at[i] ?? 0));
+      lengths = runs === 0 ? pieces(sent, ms) : halved(sent, ms);
+      runs++;
+      watching = false;
     };
     // A device that is lost says so elsewhere.
     Promise.all(ends).then(settle, () => {});

@@ -60,12 +60,15 @@ function itemsOf({ train, eval: held, pairs }: Dataset) {
   return pairs ?? { train: train.map((row) => [row]), held: held.map((row) => [row]) };
 }
 
-/** The items of a run's next step, by micro-batch; null where they are sampled. */
-export function firstWindow(dataset: Dataset, recipe: Recipe, done: number): Item[] | null {
-  if (recipe.method === "grpo") return null;
-  const { train }: { train: readonly Item[] } = itemsOf(dataset);
-  const order = orderFrom(train.length, recipe, done * recipe.batch.accumulate);
-  return Array.from({ length: recipe.batch.accumulate }, () => nextRows(order).flatMap((i) => train[i] ?? []));
+/** The items of each step from there on, by micro-batch; null where they are sampled. */
+export function windowsOf(dataset: Dataset, recipe: Recipe, done: number): Iterator<readonly Item[], void> | null {
+  return recipe.method === "grpo" ? null : eachWindow(itemsOf(dataset).train, recipe, done);
+}
+
+function* eachWindow(train: readonly Item[], recipe: Recipe, done: number): Generator<readonly Item[], void> {
+  const { accumulate } = recipe.batch;
+  const order = orderFrom(train.length, recipe, done * accumulate);
+  for (;;) yield Array.from({ length: accumulate }, () => nextRows(order).flatMap((i) => train[i] ?? []));
 }
 
 export interface MethodWork {

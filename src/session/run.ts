@@ -9,6 +9,7 @@ import { answer, cacheShape, type LoadedAdapter } from "@/session/answers";
 import { answerCases, casesOf } from "@/session/compare";
 import type { RunControl } from "@/session/control";
 import { createJudge } from "@/session/early-stop";
+import type { Foresight } from "@/session/foresight";
 import type { Keeper } from "@/session/keeper";
 import { memoryPlan, requireFit, type Workload } from "@/session/ledger";
 import { methodWork, trainMethod } from "@/session/method";
@@ -38,6 +39,7 @@ export interface RunInputs {
   /** Of the run, from the request on. */
   readonly timeline: Timeline;
   readonly tellTimeline: () => TimelineEvent;
+  readonly foresight: Foresight;
   /** Called when all is known to be well, before a new one is allocated: what is loaded may go. */
   readonly makeRoom: () => void;
   /** Gets the adapter as soon as it exists, so that a stopped or failed run still leaves one. */
@@ -47,6 +49,8 @@ export interface RunInputs {
 const EMIT_EVERY_MS = 100;
 const SAMPLE_TOKENS = 32;
 const SHOWN_SAMPLES = 4;
+/** Steps ahead of those told of which pipelines are made: more than may be in flight. */
+const AHEAD = 6;
 
 export async function runTraining(inputs: RunInputs): Promise<Omit<RunResult, "run">> {
   const { model, dataset, recipe, control, sandbox } = inputs;
@@ -109,6 +113,7 @@ export async function runTraining(inputs: RunInputs): Promise<Omit<RunResult, "r
         // What comes next may take longer than anybody who waits for the first step should.
         out.flush();
       }
+      if (event.type === "step") inputs.foresight.until(event.step + AHEAD);
     }
     // While the run is looked at as it began, what it learned is not in its place.
     if (event.type !== "eval" || event.step > 0) await waitWhilePaused(control, out, progress);

@@ -9,7 +9,7 @@ import type { RunRecord } from "@/runs/record";
 import { requireClean } from "@/session/check";
 import type { RunControl } from "@/session/control";
 import type { Core, State } from "@/session/core";
-import { firstStep, warmUp } from "@/session/first-step";
+import { foresee } from "@/session/foresight";
 import { createKeeper, type Keeper, newRecord, rewound } from "@/session/keeper";
 import type { OpenModel } from "@/session/open-model";
 import { probeRun, requireGo, wantsProbe } from "@/session/probe";
@@ -60,8 +60,8 @@ export function trainRuns(core: Core, opening: Opening): Runs {
       state.recipe = recipe;
       if (!from) await timeline.during("gates and probe", () => beforeRun(core, model, dataset, recipe, emit));
       const goesOn = recipe.start === "adapter" && !from ? state.adapter?.layout : undefined;
-      const first = timeline.during("first step foreseen", () => firstStep(model, dataset, recipe, goesOn, from?.step));
-      warmUp(model, first);
+      const foresight = foresee(model, dataset, recipe, goesOn, from?.step);
+      timeline.during("pipelines asked for", () => foresight.until((from?.step ?? 0) + 1));
       const record =
         kept ??
         timeline.during("fingerprints", () =>
@@ -79,11 +79,11 @@ export function trainRuns(core: Core, opening: Opening): Runs {
         data: state.reading ?? [],
         run: timeline.stretches(),
         ms: timeline.elapsed(),
-        gflop: first?.gflop ?? null,
+        gflop: foresight.gflop(),
       });
       const inputs = {
         ...{ model, dataset, recipe, control, keeper, from, loaded: state.adapter },
-        ...{ emit: watched, timeline, tellTimeline },
+        ...{ emit: watched, timeline, tellTimeline, foresight },
       };
       const result = await withSandbox(core, (sandbox) =>
         runTraining({ ...inputs, sandbox, makeRoom: dropAdapter, onAdapter: setAdapter }),

@@ -6,7 +6,7 @@ import { sourceName } from "@/hub/sources";
 import type { Session } from "@/session/contract";
 import type { Core } from "@/session/core";
 import { dataSource } from "@/session/data-source";
-import { firstStep, warmUp } from "@/session/first-step";
+import { foresee } from "@/session/foresight";
 import { memoryPlan } from "@/session/ledger";
 import { workloadOf } from "@/session/run";
 import { scoreRows } from "@/session/score";
@@ -61,7 +61,7 @@ export function dataCalls({ platform, state, requireIdle, requireModel, requireA
       const model = requireModel();
       const dataset = await datasetFor(recipe);
       // Whoever looks at the plan of a run may start it next.
-      warmUp(model, firstStep(model, dataset, recipe));
+      foresee(model, dataset, recipe).until(1);
       const work = workloadOf(model, dataset, recipe);
       return memoryPlan(model.arch, model.runtime.formats, recipe, work, model.runtime.target.limits);
     },

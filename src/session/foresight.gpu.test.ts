@@ -28,10 +28,10 @@ const pairs = [...FRUITS, ...PLANTS].map((word, i) => ({
   completion: [...word]
     .reverse()
     .join("")
-    .repeat(1 + (i % 3)),
+    .repeat(1 + (i % 5)),
 }));
 const rows = pairs.slice(0, 16);
-const recipe = { schedule: { steps: 4 }, batch: { size: 4 }, evaluate: { every: 0, maxTokens: 4 }, lora: { rank: 4 } };
+const recipe = { schedule: { steps: 8 }, batch: { size: 2 }, evaluate: { every: 0, maxTokens: 4 }, lora: { rank: 4 } };
 
 /** A target that notes what is asked of it, and makes pipelines as a GPU does. */
 function noted(target: Target, log: string[]): Target {
@@ -96,6 +96,15 @@ test("a plan and the run that follows trace each program once, and ask for pipel
     first.replace("prepare", "compile"),
     "compile optimizer",
   ]);
+
+  // Steps of other sizes wait for no compiler either.
+  const sizes = log.filter((entry) => entry.startsWith("compile step"));
+  expect(sizes.length).toBeGreaterThan(1);
+  for (const entry of sizes) {
+    const prepared = log.indexOf(entry.replace("compile", "prepare"));
+    expect(prepared).toBeGreaterThanOrEqual(0);
+    expect(prepared).toBeLessThan(log.indexOf(entry));
+  }
 
   const told = events.map((event) => event.type).filter((type) => type !== "phase" && type !== "samples");
   expect(told.slice(0, 3)).toEqual(["step", "timeline", "eval"]);
