@@ -3,12 +3,13 @@
  * choices, and nothing is fetched but this page's own files.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "playwright/test";
+import { expect, type Locator, type Page, test } from "playwright/test";
 import type { SuiteReport } from "../src/eval/suite-report";
+import { startHub } from "../src/hub/loopback-hub";
 import { openPage } from "./support";
 
 const folder = mkdtempSync(join(tmpdir(), "burnish-onnx-"));
@@ -70,4 +71,61 @@ test("an ONNX export in the browser says and chooses what our engine does; nothi
   }
   expect(elsewhere).toEqual([]);
   expect(faults).toEqual([]);
+});
+
+/** As a person's hand does it: a real drag of a folder of this machine, which no picker has seen. */
+async function drop(page: Page, path: string, onto: Locator): Promise<void> {
+  const box = await onto.boundingBox();
+  if (!box) throw new Error("nothing to drop on");
+  const [x, y] = [box.x + box.width / 2, box.y + 20];
+  const devtools = await page.context().newCDPSession(page);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await devtools.send("Input.dispatchDragEvent", { type, x, y, data });
+}
+
+test("a folder that is dropped and a model that the Hub names stand in one table, and say the same", async ({
+  page,
+}) => {
+  test.setTimeout(180_000);
+  const hub = await startHub();
+  const paths = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+  const files = new Map(
+    paths.map(({ parentPath, name }) => {
+      const path = join(parentPath, name);
+      return [path.slice(folder.length + 1).replaceAll("\\", "/"), readFileSync(path)];
+    }),
+  );
+  hub.repos.set("tiny/ember-onnx", { files, license: "apache-2.0" });
+  try {
+    const faults = await openPage(page, "cpu", `hub=${encodeURIComponent(hub.url)}`);
+    await page.getByLabel("Rooms").getByRole("link", { name: "Evaluate" }).click();
+    await page.getByTestId("evaluate-tab").uncheck({ force: true });
+    await page.getByTestId("evaluate-onnx").check({ force: true });
+    await drop(page, folder, page.locator(".zone", { has: page.getByTestId("onnx-folder") }));
+    await expect(page.getByTestId("onnx-models").getByRole("listitem")).toHaveCount(1);
+    await page.getByTestId("onnx-reference").fill("tiny/ember-onnx");
+    await page.getByTestId("onnx-add").click();
+    await expect(page.getByTestId("onnx-models")).toContainText("from Hugging Face");
+    await page.getByTestId("evaluate-maxTokens").fill("12");
+    const buffer = Buffer.from(commands.slice(0, 3).join("\n"));
+    await page.getByTestId("suite-file").setInputFiles({ name: "three.jsonl", mimeType: "text/plain", buffer });
+    await page.getByTestId("evaluate-start").click();
+    await expect(page.getByTestId("report")).toContainText("tiny/ember-onnx", { timeout: 120_000 });
+    const download = page.waitForEvent("download");
+    await page.getByTestId("report-json").click();
+    const report: SuiteReport = JSON.parse(readFileSync(await (await download).path(), "utf8"));
+    const [dropped, named] = report.arms.map(({ answers }) => answers.map(({ text }) => text));
+    expect(dropped).toHaveLength(3);
+    expect(named).toEqual(dropped);
+    expect(report.arms.flatMap(({ answers }) => answers.map(({ status }) => status))).not.toContain("error");
+    // A second visit has it already.
+    const before = hub.sent;
+    await page.getByTestId("evaluate-start").click();
+    await expect(page.getByTestId("report")).toContainText("tiny/ember-onnx", { timeout: 120_000 });
+    expect(hub.sent - before).toBeLessThan(100_000);
+    expect(faults).toEqual([]);
+  } finally {
+    await hub.close();
+  }
 });

@@ -70,3 +70,37 @@ test("a rate is found and used, and a sweep ends with its best run open", async 
   await expect(page.getByTestId("run-row")).toHaveCount(2);
   expect(faults).toEqual([]);
 });
+
+test("adapters of kept runs answer beside the one of this tab, in one table", async ({ page }) => {
+  test.setTimeout(180_000);
+  page.setDefaultTimeout(30_000);
+  const faults = await openPage(page, "cpu");
+  await page.getByTestId("open-ember").click();
+  await page.getByTestId("open-feelings").click();
+  for (const steps of ["2", "12"]) {
+    await expect(page.getByTestId("start-training")).toBeEnabled({ timeout: 30_000 });
+    await page.getByLabel("Steps", { exact: true }).fill(steps);
+    await page.getByTestId("start-training").click();
+    await expect(page.getByTestId("step-count")).toContainText(`step ${steps} of ${steps}`, { timeout: 60_000 });
+    await expect(page.getByTestId("phase")).toHaveText("Finished", { timeout: 60_000 });
+  }
+  await page.getByLabel("Rooms").getByRole("link", { name: "Runs" }).click();
+  const rows = page.getByTestId("run-row");
+  await expect(rows).toHaveCount(2);
+  await rows.last().getByTestId("run-more").click();
+  await rows.last().getByLabel("Name", { exact: true }).fill("two steps");
+  await rows.last().getByLabel("Name", { exact: true }).blur();
+
+  await page.getByLabel("Rooms").getByRole("link", { name: "Evaluate" }).click();
+  await page.getByText("Adapters of kept runs beside it").click();
+  await page.getByRole("checkbox", { name: "two steps" }).check();
+  await page.getByTestId("suite-feelings").click();
+  await page.getByTestId("evaluate-maxTokens").fill("8");
+  await page.getByTestId("arm-base").uncheck();
+  await page.getByTestId("evaluate-start").click();
+  const report = page.getByTestId("report");
+  await expect(report).toContainText("two steps", { timeout: 60_000 });
+  await expect(report.getByLabel("Arms").getByRole("row")).toHaveCount(3);
+  await expect(report.getByLabel("Pairs")).toContainText(/worse/);
+  expect(faults).toEqual([]);
+});
