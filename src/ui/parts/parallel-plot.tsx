@@ -1,8 +1,8 @@
 /** Settings and their result as one line each through parallel axes; the best stands out. Axes are spaced by order. */
 import type { SweepRow } from "@/runs/sweep";
+import { useNarrow } from "@/ui/parts/use-narrow";
 import { loss } from "@/ui/state/format";
 
-const WIDTH = 640;
 const HEIGHT = 220;
 const MARGIN = 56;
 
@@ -12,6 +12,7 @@ export function fieldWords(field: string): string {
 }
 
 export function ParallelPlot({ rows }: { rows: readonly SweepRow[] }) {
+  const width = useNarrow() ? 340 : 640;
   const known = rows.filter(({ evalLoss }) => evalLoss !== null);
   const fields = Object.keys(rows[0]?.changes ?? {});
   if (known.length < 2 || fields.length === 0) return null;
@@ -19,14 +20,14 @@ export function ParallelPlot({ rows }: { rows: readonly SweepRow[] }) {
   const losses = known.map(({ evalLoss }) => evalLoss ?? 0);
   const [low, high] = [Math.min(...losses), Math.max(...losses)];
   const axes = fields.map((field) => ({ field, values: distinct(rows.map(({ changes }) => changes[field])) }));
-  const x = (axis: number) => MARGIN + (axis * (WIDTH - 2 * MARGIN)) / fields.length;
+  const x = (axis: number) => MARGIN + (axis * (width - 2 * MARGIN)) / fields.length;
   const place = (rank: number, count: number) => HEIGHT - 30 - ((rank + 0.5) / count) * (HEIGHT - 60);
   const lossY = (value: number) => HEIGHT - 36 - ((value - low) / Math.max(1e-9, high - low)) * (HEIGHT - 72);
   const best = known.find((row) => row.steps === most && row.evalLoss === bestLoss(known, most));
   return (
     <svg
       class="parallel-plot"
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      viewBox={`0 0 ${width} ${HEIGHT}`}
       role="img"
       aria-label="Each line is a run: its settings, then its held-out loss, lowest at the bottom"
     >
