@@ -20,7 +20,7 @@ import { dataCheck } from "./judges/data.mjs";
 import { eightBitMoments } from "./judges/eight-bit.mjs";
 import { emberFromScratch, fullByMuon, fullTraining } from "./judges/full-training.mjs";
 import { humanEvalByModel, sandboxInBrowser, sandboxInNode } from "./judges/humaneval.mjs";
-import { exportedFamilies, exportsInLlamaCpp, quantisedAsLlamaCpp } from "./judges/llama-cpp.mjs";
+import { exportedFamilies, exportsInLlamaCpp, jobsConvert, quantisedAsLlamaCpp } from "./judges/llama-cpp.mjs";
 import { outboundChecks } from "./judges/outbound.mjs";
 import { providerChecks } from "./judges/providers.mjs";
 import { realSets } from "./judges/real-sets.mjs";
@@ -71,6 +71,7 @@ const CHECKS = [
   exportedFamilies,
   quantisedAsLlamaCpp,
   exportsInLlamaCpp,
+  jobsConvert,
   sandboxInNode,
   ...providerChecks,
   sandboxInBrowser,

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../install.mjs";
 import { smollm2 } from "../smollm2.mjs";
-import { sum } from "./common.mjs";
+import { ACCEPT, CPU, fixture, sum } from "./common.mjs";
 
 const CACHE = join(ROOT, "node_modules", ".cache", "burnish", "llama-cpp");
 const SCRIPTS = join(CACHE, "llama_cpp_python-0.3.36", "vendor", "llama.cpp");
@@ -39,6 +39,8 @@ async function llamaCpp(run) {
   return join(JUDGE, "answer.mjs");
 }
 
+const LIBRARY = join(JUDGE, "node_modules", "@node-llama-cpp", "linux-x64", "bins", "linux-x64");
+
 const KINDS = [
   ["safetensors", "f32"],
   ["gguf", "f16"],
@@ -70,7 +72,6 @@ export const quantisedAsLlamaCpp = {
   name: "exports: Q4_K_M and others are the bytes of llama.cpp's quantiser",
   run: async ({ run, python, path, burnish, judge }) => {
     await llamaCpp(run);
-    const library = join(JUDGE, "node_modules", "@node-llama-cpp", "linux-x64", "bins", "linux-x64");
     const write = (model, format, quant, out) =>
       burnish(
         "export",
@@ -91,7 +92,7 @@ export const quantisedAsLlamaCpp = {
       const floats = join(out, fileName("f16"));
       for (const quant of quants) await write(floats, "gguf", quant, out);
       const ours = quants.map((quant) => join(out, fileName(quant)));
-      return judge("check_quantise.py", "compare", floats, ...ours, "--library", library);
+      return judge("check_quantise.py", "compare", floats, ...ours, "--library", LIBRARY);
     };
     const wide = path("wide");
     await run(python, [join("e2e", "oracle", "check_quantise.py"), "train", wide]);
@@ -109,4 +110,17 @@ export const exportsInLlamaCpp = {
       BURNISH_LLAMA_CPP: await llamaCpp(run),
       BURNISH_SMOLLM2: await smollm2(run, python),
     }),
+};
+
+/** The GGUF stage of a job's train.py: without tools, with a converter that fails, with llama.cpp's own. */
+export const jobsConvert = {
+  name: "a job's GGUF: Q8_0 and Q4_K_M by llama.cpp, and what it says where a tool is not there",
+  run: async ({ run, python, path, burnish, judge }) => {
+    await llamaCpp(run);
+    const [job, model] = [path("job"), fixture("llama-gqa")];
+    const rows = ["--data", fixture("rows/prompt-completion.jsonl"), ...ACCEPT];
+    await burnish("jobs", "script", "--model", model, ...rows, "--flavor", "l4x1", "--offline", "--out", job, ...CPU);
+    const tools = ["--llama-cpp", await converters(run, python), "--library", LIBRARY];
+    return judge("check_converting.py", "--script", join(job, "train.py"), "--tokenizer", model, ...tools);
+  },
 };
