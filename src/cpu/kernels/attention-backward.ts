@@ -8,7 +8,7 @@ import {
 } from "./attention";
 import { at, ceilDiv, claim, integer, pointer, real, scratch } from "./context";
 import { product } from "./tile";
-import { copy, exp4, madd, zero } from "./vector";
+import { copy, expDown4, madd, zero } from "./vector";
 
 /** q k v span dy row_stats dq | rows HEADS KV_HEADS HEAD_DIM SCALE */
 export function backwardQ(call: usize): void {
@@ -48,14 +48,21 @@ function queryTile(call: usize, kvHead: i32, from: i32, to: i32): void {
     product(dy, at(dim), count, scratch + PACKED2, 32, at(dim) << 3, dp, TILE_KEYS << 2, width, dim, false);
     for (let row = 0; row < count; row++) {
       const t = from + row / group, stats = pointer(call, 5) + ((<usize>(t * heads + head + (row % group))) << 3);
-      const lse = f32x4.splat(-load<f32>(stats)), delta = f32x4.splat(load<f32>(stats, 4));
+      const lse = f32x4.splat(-load<f32>(stats)), delta = f32x4.splat(-scale * load<f32>(stats, 4));
       const first = max(0, firstKey(span, t) - j), end = min(keys, endKey(span, t) - j);
-      let s = scores + at(row * TILE_KEYS), d = dp + at(row * TILE_KEYS), index = lanes(0);
-      for (const stop = s + at(width); s < stop; s += 16, d += 16) {
-        const p = exp4(madd(factor, v128.load(s), lse));
-        const ds = f32x4.mul(f32x4.mul(factor, p), f32x4.sub(v128.load(d), delta));
-        v128.store(s, v128.and(ds, within(index, first, end)));
-        index = i32x4.add(index, i32x4.splat(4));
+      let s = scores + at(row * TILE_KEYS), d = dp + at(row * TILE_KEYS);
+      const stop = s + at(width);
+      if (first == 0 && end == TILE_KEYS) {
+        for (; s < stop; s += 32, d += 32) {
+          const p0 = expDown4(madd(factor, v128.load(s), lse)), p1 = expDown4(madd(factor, v128.load(s, 16), lse));
+          v128.store(s, f32x4.mul(p0, madd(factor, v128.load(d), delta)));
+          v128.store(s, f32x4.mul(p1, madd(factor, v128.load(d, 16), delta)), 16);
+        }
+      } else {
+        for (let index = lanes(0); s < stop; s += 16, d += 16, index = i32x4.add(index, i32x4.splat(4))) {
+          const p = expDown4(madd(factor, v128.load(s), lse));
+          v128.store(s, v128.and(f32x4.mul(p, madd(factor, v128.load(d), delta)), within(index, first, end)));
+        }
       }
     }
     product(scores, TILE_KEYS << 2, count, k + here, kvStep, 32, sums, at(dim), dim, keys, true);
@@ -96,7 +103,7 @@ function keyTile(call: usize, kvHead: i32, first: i32, keys: i32): void {
       const t = from + row / group, stats = pointer(call, 5) + ((<usize>(t * heads + head + (row % group))) << 3);
       const real = row < count;
       store<f32>(scratch + ROW_A + at(row), real ? -load<f32>(stats) : 0);
-      store<f32>(scratch + ROW_B + at(row), real ? load<f32>(stats, 4) : 0);
+      store<f32>(scratch + ROW_B + at(row), real ? -scale * load<f32>(stats, 4) : 0);
       store<i32>(scratch + ROW_C + at(row), real ? t : -1);
       store<i32>(scratch + ROW_D + at(row), real ? firstKey(span, t) : 0);
     }
@@ -104,17 +111,28 @@ function keyTile(call: usize, kvHead: i32, first: i32, keys: i32): void {
     packTile(dy, at(dim), count, dim, scratch + PACKED2);
     product(pointer(call, 1) + here, kvStep, keys, scratch + PACKED, 32, at(dim) << 3, scores, step, width, dim, false);
     product(pointer(call, 2) + here, kvStep, keys, scratch + PACKED2, 32, at(dim) << 3, dp, step, width, dim, false);
+    // Most rows lie below the diagonal, and all of them see all of these keys.
+    const whole = from >= first + keys - 1 && firstKey(span, to - 1) <= first && width == count;
     for (let i = 0; i < keys; i++) {
       const j = i32x4.splat(first + i);
-      let s = scores + at(i * TILE_KEYS), d = dp + at(i * TILE_KEYS);
-      for (let row: usize = 0; row < at(width); row += 16, s += 16, d += 16) {
-        const seen = v128.and(
-          i32x4.ge_s(v128.load(scratch + ROW_C + row), j),
-          i32x4.le_s(v128.load(scratch + ROW_D + row), j),
-        );
-        const p = v128.and(exp4(madd(factor, v128.load(s), v128.load(scratch + ROW_A + row))), seen);
-        v128.store(s, p);
-        v128.store(d, f32x4.mul(f32x4.mul(factor, p), f32x4.sub(v128.load(d), v128.load(scratch + ROW_B + row))));
+      let s = scores + at(i * TILE_KEYS), d = dp + at(i * TILE_KEYS), row = scratch + ROW_A;
+      const stop = row + at(width);
+      if (whole) {
+        for (; row < stop; row += 16, s += 16, d += 16) {
+          const p = expDown4(madd(factor, v128.load(s), v128.load(row)));
+          v128.store(s, p);
+          v128.store(d, f32x4.mul(p, madd(factor, v128.load(d), v128.load(row, ROW_B - ROW_A))));
+        }
+      } else {
+        for (; row < stop; row += 16, s += 16, d += 16) {
+          const seen = v128.and(
+            i32x4.ge_s(v128.load(row, ROW_C - ROW_A), j),
+            i32x4.le_s(v128.load(row, ROW_D - ROW_A), j),
+          );
+          const p = v128.and(expDown4(madd(factor, v128.load(s), v128.load(row))), seen);
+          v128.store(s, p);
+          v128.store(d, f32x4.mul(p, madd(factor, v128.load(d), v128.load(row, ROW_B - ROW_A))));
+        }
       }
     }
     product(scores, step, keys, dy, at(dim), 32, sumV, at(dim), dim, count, true);

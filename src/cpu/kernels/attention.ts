@@ -5,7 +5,7 @@
 // online, the weighted sum of values by another. Nothing larger than a tile of scores exists.
 import { at, ceilDiv, claim, integer, pointer, real, scratch } from "./context";
 import { PANEL, packRows, product } from "./tile";
-import { copy, exp1, exp4, log1, madd, max4, sum4, zero } from "./vector";
+import { copy, exp1, expDown4, log1, madd, max4, sum4, zero } from "./vector";
 
 /** Rows of a tile (tokens × heads of a group) and keys of a tile. */
 export const TILE_ROWS: i32 = 64;
@@ -94,22 +94,44 @@ function softmaxRow(scores: usize, keys: i32, low: i32, high: i32, scale: f32, s
     for (let p = scores; p < end; p += 16) v128.store(p, f32x4.splat(0));
     return;
   }
-  const factor = f32x4.splat(scale), none = f32x4.splat(-3.0e38);
-  let top = none, index = lanes(0);
-  for (let p = scores; p < end; p += 16) {
-    const s = v128.bitselect(f32x4.mul(factor, v128.load(p)), none, within(index, low, high));
-    v128.store(p, s);
-    top = f32x4.pmax(top, s);
-    index = i32x4.add(index, i32x4.splat(4));
+  // Most tiles lie below the diagonal and are seen whole.
+  const whole = low == 0 && high == TILE_KEYS;
+  let top = f32x4.splat(-3.0e38);
+  if (whole) {
+    let other = top;
+    for (let p = scores; p < end; p += 32) {
+      top = f32x4.pmax(top, v128.load(p));
+      other = f32x4.pmax(other, v128.load(p, 16));
+    }
+    top = f32x4.pmax(top, other);
+  } else {
+    const none = top;
+    let index = lanes(0);
+    for (let p = scores; p < end; p += 16, index = i32x4.add(index, i32x4.splat(4))) {
+      top = f32x4.pmax(top, v128.bitselect(v128.load(p), none, within(index, low, high)));
+    }
   }
   const largestAt = scratch + ROW_A + at(row), totalAt = scratch + ROW_B + at(row);
-  const before = load<f32>(largestAt), largest = max(before, max4(top));
-  const shift = f32x4.splat(largest);
+  const before = load<f32>(largestAt), largest = max(before, scale * max4(top));
+  const factor = f32x4.splat(scale), shift = f32x4.splat(-largest);
   let sum = f32x4.splat(0);
-  for (let p = scores; p < end; p += 16) {
-    const e = exp4(f32x4.sub(v128.load(p), shift));
-    v128.store(p, e);
-    sum = f32x4.add(sum, e);
+  if (whole) {
+    let other = sum;
+    for (let p = scores; p < end; p += 32) {
+      const e0 = expDown4(madd(factor, v128.load(p), shift)), e1 = expDown4(madd(factor, v128.load(p, 16), shift));
+      v128.store(p, e0);
+      v128.store(p, e1, 16);
+      sum = f32x4.add(sum, e0);
+      other = f32x4.add(other, e1);
+    }
+    sum = f32x4.add(sum, other);
+  } else {
+    let index = lanes(0);
+    for (let p = scores; p < end; p += 16, index = i32x4.add(index, i32x4.splat(4))) {
+      const e = v128.and(expDown4(madd(factor, v128.load(p), shift)), within(index, low, high));
+      v128.store(p, e);
+      sum = f32x4.add(sum, e);
+    }
   }
   let total = load<f32>(totalAt);
   if (largest > before) {

@@ -1,7 +1,8 @@
 // Four floats at a time: multiply-add, sums, exp and log.
 //
-// exp and log are the polynomials of Cephes' expf and logf (Moshier), with relative error near 1e-7. The build with
-// relaxed SIMD fuses multiply and add where the processor can; results then differ in the last bit.
+// log is the polynomial of Cephes' logf (Moshier), exp a polynomial of degree 6 fitted by Remez' exchange with its first
+// two terms fixed; relative errors are near 1e-7. The build with relaxed SIMD fuses multiply and add where the processor
+// can; results then differ in the last bit.
 
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
@@ -23,22 +24,31 @@ export function max4(v: v128): f32 {
   );
 }
 
-/** e^x = 2^n e^r with |r| <= ln 2 / 2; 0 below -87.3, largest at 88.3. */
+const LEAST: f32 = -87.3;
+
+/** e^x = 2^n e^r with |r| <= ln 2 / 2, for x up to 88.3; below -87.3 it stays at the smallest normal numbers. */
 @inline
-export function exp4(x: v128): v128 {
-  const low = f32x4.splat(-87.3);
-  const bounded = f32x4.pmax(low, f32x4.pmin(f32x4.splat(88.3), x));
-  const n = f32x4.nearest(f32x4.mul(bounded, f32x4.splat(1.44269504)));
+export function expDown4(x: v128): v128 {
+  const bounded = f32x4.pmax(f32x4.splat(LEAST), x);
+  // 1.5 · 2^23 leaves no bits for fractions, so that the sum is rounded and its low bits are n.
+  const magic = f32x4.splat(12582912), shifted = madd(bounded, f32x4.splat(1.44269504), magic);
+  const n = f32x4.sub(shifted, magic);
   // ln 2 in two parts, so that n ln 2 is subtracted without rounding.
   const r = madd(n, f32x4.splat(2.12194440e-4), madd(n, f32x4.splat(-0.693359375), bounded));
-  let p = madd(f32x4.splat(1.9875691e-4), r, f32x4.splat(1.3981999e-3));
-  p = madd(p, r, f32x4.splat(8.3334519e-3));
-  p = madd(p, r, f32x4.splat(4.1665796e-2));
-  p = madd(p, r, f32x4.splat(1.6666665e-1));
-  p = madd(p, r, f32x4.splat(5.0000001e-1));
-  p = madd(f32x4.mul(p, r), r, f32x4.add(r, f32x4.splat(1)));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-  return v128.and(f32x4.mul(p, power), f32x4.ge(x, low));
+  let p = madd(f32x4.splat(1.38144672e-3), r, f32x4.splat(8.36878084e-3));
+  p = madd(p, r, f32x4.splat(4.16683927e-2));
+  p = madd(p, r, f32x4.splat(1.66665196e-1));
+  p = madd(p, r, f32x4.splat(4.9999994e-1));
+  p = madd(p, r, f32x4.splat(1));
+  p = madd(p, r, f32x4.splat(1));
+  // n goes straight into the exponent's place.
+  return i32x4.add(p, i32x4.shl(shifted, 23));
+}
+
+/** e^x: 0 below -87.3, largest at 88.3. */
+@inline
+export function exp4(x: v128): v128 {
+  return v128.and(expDown4(f32x4.pmin(f32x4.splat(88.3), x)), f32x4.ge(x, f32x4.splat(LEAST)));
 }
 
 @inline
