@@ -128,7 +128,10 @@ function sentenceOf(
   const of = pairs === cases ? `${cases} cases` : `${cases} cases × ${Math.round(pairs / Math.max(1, cases))}`;
   const told = `${after} passes ${counts.both + counts.fixed} and ${before} ${counts.both + counts.broken} of ${pairs} answers (${of}; ${counts.fixed} fixed, ${counts.broken} broken)`;
   const range = `${points(difference)} points${score ? " of mean score" : ""}, 95 % interval ${points(interval.low)} to ${points(interval.high)}`;
-  const rest = unanswered > 0 ? ` ${unanswered} pairs have no answer and are left out.` : "";
+  const rest =
+    unanswered > 0
+      ? ` ${unanswered === 1 ? "1 pair has no answer and is" : `${unanswered} pairs have no answer and are`} left out.`
+      : "";
   const chance = `the chance that ${after} is better is ${Math.round(100 * figures.chanceBetter)} %`;
   switch (figures.verdict) {
     case "too-few":

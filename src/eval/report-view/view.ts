@@ -97,7 +97,11 @@ function missingNote({ arms }: SuiteReport): string | null {
   const all = arms.flatMap(({ answers }) => answers);
   const missing = all.filter(({ status }) => status === "error" || status === "timeout").length;
   if (missing === 0) return null;
-  return `${missing} answers could not be had or judged. They are in no arm's rate, and a pair that lacks one is left out.`;
+  const which =
+    missing === 1
+      ? "1 answer could not be had or judged. It is"
+      : `${missing} answers could not be had or judged. They are`;
+  return `${which} in no arm's rate, and a pair that lacks one is left out.`;
 }
 
 function declared(report: SuiteReport): Element {

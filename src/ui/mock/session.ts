@@ -13,6 +13,7 @@ import { mockJobs } from "@/ui/mock/jobs";
 import { EMBER, noConfig, noDevice, planOf } from "@/ui/mock/model";
 import { MOCK_PROBE, mockExercise, mockReport } from "@/ui/mock/report";
 import { mockRuns } from "@/ui/mock/runs";
+import { mockSkills } from "@/ui/mock/skill";
 import { MOCK_SIZE, mockSuite } from "@/ui/mock/suite";
 import { type MockRun, trainMock } from "@/ui/mock/training";
 import type { PageSession } from "@/worker/client";
@@ -27,6 +28,7 @@ export function createMockSession(query: URLSearchParams): PageSession {
     ...mockRuns(),
     ...mockJobs(pace),
     ...mockExports(() => wait(pace)),
+    ...mockSkills(() => wait(pace * 5)),
     async device() {
       if (scenario === "none") throw noDevice();
       return {
@@ -102,8 +104,6 @@ export function createMockSession(query: URLSearchParams): PageSession {
     },
     skillSize: async () => MOCK_SIZE,
     measureText: async () => Promise.reject(new AppError("usage", "The mock measures no text.")),
-    evaluateSkill: async () => Promise.reject(new AppError("usage", "The mock has no skill report.")),
-    generateSkill: async () => Promise.reject(new AppError("usage", "The mock has no teacher.")),
     evaluateSuite: (ask, onEvent) => mockSuite(ask, onEvent, () => wait(pace)),
     exportAdapter: async () => [
       { name: "adapter_model.safetensors", blob: new Blob([new Uint8Array(412_416)]) },

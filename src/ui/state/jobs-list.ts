@@ -27,7 +27,8 @@ export interface JobRow {
 
 export const jobRowsOf = signal<readonly JobRow[]>([]);
 export const schedules = signal<readonly ScheduledJob[] | null>(null);
-export const fetched = signal<FetchedJob | null>(null);
+/** `from`: by what name the session finds it again; null for a folder. */
+export const fetched = signal<(FetchedJob & { readonly from: string | null }) | null>(null);
 /** The id of a job that is asked about now. */
 export const busyWith = signal<string | null>(null);
 
@@ -105,18 +106,18 @@ export function runSchedule(id: string): Promise<void> {
 }
 
 export function bringHome(name: string): Promise<boolean> {
-  return keepRun(() => session().fetchJob(name, access()));
+  return keepRun(name, () => session().fetchJob(name, access()));
 }
 
 /** The folder that the script wrote, on whatever machine; names are paths in it. */
 export function bringFolder(files: readonly NamedFile[]): Promise<boolean> {
-  return keepRun(() => session().fetchResult("the folder", files));
+  return keepRun(null, () => session().fetchResult("the folder", files));
 }
 
-function keepRun(task: () => Promise<FetchedJob>): Promise<boolean> {
+function keepRun(from: string | null, task: () => Promise<FetchedJob>): Promise<boolean> {
   return attempt("jobs", async () => {
     fetched.value = null;
-    fetched.value = await task();
+    fetched.value = { ...(await task()), from };
     await readJobs();
     await readRuns();
   });

@@ -15,6 +15,7 @@ export function MadeSkill({ skill: made, task, at }: MadeSkillProps) {
   const { skill, halves, rounds, report, findings, notes } = made;
   const name = skillName(made);
   const seen = halves.refining.cases.length;
+  const against = report.comparisons.find(({ after }) => after === "skill");
   const unseen = halves.reporting.cases.length;
   return (
     <section class="made-skill" data-testid="made" aria-label="The written skill">
@@ -41,7 +42,8 @@ export function MadeSkill({ skill: made, task, at }: MadeSkillProps) {
             {report.summaries
               .map(({ arm, passed, answers }) => `${ARMS[arm] ?? arm} ${passed} of ${answers}`)
               .join(", ")}
-            . {report.sentence} <span class="soft">The whole report stands at the end of this room.</span>
+            . {against && !report.stopped ? against.sentence : report.sentence}{" "}
+            <span class="soft">The whole report stands at the end of this room.</span>
           </dd>
         </div>
       </dl>

@@ -206,6 +206,9 @@ function Fetched() {
           <p key={note}>{note}</p>
         ))}
       </div>
+      {found.from !== null && found.adapter.length === 0 && (
+        <FetchWeights name={found.from} title={found.from.replace(/^hf:/, "")} disabled={false} />
+      )}
       <a href="#/runs" data-testid="to-runs">
         Open Runs
       </a>
