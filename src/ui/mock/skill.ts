@@ -1,10 +1,11 @@
 /** Skills of the mock session: parts that help, hurt and cannot be told, and one that a teacher wrote in two rounds. */
-import type { PartEffect } from "@/eval/ablation";
 import type { Suite } from "@/eval/suite";
+import type { SuiteReport } from "@/eval/suite-report";
 import { makeSkill } from "@/skill/skill";
 import { mockSuite } from "@/ui/mock/suite";
 import type { PageSession } from "@/worker/client";
 
+type PartEffect = NonNullable<SuiteReport["ablation"]>["parts"][number];
 type Skills = Pick<PageSession, "evaluateSkill" | "generateSkill">;
 
 const PARTS = [
