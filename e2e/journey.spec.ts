@@ -70,6 +70,10 @@ test("one's own data with bad lines trains, pauses, resumes and stops", async ({
   await page.getByTestId("start-training").click();
   const step = async () => Number.parseInt((await page.getByTestId("step-count").innerText()).replace(/^\D+/, ""), 10);
   await expect.poll(step, { timeout: 30_000 }).toBeGreaterThan(5);
+  // What stood before the first step is told once, in the page and in the browser's own timeline.
+  await page.getByTestId("timeline").locator("summary").click();
+  await expect(page.getByTestId("timeline")).toContainText("run: first step");
+  expect(await page.evaluate(() => performance.getEntriesByName("first step", "measure").length)).toBe(1);
   await page.getByTestId("pause").click();
   await expect(page.getByTestId("phase")).toContainText(/paused/i);
   // The pause is taken between steps: the one under way still ends, and is shown.

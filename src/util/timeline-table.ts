@@ -2,6 +2,9 @@
 import { covered, FIRST_STEP, type Stretch } from "@/util/timeline";
 import type { TimelineEvent } from "@/worker/api/timeline";
 
+/** What took less is not worth a line. */
+const SHORTEST_MS = 1;
+
 export interface Beginning {
   /** Milliseconds from the request to the end of the first step. */
   readonly whole: number;
@@ -22,7 +25,9 @@ export function beginningOf({ run, ms, gflop }: TimelineEvent): Beginning {
 export function timelineRows(event: TimelineEvent): string[][] {
   const { model, data, run, gflop } = event;
   const list = (title: string, stretches: readonly Stretch[]) =>
-    stretches.map(({ name, from, to }) => [`${title}: ${name}`, seconds(from), seconds(to - from)]);
+    stretches
+      .filter(({ from, to }) => to - from >= SHORTEST_MS)
+      .map(({ name, from, to }) => [`${title}: ${name}`, seconds(from), seconds(to - from)]);
   const { whole, ours, atTeraflop } = beginningOf(event);
   return [
     ["from the request to the first step", "began at", "took"],

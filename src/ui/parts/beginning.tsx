@@ -5,7 +5,7 @@ import type { TimelineEvent } from "@/worker/api/timeline";
 export function Beginning({ timeline }: { timeline: TimelineEvent }) {
   const [head = [], ...rows] = timelineRows(timeline);
   return (
-    <details class="soft" data-testid="timeline">
+    <details class="soft beginning" data-testid="timeline">
       <summary>First step done {(timeline.ms / 1000).toFixed(1)} s after it was asked for</summary>
       <table class="plain">
         <thead>
