@@ -1,17 +1,10 @@
-// uses: unpack
+// uses: unpack sub-scales
 // Weights as GGUF Q5_K: blocks of 256 in eight sub-blocks of 32, x = d s (q + 16 h) - e m.
 // Row: per block f16 d, f16 e, u8 scales[12], u8 h[32], u8 q[128]; bit s of h[j] is the fifth of value 32 s + j; per 64
 // values byte j of 32 holds value j low and j + 32 high.
 override W_COLS: u32;
 override W_ROW_WORDS: u32 = W_COLS / 256u * 44u;
 @group(0) @binding(10) var<storage, read> w: array<u32>;
-
-// Scale and minimum of sub-block s, six bits each in twelve bytes that begin at word `at`.
-fn sub_scales(at: u32, s: u32) -> vec2f {
-  let bytes = (vec3u(w[at], w[at + 1u], w[at + 2u]) >> vec3u(8u * (s % 4u))) & vec3u(255u);
-  let late = vec2u(bytes.z & 15u, bytes.z >> 4u) | ((bytes.xy >> vec2u(6u)) << vec2u(4u));
-  return vec2f(select(bytes.xy & vec2u(63u), late, s >= 4u));
-}
 
 fn load_weight4(row: u32, quad: u32) -> vec4f {
   let start = row * W_ROW_WORDS + quad / 64u * 44u;

@@ -7,7 +7,7 @@ import { Answerers } from "@/ui/parts/evaluate/answerers";
 import { Arms, Declared } from "@/ui/parts/evaluate/arms";
 import { Cases } from "@/ui/parts/evaluate/cases";
 import { FilePicker } from "@/ui/parts/files";
-import { Progress } from "@/ui/parts/progress";
+import { StoppableProgress } from "@/ui/parts/progress";
 import { save } from "@/ui/parts/save";
 import { drawTree } from "@/ui/parts/tree";
 import { activity, idle } from "@/ui/state/core";
@@ -53,18 +53,12 @@ function Start() {
         ? `${done} of ${going.total} answers`
         : `${done} answers`;
     return (
-      <div class="actions" data-testid="evaluate-progress">
-        <Progress label={words} fraction={going.total > 0 ? done / going.total : null} />
-        <button
-          type="button"
-          class="quiet"
-          data-testid="evaluate-stop"
-          disabled={stopping.value}
-          onClick={stopEvaluation}
-        >
-          Stop
-        </button>
-      </div>
+      <StoppableProgress
+        label={words}
+        fraction={going.total > 0 ? done / going.total : null}
+        testid="evaluate-progress"
+        stop={{ testid: "evaluate-stop", disabled: stopping.value, onStop: stopEvaluation }}
+      />
     );
   }
   return (

@@ -3,7 +3,7 @@ import { Card } from "@/ui/parts/card";
 import { Facts } from "@/ui/parts/facts";
 import { DropZone, FilePicker } from "@/ui/parts/files";
 import { CachedModels, HubChoice } from "@/ui/parts/hub-choice";
-import { Progress } from "@/ui/parts/progress";
+import { Progress, StoppableProgress } from "@/ui/parts/progress";
 import { faults, idle } from "@/ui/state/core";
 import { bytes, compact, duration, integer } from "@/ui/state/format";
 import { stopDownload } from "@/ui/state/hub";
@@ -36,12 +36,12 @@ function OpenProgress({ progress: { fraction, download } }: { progress: ModelPro
   if (!download) return <Progress label="Reading the model" fraction={fraction} />;
   const left = download.secondsLeft === null ? "" : `, ${duration(download.secondsLeft)} left`;
   return (
-    <div class="actions" data-testid="download">
-      <Progress label={`${bytes(download.done)} of ${bytes(download.total)}${left}`} fraction={fraction} />
-      <button type="button" class="quiet small" data-testid="stop-download" onClick={stopDownload}>
-        Stop
-      </button>
-    </div>
+    <StoppableProgress
+      label={`${bytes(download.done)} of ${bytes(download.total)}${left}`}
+      fraction={fraction}
+      testid="download"
+      stop={{ testid: "stop-download", onStop: stopDownload }}
+    />
   );
 }
 

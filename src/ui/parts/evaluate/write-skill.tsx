@@ -3,7 +3,7 @@
 import { MadeSkill } from "@/ui/parts/evaluate/made-skill";
 import { ServerFields } from "@/ui/parts/evaluate/server-fields";
 import { FilePicker } from "@/ui/parts/files";
-import { Progress } from "@/ui/parts/progress";
+import { StoppableProgress } from "@/ui/parts/progress";
 import { idle } from "@/ui/state/core";
 import { stopEvaluation, stopping } from "@/ui/state/evaluate";
 import { plural } from "@/ui/state/format";
@@ -197,12 +197,12 @@ function Ask() {
     const { phase, done, total, note } = going;
     const words = stopping.value ? "Stopping" : `${PHASES[phase]}${phase === "refine" && note ? `: ${note}` : ""}`;
     return (
-      <div class="actions" data-testid="write-progress">
-        <Progress label={words} fraction={total > 1 ? done / total : null} />
-        <button type="button" class="quiet" data-testid="write-stop" disabled={stopping.value} onClick={stopEvaluation}>
-          Stop
-        </button>
-      </div>
+      <StoppableProgress
+        label={words}
+        fraction={total > 1 ? done / total : null}
+        testid="write-progress"
+        stop={{ testid: "write-stop", disabled: stopping.value, onStop: stopEvaluation }}
+      />
     );
   }
   return (

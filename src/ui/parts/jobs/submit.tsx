@@ -2,7 +2,7 @@
 import type { Preflight } from "@/offload/preflight";
 import { Access } from "@/ui/parts/jobs/access";
 import { Confirm } from "@/ui/parts/jobs/confirm";
-import { Progress } from "@/ui/parts/progress";
+import { StoppableProgress } from "@/ui/parts/progress";
 import { RoomPart } from "@/ui/parts/room-part";
 import { faults, idle } from "@/ui/state/core";
 import { token } from "@/ui/state/hub";
@@ -43,12 +43,12 @@ export function Submit() {
       )}
       <Checks />
       {sent.value !== null && (
-        <div class="actions">
-          <Progress label="Sending script and rows" fraction={sent.value} />
-          <button type="button" class="quiet" onClick={stopSending}>
-            Stop
-          </button>
-        </div>
+        <StoppableProgress
+          label="Sending script and rows"
+          fraction={sent.value}
+          testid="jobs-sending"
+          stop={{ onStop: stopSending }}
+        />
       )}
       {scheduled.value && (
         <p data-testid="jobs-scheduled">
