@@ -14,7 +14,6 @@ the model that torch trained, relative to how far training moved them.
 import argparse
 import copy
 import fnmatch
-import itertools
 import functools
 import inspect
 import json
@@ -26,6 +25,7 @@ from torch.optim import _muon
 from transformers import AutoModelForCausalLM
 
 import common
+import training
 from check_train import compare_steps, read_order
 
 DEFAULTS = {
@@ -97,21 +97,8 @@ def make_optimizer(parameters, optimizer):
 def train(model, rows, order, optimizer, schedule):
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizers = make_optimizers(model, optimizer)
-    schedulers = [common.make_schedule(one, schedule) for one in optimizers]
-    for step, micro_batches in enumerate(order, start=1):
-        count = sum(label != -100 for batch in micro_batches for row in batch for label in rows[row]["labels"][1:])
-        loss = 0.0
-        for row in itertools.chain(*micro_batches):
-            share = common.row_nll(model, rows[row])[0] / count
-            share.backward()
-            loss += float(share.detach())
-        limit = optimizer["maxGradNorm"]
-        norm = torch.nn.utils.clip_grad_norm_(parameters, limit if limit > 0 else float("inf"))
-        lr = schedulers[0].get_last_lr()[0]
-        for one in optimizers + schedulers:
-            one.step()
-        model.zero_grad()
-        yield {"step": step, "loss": loss, "gradNorm": float(norm), "lr": lr}
+    schedulers = [training.make_schedule(one, schedule) for one in optimizers]
+    return training.steps(model, parameters, rows, order, optimizers, schedulers, optimizer["maxGradNorm"])
 
 
 def tell_distance(trained, start, prepared, order, recipe, lines):

@@ -15,6 +15,7 @@ import json
 import sys
 
 import common
+import training
 
 DEFAULTS = {
     "data": {"maxLength": 256, "loss": "auto"},
@@ -92,7 +93,7 @@ def main():
     common.set_adapter(model, common.read_adapter_tensors(args.init))
     start = common.adapter_tensors(model)
     lines = []
-    for line in common.train(model, prepared, order, recipe["optimizer"], recipe["schedule"], lora["plusRatio"]):
+    for line in training.train(model, prepared, order, recipe["optimizer"], recipe["schedule"], lora["plusRatio"]):
         lines.append(line)
         if not args.compare:
             print(json.dumps({"type": "step", **line}), flush=True)

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
 import common
+import training
 from plain_llama import PlainLlama
 from tiny_models import CHAT_MARKED, FIXTURES, MODELS, make_model, make_tokenizer, write_json
 
@@ -101,7 +102,7 @@ def epochs(count, rows, size, generator):
     return batches[:count]
 
 
-def training(folder, init, vocab, generator, tensors):
+def training_golden(folder, init, vocab, generator, tensors):
     rows = [random_row(5 + i, lambda t, i=i: t >= 1 + i % 4, vocab, generator) for i in range(12)]
     steps = SCHEDULE["steps"]
     twice = epochs(2 * steps, len(rows), 4, generator)
@@ -113,7 +114,7 @@ def training(folder, init, vocab, generator, tensors):
     for name, order in orders.items():
         model = common.new_adapter(common.load_model(folder), RANK, ALPHA)
         common.set_adapter(model, init)
-        lines = list(common.train(model, rows, order, OPTIMIZER, SCHEDULE))
+        lines = list(training.train(model, rows, order, OPTIMIZER, SCHEDULE))
         for key, tensor in common.adapter_tensors(model).items():
             tensors[f"{name}.{key}"] = tensor
         exact = {key: tensor.double() for key, tensor in init.items()}
@@ -222,7 +223,7 @@ def make(name, spec):
         "lora": {"rank": RANK, "alpha": ALPHA, "targets": common.PROJECTIONS},
         "packed": packed,
         "loss": {"tokens": tokens, "base": number(base_nll / tokens), "adapter": number((nll / tokens).detach())},
-        "training": training(folder, init, vocab, generator, tensors),
+        "training": training_golden(folder, init, vocab, generator, tensors),
         "greedy": decided_prompts(base, adapted, vocab, generator),
         "tokenizer": token_cases(folder, spec),
         "scores": score_cases(folder, base, adapted, spec),

@@ -1,4 +1,4 @@
-"""Judges the judges: the goldens against plain_llama.py, TRL's own training against common.train, and each check script
+"""Judges the judges: the goldens against plain_llama.py, TRL's own training against training.train, and each check script
 on output that a second route fabricated: right output must pass, output wrong by a little more than allowed must fail.
 
     selftest.py            about two minutes; ends with `N passed, N failed`
@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 import common
+import training
 from make_goldens import ALPHA, GREEDY_TOKENS, RANK
 from plain_llama import PlainLlama
 from tiny_models import FIXTURES, MODELS
@@ -103,7 +104,7 @@ def check_preparation(verdict, name):
 
 
 def check_trl_training(verdict):
-    """common.train follows SFTTrainer itself: same losses, norms and rates on rows taken in file order."""
+    """training.train follows SFTTrainer itself: same losses, norms and rates on rows taken in file order."""
     from datasets import Dataset
     from transformers import PrinterCallback
     from trl import SFTConfig, SFTTrainer
@@ -116,7 +117,7 @@ def check_trl_training(verdict):
     common.set_adapter(model, adapter)
     prepared = {row["row"]: row for row in common.prepare_rows(tokenizer, rows)}
     order = [[[0, 1], [2, 3]], [[4, 5], [6, 7]]] * 3
-    ours = list(common.train(model, prepared, order, {**OPTIMIZER_DEFAULTS, **RECIPE["optimizer"]},
+    ours = list(training.train(model, prepared, order, {**OPTIMIZER_DEFAULTS, **RECIPE["optimizer"]},
                              {"kind": "linear", "warmup": 2, "steps": 6}))
     peer = common.new_adapter(common.load_model(folder), RANK, ALPHA)
     common.set_adapter(peer, adapter)
