@@ -21,6 +21,8 @@ const SOME_ROWS: i32 = 64;
 /** Inner slices: a packed panel of 640 steps has 20 KB, the size of a first-level cache. */
 const SLICE: i32 = 640;
 const MOST_PANELS: i32 = 32;
+/** A line of the cache is 16 floats. */
+const LINE_PANELS: i32 = 2;
 /** Scratch: packed panels, then unpacked rows. A slice has at most SLICE + 256 steps. */
 const PANELS_BYTES: usize = 32 * 32 * 896;
 
@@ -30,14 +32,17 @@ function sliceOf(length: i32, block: i32): i32 {
   return ceilDiv(ceilDiv(length, ceilDiv(length, SLICE)), unit) * unit;
 }
 
-/** Panels per task: about eight tasks a thread, in whole blocks of the format. */
+/**
+ * Panels per task: about eight tasks a thread, in whole blocks of the format, and in whole lines of the cache: two threads
+ * that write halves of the same lines take twice as long.
+ */
 function panelsOf(panels: i32, unit: i32): i32 {
   return min(ceilDiv(ceilDiv(panels, threads * 8), unit) * unit, MOST_PANELS);
 }
 
-/** Rows per task: all of them, unless there are too few columns to go round. */
+/** Rows per task: all of them, unless there are too few columns to go round twice. */
 function rowsOf(rows: i32, columnTasks: i32): i32 {
-  const parts = columnTasks >= threads ? 1 : min(ceilDiv(threads, columnTasks), ceilDiv(rows, 4 * TILE));
+  const parts = min(ceilDiv(2 * threads, columnTasks), ceilDiv(rows, 4 * TILE));
   return ceilDiv(ceilDiv(rows, parts), TILE) * TILE;
 }
 
@@ -49,7 +54,7 @@ export function forward(call: usize): void {
   if (rows < FEW_ROWS) return few(call);
   const scale: f32 = h ? load<f32>(pointer(call, 5), ADAPTER_SCALE) : 0;
   const panels = ceilDiv(N, PANEL);
-  const width = panelsOf(panels, 1);
+  const width = panelsOf(panels, LINE_PANELS);
   const columnTasks = ceilDiv(panels, width);
   const height = rowsOf(rows, columnTasks);
   const tasks = columnTasks * ceilDiv(rows, height);
@@ -94,7 +99,7 @@ export function backward(call: usize): void {
   const format = integer(call, 10), rank = integer(call, 11);
   const scale: f32 = dh ? load<f32>(pointer(call, 5), ADAPTER_SCALE) : 0;
   const panels = ceilDiv(K, PANEL);
-  const width = panelsOf(panels, max(1, blockOf(format) / PANEL));
+  const width = panelsOf(panels, max(LINE_PANELS, blockOf(format) / PANEL));
   const columnTasks = ceilDiv(panels, width);
   const height = rowsOf(rows, columnTasks);
   const tasks = columnTasks * ceilDiv(rows, height);
@@ -174,7 +179,7 @@ function few(call: usize): void {
   const rows = integer(call, 6), K = integer(call, 7), N = integer(call, 8), wRows = integer(call, 9);
   const format = integer(call, 10), rank = integer(call, 11);
   const scale: f32 = h ? load<f32>(pointer(call, 5), ADAPTER_SCALE) : 0;
-  const width = max(4, min(64, ceilDiv(ceilDiv(N, threads * 4), 4) * 4));
+  const width = min(64, ceilDiv(ceilDiv(N, threads * 4), 16) * 16);
   const tasks = ceilDiv(N, width);
   for (let task = claim(); task < tasks; task = claim()) {
     const end = min((task + 1) * width, N);
