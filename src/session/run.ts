@@ -122,16 +122,8 @@ export async function runTraining(inputs: RunInputs): Promise<Omit<RunResult, "r
   out.put({ type: "phase", phase: "done" });
   out.flush();
   return {
-    recipe,
-    steps: summary.steps,
-    stopped: summary.steps < recipe.schedule.steps,
-    finalLoss: summary.finalLoss,
-    evalLossBefore: summary.evals[0]?.loss ?? null,
-    evalLossAfter: summary.evals.at(-1)?.loss ?? null,
-    evalBefore: summary.evals[0]?.scalars ?? {},
-    evalAfter: summary.evals.at(-1)?.scalars ?? {},
+    ...{ recipe, ...outcome(summary, recipe), trainableParameters: layout.parameters },
     seconds: (performance.now() - start) / 1000,
-    trainableParameters: layout.parameters,
     memory: { forecast: plan.total, peak: target.takePeakBytes() },
   };
 }
@@ -140,6 +132,17 @@ interface Summary {
   steps: number;
   finalLoss: number;
   readonly evals: Extract<TrainerEvent, { type: "eval" }>[];
+}
+
+function outcome({ steps, finalLoss, evals }: Summary, { schedule }: Recipe) {
+  const [before, after] = [evals[0], evals.at(-1)];
+  return {
+    ...{ steps, finalLoss, stopped: steps < schedule.steps },
+    evalLossBefore: before?.loss ?? null,
+    evalLossAfter: after?.loss ?? null,
+    evalBefore: before?.scalars ?? {},
+    evalAfter: after?.scalars ?? {},
+  };
 }
 
 /** What the run begins with anew, or what is loaded, which this run then goes on from. */

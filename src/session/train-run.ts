@@ -58,10 +58,10 @@ export function trainRuns(core: Core, opening: Opening): Runs {
       const timeline = createTimeline();
       const dataset = await timeline.during("rows", () => datasetFor(recipe));
       state.recipe = recipe;
-      if (!from) await timeline.during("gates and probe", () => beforeRun(core, model, dataset, recipe, emit));
       const goesOn = recipe.start === "adapter" && !from ? state.adapter?.layout : undefined;
       const foresight = foresee(model, dataset, recipe, goesOn, from?.step);
       timeline.during("pipelines asked for", () => foresight.until((from?.step ?? 0) + 1));
+      if (!from) await timeline.during("gates and probe", () => beforeRun(core, model, dataset, recipe, emit));
       const record =
         kept ??
         timeline.during("fingerprints", () =>
