@@ -11,18 +11,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+from verdict import Verdict
+
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 for flag in ("--script", "--tokenizer", "--llama-cpp", "--library"):
     parser.add_argument(flag, required=True)
 args = parser.parse_args()
-passed = failed = 0
-
-
-def check(holds, message):
-    global passed, failed
-    passed, failed = (passed + 1, failed) if holds else (passed, failed + 1)
-    if not holds:
-        print(f"FAIL {message}")
+verdict = Verdict()
+check = verdict.check
 
 
 CONVERTER = """import runpy, sys
@@ -93,5 +89,4 @@ with tempfile.TemporaryDirectory() as root:
 
     types = {tensor.tensor_type.name for tensor in GGUFReader(str(root / "both" / "model-Q4_K_M.gguf")).tensors}
     check({"Q4_K", "Q6_K"} <= types, f"types {types}")
-print(f"{passed} passed, {failed} failed")
-sys.exit(1 if failed else 0)
+sys.exit(verdict.finish())

@@ -10,6 +10,8 @@ import json
 import sys
 from pathlib import Path
 
+from verdict import Verdict
+
 PARTS = Path(__file__).resolve().parents[2] / "src" / "export" / "python"
 
 
@@ -27,14 +29,8 @@ def main():
     parser.add_argument("--statistics")
     args = parser.parse_args()
     space = parts("pattern", "graders", "statistics", "order")
-    passed = failed = 0
-
-    def check(ok, message):
-        nonlocal passed, failed
-        passed, failed = passed + bool(ok), failed + (not ok)
-        if not ok:
-            print(f"FAIL {message}".encode("ascii", "backslashreplace").decode())
-
+    verdict = Verdict()
+    check = verdict.check
     for case in json.loads(Path(args.cases).read_text("utf-8")):
         try:
             passes, score = space["grade"](case["output"], case["check"])
@@ -51,8 +47,7 @@ def main():
             check(all(close(got[end], one[name][end]) for end in ("low", "high")), f"{name} of {counts}: {one[name]} {got}")
         got = space["mcnemar_mid_p"](counts["fixed"], counts["broken"])
         check(close(got, one["midP"]), f"mid-p of {counts}: ours {one['midP']}, Python {got}")
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    return verdict.finish()
 
 
 if __name__ == "__main__":

@@ -20,14 +20,10 @@ os.environ["HF_HUB_DISABLE_XET"] = "1"
 os.environ["HF_HOME"] = tempfile.mkdtemp()
 
 from huggingface_hub import HfApi, ModelCard, snapshot_download  # noqa: E402
+from verdict import Verdict  # noqa: E402
 
-passed = failed = 0
-
-
-def check(what: str, holds: bool) -> None:
-    global passed, failed
-    passed, failed = passed + holds, failed + (not holds)
-    print(("ok    " if holds else "FAILED ") + what)
+verdict = Verdict(told=True)
+check = lambda what, holds: verdict.check(holds, what)
 
 
 def content(folder: str | Path) -> dict[str, bytes]:
@@ -52,5 +48,4 @@ for repo, by in ((theirs, "huggingface_hub"), (given.ours, "Burnish")):
 
 card = ModelCard.load(Path(given.folder) / "README.md")
 check("the card's metadata names its base model", bool(card.data.base_model))
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0)
+sys.exit(verdict.finish())

@@ -24,15 +24,11 @@ os.environ["HF_TOKEN"] = args.token
 
 from huggingface_hub import HfApi, Volume  # noqa: E402
 from huggingface_hub.errors import HfHubHTTPError  # noqa: E402
+from verdict import Verdict  # noqa: E402
 
 api = HfApi(endpoint=args.endpoint, token=args.token)
-passed = failed = 0
-
-
-def check(what, holds):
-    global passed, failed
-    passed, failed = (passed + 1, failed) if holds else (passed, failed + 1)
-    print(f"{'ok  ' if holds else 'FAIL'} {what}")
+verdict = Verdict(told=True)
+check = lambda what, holds: verdict.check(holds, what)
 
 
 def refused(what, status, call):
@@ -108,5 +104,4 @@ refused("a schedule that is none", 400, lambda: api.create_scheduled_job(image="
 api.delete_scheduled_job(scheduled_job_id=planned.id)
 check("it is deleted", api.list_scheduled_jobs() == [])
 
-print(f"{passed} passed, {failed} failed")
-sys.exit(1 if failed else 0)
+sys.exit(verdict.finish())

@@ -15,21 +15,14 @@ import tempfile
 import tomllib
 from pathlib import Path
 
+from verdict import Verdict
+
 SBATCH = {"job-name", "nodes", "gpus-per-node", "time", "signal", "requeue", "output"}
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--job", action="append", required=True)
 args = parser.parse_args()
-passed = failed = 0
-
-
-def check(holds, message):
-    """Without the judges' common part, whose import of torch takes longer than all of this."""
-    global passed, failed
-    passed, failed = (passed + 1, failed) if holds else (passed, failed + 1)
-    if not holds:
-        print(f"FAIL {message}")
-    return holds
-
+verdict = Verdict()
+check = verdict.check
 
 for job in map(Path, args.job):
     script = (job / "train.py").read_text("utf-8")
@@ -57,5 +50,4 @@ for job in map(Path, args.job):
     check(len(wrote) == 1 and "".join(wrote[0]["source"][1:]) == script, "the notebook holds another script")
     asked = "".join("".join(cell["source"]) for cell in cells if cell["source"][0].startswith("%pip"))
     check(all(f'"{need}"' in asked for need in needs), "the notebook installs other packages")
-print(f"{passed} passed, {failed} failed")
-sys.exit(1 if failed else 0)
+sys.exit(verdict.finish())

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from skills_ref.validator import validate
+from verdict import Verdict
 
 GOOD = "name: lamp-mender\ndescription: Mends lamps. Use it when one is dark."
 
@@ -68,12 +69,9 @@ if args.make:
         listed.append({"what": what, "folder": folder, "path": str(path), "file": file})
     (root / "cases.json").write_text(json.dumps(listed))
 else:
-    passed = failed = 0
+    verdict = Verdict()
     for case, ours in zip(json.loads((root / "cases.json").read_text()), json.loads((root / "ours.json").read_text()), strict=True):
         theirs = validate(Path(case["path"]))
         good = (len(theirs) == 0) == (len(ours) == 0)
-        passed, failed = passed + good, failed + (not good)
-        if not good:
-            print(f"{case['what']}: {ours} here, {theirs} there")
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(failed > 0)
+        verdict.check(good, f"{case['what']}: {ours} here, {theirs} there")
+    sys.exit(verdict.finish())

@@ -15,6 +15,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from verdict import Verdict
+
 VERSION = "0.2.1"
 TESTS = [
     {"input": "Name the lamp.", "expected": {"contains": "Lamp"}},
@@ -87,18 +89,13 @@ elif args.make:
 else:
     upskill = models(args.compare)
     wanted = upskill.TestCaseSuite(cases=TESTS).cases
-    passed = failed = 0
+    verdict = Verdict()
     for name in ("ours.json", "ours-list.json"):
         found = upskill.TestCaseSuite.model_validate_json((args.compare / name).read_text()).cases
         for ours, theirs in zip(found, wanted, strict=True):
             plain = lambda case: (case.input, (case.context and case.context.files) or None, case.expected.contains)
             good = plain(ours) == plain(theirs)
-            passed, failed = passed + good, failed + (not good)
-            if not good:
-                print(f"{name}: {plain(ours)} is not {plain(theirs)}")
+            verdict.check(good, f"{name}: {plain(ours)} is not {plain(theirs)}")
     for what, good in generated(args.compare, upskill):
-        passed, failed = passed + good, failed + (not good)
-        if not good:
-            print(f"generated: {what} is not as upskill has it")
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(failed > 0)
+        verdict.check(good, f"generated: {what} is not as upskill has it")
+    sys.exit(verdict.finish())

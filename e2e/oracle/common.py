@@ -26,6 +26,8 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
+from verdict import Verdict, close
+
 torch.set_num_threads(1)
 logging.disable_progress_bar()
 
@@ -169,32 +171,6 @@ def read_adapter_tensors(path):
 
 
 # ---- verdicts -------------------------------------------------------------------------------------------------------
-
-
-class Verdict:
-    """Counts checks, prints the failures, and ends with the line that a caller reads."""
-
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, ok, message):
-        self.passed += bool(ok)
-        self.failed += not ok
-        if not ok:
-            print(f"FAIL {message}")
-        return bool(ok)
-
-    def finish(self):
-        """Prints `N passed, N failed`; the exit status. No check at all is a failure."""
-        print(f"{self.passed} passed, {self.failed} failed")
-        return 1 if self.failed or not self.passed else 0
-
-
-def close(ours, theirs, tolerance, floor=0.0):
-    """|difference| within tolerance, relative to max(floor, |theirs|); false for anything that is not a number."""
-    if isinstance(ours, bool) or not isinstance(ours, (int, float)):
-        return False
-    return abs(ours - theirs) <= tolerance * max(floor, abs(theirs))
 
 
 def compare_scores(verdict, ours, theirs, tolerance):

@@ -13,7 +13,7 @@ import transformers
 from safetensors.torch import save_file
 
 import common
-from make_goldens import ALPHA, RANK, decided_prompts, number, packed_batch, packed_logits, packed_loss, write_golden
+from make_goldens import ALPHA, RANK, decided_prompts, number, packed_batch, packed_logits, packed_loss, write_fixture
 from tiny_models import FIXTURES, write_json
 
 VOCAB = 96
@@ -159,11 +159,7 @@ def make(name, spec, seed):
         "loss": {"tokens": tokens, "base": number(base_nll / tokens), "adapter": number((nll / tokens).detach())},
         "greedy": decided_prompts(base, adapted, VOCAB, generator),
     }
-    write_golden(folder / "golden.json", golden)
-    save_file({key: t.contiguous() for key, t in tensors.items()}, folder / "golden.safetensors", {"format": "pt"})
-    for path in folder.rglob("*.safetensors"):
-        path.chmod(0o644)
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    size = write_fixture(folder, golden, tensors)
     print(f"  {folder.name}: {size / 1000:.0f} kB, loss {golden['loss']['base']} → {golden['loss']['adapter']}")
 
 

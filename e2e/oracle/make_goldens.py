@@ -181,6 +181,15 @@ def number(value):
     return float(f"{value:.9g}")
 
 
+def write_fixture(folder, golden, tensors):
+    """golden.json and golden.safetensors beside the model, which git keeps readable. The bytes of the whole folder."""
+    write_golden(folder / "golden.json", golden)
+    save_file({key: t.contiguous() for key, t in tensors.items()}, folder / "golden.safetensors", {"format": "pt"})
+    for path in folder.rglob("*.safetensors"):
+        path.chmod(0o644)
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def write_golden(path, golden):
     """One line per field of the second level: small, and readable in a diff."""
     lines = []
@@ -228,11 +237,7 @@ def make(name, spec):
         "tokenizer": token_cases(folder, spec),
         "scores": score_cases(folder, base, adapted, spec),
     }
-    write_golden(folder / "golden.json", golden)
-    save_file({key: t.contiguous() for key, t in tensors.items()}, folder / "golden.safetensors", {"format": "pt"})
-    for path in folder.rglob("*.safetensors"):
-        path.chmod(0o644)
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    size = write_fixture(folder, golden, tensors)
     print(f"  {name}: {size / 1000:.0f} kB")
 
 

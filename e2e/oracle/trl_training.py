@@ -1,5 +1,9 @@
 """What the judges of TRL's own trainers share: one recipe, adapter and order of rows, the same for them as for us."""
+import argparse
 import copy
+import json
+import tempfile
+from pathlib import Path
 
 import common
 import torch
@@ -47,3 +51,24 @@ def compare(verdict, ours, theirs, order, fields, tolerance):
         for mine, yours, floor in fields:
             verdict.check(common.close(got.get(mine), float(want[yours]), tolerance, floor=floor),
                           f"step {step} {mine}: ours {got.get(mine)}, TRL {want[yours]}")
+
+
+def judge(doc, trainer_class, config_of, fields):
+    """The whole of a judge: every step of ours, to `--tolerance` of the value, by TRL's trainer. The exit status.
+
+    `config_of(settings, recipe)` makes the trainer's own arguments.
+    """
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("--model", "--data", "--order", "--init", "--recipe", "--compare"):
+        parser.add_argument(name, required=True)
+    parser.add_argument("--tolerance", type=float, default=1e-3)
+    args = parser.parse_args()
+    recipe = json.loads(Path(args.recipe).read_text("utf-8"))
+    order = json.loads(Path(args.order).read_text("utf-8"))
+    ours = [line for line in common.read_jsonl(args.compare) if line.get("type") == "step"]
+    with tempfile.TemporaryDirectory() as folder:
+        config = config_of(settings(recipe, order, folder), recipe)
+        theirs = logged_steps(trainer_class, config, args, recipe, common.read_jsonl(args.data), order)
+    verdict = common.Verdict()
+    compare(verdict, ours, theirs, order, fields, args.tolerance)
+    return verdict.finish()
