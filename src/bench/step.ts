@@ -43,6 +43,7 @@ export interface StepPlan {
 }
 
 const LABEL_NONE = -100;
+const MOST_STEPS = 25;
 
 /** Everything that is known before a device is asked. */
 export function planStep(arch: Architecture, tensors: Traced["tensors"], setting: StepSetting): StepPlan {
@@ -92,7 +93,7 @@ export async function measureStep(
     const { executables, step } = opened;
     await step();
     const firstStepMs = performance.now() - began;
-    const times = await repeat(step, seconds);
+    const times = await repeat(step, seconds, 1, MOST_STEPS);
     const stepMs = median(times.map(({ whole }) => whole));
     const kernels = sharesOf(executables, await profiles(executables), plan.pairs);
     const { total, recomputed } = plan.flops;

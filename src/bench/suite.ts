@@ -35,6 +35,8 @@ export type Report = (report: BenchReport, note: string) => void;
 const EXPECTED = 0.5;
 /** Measured runs beside the first one and the profile. */
 const RUNS = 3;
+/** Seconds at least: engines compile hot code anew while it runs. */
+const STEADY = 1;
 const DECODE_TOKENS = 24;
 const FOUR_BIT = ["q4_0", "nf4"] as const;
 const GROWTH_PART = 0.4;
@@ -122,7 +124,7 @@ export async function runBench(
     await attempt(what, flops.total, bytes + weights, async (seconds) => {
       const { runtime, close } = subject.open();
       try {
-        const measured = await measureStep(runtime, plan, gflops, seconds);
+        const measured = await measureStep(runtime, plan, gflops, Math.max(STEADY, seconds));
         add({ steps: [...report.steps, { model: subject.label, variant, ...measured }] });
       } finally {
         close();
@@ -219,7 +221,7 @@ export async function runBench(
     await attempt(`Generating with ${label}, ${sequences} at once`, flops, bytes, async (seconds) => {
       const { runtime, close } = open();
       try {
-        const measured = await measureDecode(runtime, label, sequences, DECODE_TOKENS, Math.max(1, seconds));
+        const measured = await measureDecode(runtime, label, sequences, DECODE_TOKENS, Math.max(STEADY, seconds));
         add({ decodes: [...report.decodes, measured] });
       } finally {
         close();
