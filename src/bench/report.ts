@@ -37,7 +37,7 @@ export interface StepResult {
   readonly rank: number;
   readonly weightFormat: string;
   readonly dispatches: number;
-  /** Milliseconds, medians: the thread's own work, and until the device is done. */
+  /** Milliseconds: the thread's own work, the median; and until the device is done, the least. */
   readonly jsMs: number;
   readonly stepMs: number;
   /** From tracing to the end of the first step: planning, pipelines, memory. */
