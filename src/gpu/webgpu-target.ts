@@ -5,6 +5,7 @@
 import { AppError } from "@/errors";
 import { attentionForm } from "@/gpu/attention-form";
 import type { OpenedDevice } from "@/gpu/device";
+import { lossOf } from "@/gpu/lost";
 import { createPipelineCache, type Kernel } from "@/gpu/pipeline";
 import { type Launch, lower } from "@/gpu/products";
 import { paced } from "@/gpu/submits";
@@ -39,11 +40,6 @@ export interface WebGpuOptions {
   readonly activations?: Activations;
 }
 
-const deviceLost = () =>
-  new AppError("device/lost", "The graphics process stopped, and what was in its memory is gone.", {
-    hint: "Reload the page or start the command again. A run goes on from its last checkpoint, under Runs.",
-  });
-
 export function createWebGpuTarget(
   { device, description, software, takeFailure }: OpenedDevice,
   { memoryBudget = 0, forms = byDefault(device, software), activations = "f32" }: WebGpuOptions = {},
@@ -58,18 +54,9 @@ export function createWebGpuTarget(
   let live = 0;
   let peak = 0;
 
-  let gone = false;
-  void device.lost.then(() => {
-    gone = true;
-  });
-  /** Whatever waits for a device fails when that is lost; the news may come a moment after the first failure. */
-  const alive = <T>(answer: Promise<T>): Promise<T> =>
-    answer.catch(async (error: unknown) => {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      throw gone ? deviceLost() : error;
-    });
+  const loss = lossOf(device);
   const check = () => {
-    if (gone) throw deviceLost();
+    loss.check();
     const message = takeFailure();
     if (message === undefined) return;
     throw new AppError(/memory/i.test(message) ? "device/out-of-memory" : "internal", `The GPU reported: ${message}`, {
@@ -166,7 +153,7 @@ export function createWebGpuTarget(
   const launchesOf = ({ calls }: Program) =>
     calls.map((call) => lower(attentionForm(call, software, forms.attention), forms.product));
 
-  const compile = async (program: Program, externals: ReadonlyMap<string, DeviceBuffer>): Promise<Executable> => {
+  const compiled = async (program: Program, externals: ReadonlyMap<string, DeviceBuffer>): Promise<Executable> => {
     const launches = launchesOf(program);
     const kernels = await Promise.all(launches.map(pipelines));
     const { slots, place } = bind(program, externals);
@@ -206,7 +193,7 @@ export function createWebGpuTarget(
     const encoder = device.createCommandEncoder();
     encoder.copyBufferToBuffer(own(buffer).buffer, offset, staging, 0, bytes);
     device.queue.submit([encoder.finish()]);
-    await alive(staging.mapAsync(GPUMapMode.READ));
+    await loss.alive(staging.mapAsync(GPUMapMode.READ));
     const copy = staging.getMappedRange().slice(0);
     staging.destroy();
     check();
@@ -241,14 +228,14 @@ export function createWebGpuTarget(
       encoder.clearBuffer(own(buffer).buffer);
       device.queue.submit([encoder.finish()]);
     },
-    compile,
+    compile: (program, externals) => loss.alive(compiled(program, externals)),
     prepare: async (program) => void (await Promise.all(launchesOf(program).map(pipelines))),
     discard: (executable) => {
       pool.give(held.get(executable) ?? []);
       held.delete(executable);
     },
     idle: async () => {
-      await alive(device.queue.onSubmittedWorkDone());
+      await loss.alive(device.queue.onSubmittedWorkDone());
       check();
     },
     reserve: ({ slots }) => pool.reserve(slots),
