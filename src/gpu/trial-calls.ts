@@ -1,8 +1,8 @@
-/** The calls that stand for classes of shapes in trials, and what their operands hold. */
+/** The calls that stand for classes of shapes in trials, what their operands hold, and programs of one call alone. */
 import type { AttentionEntry } from "@/gpu/attention-form";
 import { attentionClass, type ProductClass } from "@/gpu/variants";
-import { call, createGraph, external } from "@/graph/graph";
-import type { Call, Tensor, WeightFormat } from "@/graph/target";
+import { call, createGraph, external, storagesOf } from "@/graph/graph";
+import type { Call, DeviceBuffer, Program, Target, Tensor, WeightFormat } from "@/graph/target";
 
 /** The Step uniform: gpu/ knows no fields of it, only that it is this large. */
 const STEP_BYTES = 48;
@@ -72,8 +72,23 @@ function productCall(className: ProductClass): Call {
   return g.calls[0] as Call;
 }
 
+/** Buffers for all that the call reads and writes, by name; they hold what its class asks for. */
+export function buffersFor(target: Target, item: Call, className: ProductClass): Map<string, DeviceBuffer> {
+  const buffers = new Map(
+    storagesOf([item], true).map(({ name, bytes }) => [name, target.allocate(bytes, `trial ${name}`)]),
+  );
+  for (const [name, buffer] of buffers) target.write(buffer, contentsOf(className, name, buffer.bytes / 4));
+  return buffers;
+}
+
+/** The call so many times in one submit. */
+export function programOf(name: string, item: Call, times: number): Program {
+  const calls = Array.from({ length: times }, () => item);
+  return { name, calls, pause: times, slots: [], placeOf: new Map(), peakBytes: 0 };
+}
+
 /** Values that are harmless as f32 and, in pairs, as f16 scales with 4-bit numbers around them. */
-export function contentsOf(className: ProductClass, name: string, words: number): ArrayBufferView {
+function contentsOf(className: ProductClass, name: string, words: number): ArrayBufferView {
   // Causal rows of one sequence.
   if (name === "span") return Uint32Array.from({ length: words }, (_, i) => (i % 2 === 0 ? 0 : (i + 1) / 2));
   const packed = name === "w" && className.endsWith("blocks");

@@ -3,10 +3,9 @@
  */
 import type { OpenedDevice } from "@/gpu/device";
 import type { Variant } from "@/gpu/products";
-import { contentsOf, proxyCall } from "@/gpu/trial-calls";
+import { buffersFor, programOf, proxyCall } from "@/gpu/trial-calls";
 import { attentionOf, type ProductClass } from "@/gpu/variants";
 import { createWebGpuTarget } from "@/gpu/webgpu-target";
-import { storagesOf } from "@/graph/graph";
 
 export interface Trial {
   /** Of CALLS calls in one submit, by the wall clock. */
@@ -31,14 +30,9 @@ export function measuring(opened: OpenedDevice): [Measure, () => void] {
   const measure: Measure = async (className, variant) => {
     current = variant;
     const item = proxyCall(className);
-    const calls = Array.from({ length: CALLS }, () => item);
-    const buffers = new Map(
-      storagesOf([item], true).map(({ name, bytes }) => [name, target.allocate(bytes, `tune ${name}`)]),
-    );
+    const buffers = buffersFor(target, item, className);
     freeing.push(() => buffers.forEach(target.free));
-    for (const [name, buffer] of buffers) target.write(buffer, contentsOf(className, name, buffer.bytes / 4));
-    const program = { name: "tune", calls, pause: CALLS, slots: [], placeOf: new Map(), peakBytes: 0 };
-    const executable = await target.compile(program, buffers);
+    const executable = await target.compile(programOf("tune", item, CALLS), buffers);
     // The first run is also the warm-up; the shortest of the next two is the time.
     let ms = Number.POSITIVE_INFINITY;
     for (let i = 0; i < 3; i++) {

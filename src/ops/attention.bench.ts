@@ -2,7 +2,8 @@
 import type { AttentionForm } from "@/gpu/attention-form";
 import { type Entry, runnable } from "@/gpu/bench-entry";
 import { openDevice } from "@/gpu/device";
-import { attentionCall, contentsOf, ENTRIES } from "@/gpu/trial-calls";
+import { attentionCall, ENTRIES } from "@/gpu/trial-calls";
+import { attentionClass } from "@/gpu/variants";
 
 /** SmolLM2-135M's heads, Ember's, Gemma's. */
 const SHAPES = [
@@ -26,8 +27,8 @@ export async function entries(gpu: GPU, filter: RegExp): Promise<Entry[]> {
         if (!filter.test(`${group} ${name}`)) continue;
         if (name === "quads" && !opened.device.features.has("subgroups")) continue;
         const forms = { product: () => ({ form: "registers" }) as const, attention: () => name };
-        const contents = (key: string, words: number) => contentsOf("attention", key, words);
-        const run = await runnable(opened, forms, `${group} ${name}`, attentionCall(entry, dim, shape), contents);
+        const call = attentionCall(entry, dim, shape);
+        const run = await runnable(opened, forms, `${group} ${name}`, call, attentionClass(entry, dim));
         made.push({ name, group, flops: PRODUCTS[entry] * heads * dim * tokens * (tokens + 1), run });
       }
     }

@@ -8,9 +8,8 @@
 
 import { type Entry, runnable } from "@/gpu/bench-entry";
 import { openDevice } from "@/gpu/device";
-import type { Variant } from "@/gpu/products";
-import { contentsOf } from "@/gpu/trial-calls";
-import type { ChooseForms } from "@/gpu/variants";
+import { productOf, type Variant } from "@/gpu/products";
+import { type ChooseForms, classOf } from "@/gpu/variants";
 import { call, createGraph, external } from "@/graph/graph";
 import { STEP_BYTES } from "@/graph/step";
 import type { Call, Format } from "@/graph/target";
@@ -75,9 +74,12 @@ export async function entries(gpu: GPU, filter: RegExp): Promise<Entry[]> {
         if (direction === "gradient" && (variant.form === "shared" || name === "registers 8")) continue;
         const g = createGraph(group);
         call(g, kernel, { reads, writes }, given, 1);
+        const item = g.calls[0] as Call;
+        const product = productOf(item);
+        if (!product) continue;
+        const className = classOf(product);
         const forms: ChooseForms = { product: () => variant, attention: () => "registers" };
-        const contents = (key: string, words: number) => contentsOf("linear", key, words);
-        const run = await runnable(opened, forms, `${group} ${name}`, g.calls[0] as Call, contents);
+        const run = await runnable(opened, forms, `${group} ${name}`, item, className);
         made.push({ name, group, flops: 2 * t * k * n, run });
       }
     }

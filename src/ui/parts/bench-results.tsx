@@ -2,6 +2,7 @@
 import { PLOT, placePoints } from "@/bench/growth-svg";
 import { AXES, type BenchReport, type GrowthAxis, type GrowthPoint, type StepResult } from "@/bench/report";
 import { BenchClaims } from "@/ui/parts/bench-claims";
+import { BenchTable } from "@/ui/parts/bench-table";
 import { Facts } from "@/ui/parts/facts";
 import {
   costSentences,
@@ -84,42 +85,28 @@ export function BenchResults({ report }: { report: BenchReport }) {
   );
 }
 
+const STEP_HEADS = ["Model", "Tokens", "Tokens/s", "Step", "First step", "Of the ceiling", "MFU", "Launches", "Memory"];
+
 function StepTable({ steps }: { steps: readonly StepResult[] }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls sideways must be reachable by keyboard
-    <section class="wide" aria-label="Steps in numbers" tabIndex={0}>
-      <table class="bench-table" data-testid="bench-steps">
-        <thead>
-          <tr>
-            {["Model", "Tokens", "Tokens/s", "Step", "First step", "Of the ceiling", "MFU", "Launches", "Memory"].map(
-              (head) => (
-                <th key={head} scope="col">
-                  {head}
-                </th>
-              ),
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {steps.map((step) => (
-            <tr key={`${step.model} ${step.variant}`}>
-              <th scope="row">
-                {step.model}
-                <span class="soft">{step.variant || step.weightFormat}</span>
-              </th>
-              <td>{integer(step.tokens)}</td>
-              <td>{figure(step.tokensPerSecond)}</td>
-              <td>{milliseconds(step.stepMs)}</td>
-              <td>{milliseconds(step.firstStepMs)}</td>
-              <td>{percent(step.utilisation)}</td>
-              <td>{percent(step.mfu)}</td>
-              <td>{integer(step.dispatches)}</td>
-              <td>{bytes(step.deviceBytes)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <BenchTable label="Steps in numbers" heads={STEP_HEADS} testid="bench-steps">
+      {steps.map((step) => (
+        <tr key={`${step.model} ${step.variant}`}>
+          <th scope="row">
+            {step.model}
+            <span class="soft">{step.variant || step.weightFormat}</span>
+          </th>
+          <td>{integer(step.tokens)}</td>
+          <td>{figure(step.tokensPerSecond)}</td>
+          <td>{milliseconds(step.stepMs)}</td>
+          <td>{milliseconds(step.firstStepMs)}</td>
+          <td>{percent(step.utilisation)}</td>
+          <td>{percent(step.mfu)}</td>
+          <td>{integer(step.dispatches)}</td>
+          <td>{bytes(step.deviceBytes)}</td>
+        </tr>
+      ))}
+    </BenchTable>
   );
 }
 

@@ -96,19 +96,25 @@ function SwitchInput({ field, id, disabled }: InputProps<SwitchField>) {
   );
 }
 
+/** Of an input for one line of text that is no prose. */
+const lineOf = ({ placeholder }: { readonly placeholder?: string }, id: string) =>
+  ({
+    id,
+    type: "text",
+    autocomplete: "off",
+    spellcheck: false,
+    placeholder,
+    "aria-describedby": `${id}-help`,
+  }) as const;
+
 function ListInput({ field, id, disabled }: InputProps<ListField>) {
   const words = fieldValue(field.path) as readonly string[];
   const split = (text: string) => text.split(",").flatMap((word) => word.trim() || []);
   return (
     <input
-      id={id}
-      type="text"
-      autocomplete="off"
-      spellcheck={false}
+      {...lineOf(field, id)}
       value={words.join(", ")}
-      placeholder={field.placeholder}
       disabled={disabled}
-      aria-describedby={`${id}-help`}
       onChange={(event) => setField(field.path, split(event.currentTarget.value))}
     />
   );
@@ -121,15 +127,10 @@ function PatternInput({ field, id, wrong, disabled }: InputProps<PatternField>) 
   const shown = JSON.stringify(patternsOf(text)) === JSON.stringify(value) ? text : patternText(value);
   return (
     <input
-      id={id}
-      type="text"
-      autocomplete="off"
-      spellcheck={false}
+      {...lineOf(field, id)}
       value={shown}
-      placeholder={field.placeholder}
       disabled={disabled}
       aria-invalid={wrong}
-      aria-describedby={`${id}-help`}
       onInput={(event) => {
         setText(event.currentTarget.value);
         setField(field.path, patternsOf(event.currentTarget.value));
